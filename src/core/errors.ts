@@ -1,0 +1,52 @@
+// The faults Keyhold can speak of, one code each: kebab-case, never renamed after release. What HTTP makes of a code
+// stands in http/problem.ts; what a reader is told of it, in http/problem-pages.ts. Expected outcomes (no entry, a
+// condition not met) are return values below the services and become one of these only there.
+
+/** When the same request may be sent again. */
+export type Retry = "never" | "soon" | "after-reading";
+
+export const ERRORS = {
+  "invalid-request": { title: "Request is malformed", retry: "never" },
+  "invalid-key": { title: "Key is not valid", retry: "never" },
+  "invalid-parameter": { title: "Query parameter is not valid", retry: "never" },
+  "invalid-header": { title: "Header field is not valid", retry: "never" },
+  "invalid-json": { title: "Body is not the JSON expected", retry: "never" },
+  "invalid-expiry": { title: "Expiry is not valid", retry: "never" },
+  "key-mismatch": { title: "Body names another key than the path", retry: "never" },
+  "not-found": { title: "No entry under this key", retry: "never" },
+  "no-such-resource": { title: "Nothing is served at this path", retry: "never" },
+  "method-not-allowed": { title: "Method is not allowed here", retry: "never" },
+  "not-acceptable": { title: "No representation is acceptable", retry: "never" },
+  "already-exists": { title: "An entry stands under this key", retry: "never" },
+  "length-required": { title: "Length of the body is not given", retry: "never" },
+  "precondition-failed": { title: "Entry is not as the request requires", retry: "never" },
+  "value-too-large": { title: "Value is too large", retry: "never" },
+  "body-too-large": { title: "Body is too large", retry: "never" },
+  "unsupported-media-type": { title: "Type of the body is not supported", retry: "never" },
+  "range-not-satisfiable": { title: "Range lies outside the value", retry: "never" },
+  "damaged-entry": { title: "Stored entry is damaged", retry: "never" },
+  busy: { title: "Server has too much to do", retry: "soon" },
+  unavailable: { title: "Store cannot be reached", retry: "soon" },
+  "no-room": { title: "Store has no room", retry: "never" },
+  "outcome-unknown": { title: "Store was lost during the commit", retry: "after-reading" },
+  internal: { title: "Fault in the server", retry: "never" },
+} as const satisfies Record<string, { readonly title: string; readonly retry: Retry }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A fault with a code. The only error class that crosses a room's door. */
+export class KeyholdError extends Error {
+  override readonly name = "KeyholdError";
+  readonly code: ErrorCode;
+  /** One sentence about this occurrence, without a full stop; safe to show to the client. */
+  readonly detail: string;
+  /** Members added to the problem document, such as limits and revisions. */
+  readonly data: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, detail: string, data: Readonly<Record<string, unknown>> = {}, options?: ErrorOptions) {
+    super(`${code}: ${detail}`, options);
+    this.code = code;
+    this.detail = detail;
+    this.data = data;
+  }
+}

@@ -1,0 +1,34 @@
+// Every bound that is not an option, with its unit and its reason. What an operator may want to change is an option
+// instead (config/options.ts).
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const LIMITS = {
+  /** Longest key, in bytes of UTF-8. The seed's contract; percent-encoded it still fits any proxy's request line. */
+  keyBytes: 255,
+  /** Longest value at the short path unless `--wide`, in bytes. The seed's contract. */
+  shortPathValueBytes: 1024,
+  /** Highest `--max-value`, in bytes: a value is held in memory whole while it is written or read. */
+  valueCeilingBytes: 64 * MiB,
+  /** Longest media type, in bytes: it goes into one header field of every answer. */
+  contentTypeBytes: 255,
+  /** Longest listing pattern, in bytes of UTF-8. A key is no longer than this, so a pattern need not be. */
+  patternBytes: 512,
+  /** Mutations in one batch: one commit must not hold up the others for long. */
+  batchMutations: 1000,
+  /** Values in one batch, in bytes, where more than one key is written. */
+  batchBytes: 8 * MiB,
+  /** Keys named by one listing or batch read. */
+  namedKeys: 1000,
+  /** Largest body that lists parameters or pairs without a value's own limit, in bytes. */
+  parameterBodyBytes: 1 * MiB,
+  /** Largest `limit=` of a listing, in entries. */
+  pageEntries: 10_000,
+  /** Values read for one page of a listing, in bytes; one entry more than this is still read. */
+  pageBytes: 2 * MiB,
+  /** Keys looked at for one page of a listing, found or filtered out: bounds the time that others wait for it. */
+  pageScannedKeys: 2000,
+  /** Latest instant that an expiry may name: 9999-12-31T23:59:59.999Z, the last that RFC 3339 can write. */
+  latestInstantMs: 253_402_300_799_999,
+} as const;

@@ -1,0 +1,130 @@
+// The contract between the services and an engine. Engines keep it whole; where one can only keep less, `capabilities`
+// says so, and test/conformance/store.suite.ts holds it to exactly that.
+import type { Batch, Change } from "../core/batch.ts";
+import type { Brand } from "../core/brand.ts";
+import type { Entry, EntryInfo, Revision } from "../core/entry.ts";
+import type { Clock } from "../core/expiry.ts";
+import type { JudgedConflict } from "../core/judge.ts";
+import type { Key } from "../core/key.ts";
+import type { KeySet, Range } from "../core/range.ts";
+
+/** A place in the change log. Only the store that gave it can read it. */
+export type Cursor = Brand<string, "Cursor">;
+
+/**
+ * An ordered map from keys to entries, with conditional atomic writes and a change log.
+ *
+ * Callers may rely on, and need not check, what they were given: keys, batches and ranges arrive validated. Expected
+ * outcomes (no entry, condition not met) are return values. Everything else is a KeyholdError; any method may throw
+ * "unavailable", any read "damaged-entry".
+ */
+export interface Store {
+  /** For logs and metric labels. Branch on capabilities, never on this. */
+  readonly engine: string;
+  readonly capabilities: Capabilities;
+  /** Names this life of the store: a new one begins with every creation and every restored backup. */
+  readonly incarnation: string;
+
+  /** The clock by which entries end; never runs backwards. */
+  readonly now: Clock;
+
+  /** The live entry, or null. May answer without a promise; callers await it all the same (docs/adr/0003). */
+  get(key: Key): Entry | null | Promise<Entry | null>;
+
+  /** One answer for each key, in the order asked, of one instant where capabilities.reads is "snapshot". */
+  getMany(keys: readonly Key[]): Promise<readonly (Entry | null)[]>;
+
+  /**
+   * Live entries in key order, without values. A page may hold fewer than range.limit, even none, to bound the work of
+   * one call; only `next` says whether there is more. A key that lives through the whole listing appears exactly once.
+   */
+  list(range: Range): Promise<Page<EntryInfo>>;
+
+  /** As list(), with values. */
+  scan(range: Range): Promise<Page<Entry>>;
+
+  /** How many live entries the set holds. */
+  count(set: KeySet): Promise<number>;
+
+  /**
+   * Applies the batch if all its conditions hold, judged before any of it is applied; else changes nothing. Resolves once
+   * the commit is visible to get() and as durable as capabilities promises.
+   *
+   * @throws "no-room" when the batch would add to a store that is full; "busy" if too many commits are queued
+   * @throws "unavailable" if nothing was applied; "outcome-unknown" if the batch may or may not have been
+   */
+  commit(batch: Batch): Promise<CommitResult>;
+
+  /**
+   * Deletes the live entries of the set, in one commit where capabilities.atomicity is "store".
+   *
+   * @throws as commit()
+   */
+  deleteAll(set: KeySet): Promise<DeleteResult>;
+
+  /** Changes after a cursor, oldest first, at most `limit`; an empty page when there are none. @throws "invalid-request" on a cursor of another store */
+  changes(after: Cursor | null, limit: number): Promise<ChangePage>;
+
+  /** Counts and sizes, cheaply. */
+  stats(): StoreStats;
+
+  /** Finishes queued commits, then releases everything. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Where engines differ in what they promise. Values, not booleans, so that each reads as a sentence. */
+export interface Capabilities {
+  /** What one batch can hold together. */
+  readonly atomicity: "store" | "partition";
+  /** Within what revisions and changes have a single order. */
+  readonly order: "store" | "partition";
+  /** What getMany() and one page of list() or scan() show: one instant, or each entry at its own. */
+  readonly reads: "snapshot" | "per-entry";
+  /** What an acknowledged commit has already outlived; "delegated" is whatever the remote is configured to. */
+  readonly durability: "power-loss" | "process-crash" | "delegated" | "none";
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Pass as Range.after to go on; null when there is no more. */
+  readonly next: Key | null;
+}
+
+export type CommitResult =
+  | {
+      readonly committed: true;
+      /** The commit's own where it changed anything but expiries; else the store's latest. */
+      readonly revision: Revision;
+      readonly outcomes: readonly Outcome[];
+    }
+  /** One for each mutation that did not hold. */
+  | { readonly committed: false; readonly conflicts: readonly JudgedConflict[] };
+
+export interface Outcome {
+  /** The entry as it was; null if the key was free. An Entry, with its value, where the mutation asked for it. */
+  readonly before: EntryInfo | Entry | null;
+  /** The entry as it is now; null after a delete, and where there was none to touch. */
+  readonly after: EntryInfo | null;
+}
+
+export interface DeleteResult {
+  readonly deleted: number;
+  readonly revision: Revision;
+}
+
+export interface ChangePage {
+  readonly changes: readonly Change[];
+  /** Resumes directly after the last of them. */
+  readonly cursor: Cursor;
+  /** Whether changes after the given cursor have already been dropped from the log. */
+  readonly isIncomplete: boolean;
+}
+
+export interface StoreStats {
+  /** Entries held, expired ones that await the sweeper included. */
+  readonly entries: number;
+  /** Bytes of storage taken; null where the engine cannot tell. */
+  readonly bytes: number | null;
+  readonly revision: Revision;
+  readonly queuedCommits: number;
+}
