@@ -1,0 +1,233 @@
+// A store in this process's memory: the model that other engines are compared with, and an engine for caches and tests.
+// Nothing outlives the process. Everything is applied at once, on the calling thread.
+import type { Batch, Change, Mutation } from "../../core/batch.ts";
+import { type Entry, type EntryInfo, type Revision, toRevision, toTag } from "../../core/entry.ts";
+import { KeyholdError } from "../../core/errors.ts";
+import { type Clock, type EpochMs, isAlive } from "../../core/expiry.ts";
+import { judge, needsRevision, putInfo, touchedInfo } from "../../core/judge.ts";
+import type { Key } from "../../core/key.ts";
+import { LIMITS } from "../../core/limits.ts";
+import { boundsOf, boundsOfRange, isInSet, type KeySet, type Range } from "../../core/range.ts";
+import { formatCursor, parseCursor } from "../../store/cursor.ts";
+import type {
+  Capabilities,
+  ChangePage,
+  CommitResult,
+  Cursor,
+  DeleteResult,
+  Outcome,
+  Page,
+  Store,
+  StoreStats,
+} from "../../store/store.ts";
+import { ExpiryQueue } from "./expiry-queue.ts";
+import { SortedKeys } from "./sorted-keys.ts";
+
+export interface MemoryStoreOptions {
+  readonly now: Clock;
+  /** Names this life of the store. */
+  readonly incarnation: string;
+  /** Changes kept in the log at most. */
+  readonly historyChanges: number;
+}
+
+interface LoggedChange extends Change {
+  readonly sequence: number;
+}
+
+export class MemoryStore implements Store {
+  readonly engine = "memory";
+  readonly capabilities: Capabilities = { atomicity: "store", order: "store", reads: "snapshot", durability: "none" };
+  readonly incarnation: string;
+  readonly now: Clock;
+  readonly #historyChanges: number;
+  readonly #entries = new Map<Key, Entry>();
+  readonly #keys = new SortedKeys();
+  readonly #ends = new ExpiryQueue();
+  #log: LoggedChange[] = [];
+  #sequence = 0;
+  #revision = 0;
+  #valueBytes = 0;
+  #isClosed = false;
+
+  constructor(options: MemoryStoreOptions) {
+    this.now = options.now;
+    this.incarnation = options.incarnation;
+    this.#historyChanges = options.historyChanges;
+  }
+
+  get(key: Key): Entry | null {
+    this.#requireOpen();
+    return this.#live(key, this.now());
+  }
+
+  async getMany(keys: readonly Key[]): Promise<readonly (Entry | null)[]> {
+    this.#requireOpen();
+    const now = this.now();
+    return keys.map((key) => this.#live(key, now));
+  }
+
+  async list(range: Range): Promise<Page<EntryInfo>> {
+    return this.#page(range, Number.POSITIVE_INFINITY);
+  }
+
+  async scan(range: Range): Promise<Page<Entry>> {
+    return this.#page(range, LIMITS.pageBytes);
+  }
+
+  async count(set: KeySet): Promise<number> {
+    this.#requireOpen();
+    return this.#liveKeys(set).length;
+  }
+
+  async commit(batch: Batch): Promise<CommitResult> {
+    this.#requireOpen();
+    const now = this.now();
+    const current = batch.map(({ key }) => this.#live(key, now));
+    const conflicts = judge(batch, current);
+    if (conflicts.length > 0) return { committed: false, conflicts };
+    if (needsRevision(batch, current)) this.#revision++;
+    const outcomes = batch.map((mutation, index) => this.#apply(mutation, current[index] ?? null, now));
+    return { committed: true, revision: toRevision(this.#revision), outcomes };
+  }
+
+  async deleteAll(set: KeySet): Promise<DeleteResult> {
+    this.#requireOpen();
+    const keys = this.#liveKeys(set);
+    if (keys.length > 0) this.#revision++;
+    for (const key of keys) this.#remove(key, "delete");
+    return { deleted: keys.length, revision: toRevision(this.#revision) };
+  }
+
+  async changes(after: Cursor | null, limit: number): Promise<ChangePage> {
+    this.#requireOpen();
+    const sequence = after === null ? 0 : parseCursor(after, this.incarnation, this.#sequence);
+    const oldest = this.#log[0]?.sequence ?? this.#sequence + 1;
+    const from = Math.max(0, sequence + 1 - oldest);
+    const changes = this.#log.slice(from, from + limit);
+    const last = changes.at(-1)?.sequence ?? Math.max(sequence, oldest - 1);
+    return { changes, cursor: formatCursor(this.incarnation, last), isIncomplete: sequence + 1 < oldest };
+  }
+
+  stats(): StoreStats {
+    return {
+      entries: this.#entries.size,
+      bytes: this.#valueBytes,
+      revision: toRevision(this.#revision),
+      queuedCommits: 0,
+    };
+  }
+
+  /** Removes entries that have ended, each with its "expire" change; at most `limit` a call. Returns how many. */
+  sweep(limit: number): number {
+    const now = this.now();
+    let swept = 0;
+    while (swept < limit) {
+      const key = this.#ends.takeDue(now);
+      if (key === null) break;
+      const entry = this.#entries.get(key);
+      if (entry === undefined || isAlive(entry.expiresAt, now)) continue;
+      if (swept++ === 0) this.#revision++;
+      this.#remove(key, "expire");
+    }
+    return swept;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#entries.clear();
+  }
+
+  #apply(mutation: Mutation, before: Entry | null, now: EpochMs): Outcome {
+    switch (mutation.op) {
+      case "check":
+        return { before, after: before };
+      case "put":
+        return { before, after: this.#put(mutation, before, now) };
+      case "touch":
+        return { before, after: before === null ? null : this.#touch(touchedInfo(mutation, before, now), before) };
+      case "delete":
+        if (before !== null) this.#remove(mutation.key, "delete");
+        return { before, after: null };
+      default:
+        return mutation satisfies never;
+    }
+  }
+
+  #put(mutation: Extract<Mutation, { op: "put" }>, before: Entry | null, now: EpochMs): EntryInfo {
+    const revision = toRevision(this.#revision);
+    const tag = toTag(`${revision}.${this.incarnation}`);
+    const entry = { ...putInfo(mutation, before, { revision, tag, now }), value: mutation.value };
+    // An ended entry that still awaits the sweeper is replaced in place; its end is logged first.
+    const standing = this.#entries.get(mutation.key);
+    if (standing === undefined) this.#keys.add(mutation.key);
+    else if (before === null) this.#record("expire", mutation.key, revision);
+    this.#valueBytes += entry.size - (standing?.size ?? 0);
+    this.#store(entry);
+    this.#record("put", mutation.key, revision);
+    return entry;
+  }
+
+  #touch(touched: EntryInfo, before: Entry): EntryInfo {
+    this.#store({ ...before, expiresAt: touched.expiresAt });
+    this.#record("touch", before.key, before.revision);
+    return touched;
+  }
+
+  #store(entry: Entry): void {
+    this.#entries.set(entry.key, entry);
+    if (entry.expiresAt !== null) this.#ends.add(entry.key, entry.expiresAt);
+  }
+
+  #remove(key: Key, kind: "delete" | "expire"): void {
+    this.#valueBytes -= this.#entries.get(key)?.size ?? 0;
+    this.#entries.delete(key);
+    this.#keys.delete(key);
+    this.#record(kind, key, toRevision(this.#revision));
+  }
+
+  #record(kind: Change["kind"], key: Key, revision: Revision): void {
+    this.#log.push({ kind, key, revision, sequence: ++this.#sequence });
+    // Trimmed by halves, so that a full log costs each change the same.
+    if (this.#log.length >= 2 * this.#historyChanges) this.#log = this.#log.slice(-this.#historyChanges);
+  }
+
+  #live(key: Key, now: EpochMs): Entry | null {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && isAlive(entry.expiresAt, now) ? entry : null;
+  }
+
+  #liveKeys(set: KeySet): readonly Key[] {
+    const now = this.now();
+    const keys: Key[] = [];
+    for (const key of this.#keys.within(boundsOf(set), false)) {
+      if (isInSet(set, key) && this.#live(key, now) !== null) keys.push(key);
+    }
+    return keys;
+  }
+
+  #page(range: Range, bytesMax: number): Page<Entry> {
+    this.#requireOpen();
+    const now = this.now();
+    const items: Entry[] = [];
+    let bytes = 0;
+    let scanned = 0;
+    let last: Key | null = null;
+    for (const key of this.#keys.within(boundsOfRange(range), range.reverse)) {
+      if (items.length >= range.limit || scanned >= LIMITS.pageScannedKeys || bytes >= bytesMax) {
+        return { items, next: last };
+      }
+      scanned++;
+      last = key;
+      const entry = isInSet(range, key) ? this.#live(key, now) : null;
+      if (entry === null) continue;
+      items.push(entry);
+      bytes += entry.size;
+    }
+    return { items, next: null };
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new KeyholdError("unavailable", "The store is closed");
+  }
+}

@@ -1,0 +1,183 @@
+// Applies one request within the open transaction of the writer: judge, then write. A request whose conditions fail has
+// written nothing, so a group of requests needs no savepoints. A KeyholdError leaves apply() before its first write.
+import type { Database } from "bun:sqlite";
+import type { Batch, Mutation } from "../../core/batch.ts";
+import { type EntryInfo, toRevision } from "../../core/entry.ts";
+import { type EpochMs, isAlive, toEpochMs } from "../../core/expiry.ts";
+import { judge, needsRevision, putInfo, touchedInfo } from "../../core/judge.ts";
+import type { Key } from "../../core/key.ts";
+import { boundsOf, isInSet, type KeySet } from "../../core/range.ts";
+import type { CommitResult, DeleteResult } from "../../store/store.ts";
+import { decodeKey, encodeKey, highBytes } from "./key-bytes.ts";
+import { CHANGE_KINDS } from "./layout.ts";
+import { type EntryRow, formNumber, type InfoRow, RecordCodec } from "./record.ts";
+import { SQL } from "./statements.ts";
+
+/** What is known of the store within a transaction; written to the state row before it commits. */
+export interface StoreState {
+  revision: number;
+  sequence: number;
+  entries: number;
+  highestInstant: number;
+}
+
+/** Keys deleted between two calls of `onProgress`. */
+const DELETE_SLICE_KEYS = 10_000;
+
+/** What stands under a key, expired or not. */
+interface Standing {
+  readonly row: InfoRow | null;
+  /** Null when there is no live entry. */
+  readonly info: EntryInfo | null;
+}
+
+type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+export class BatchApplier {
+  readonly #statements: ReturnType<typeof prepare>;
+  readonly #codec: RecordCodec;
+
+  constructor(db: Database, incarnation: string) {
+    this.#statements = prepare(db);
+    this.#codec = new RecordCodec(incarnation);
+  }
+
+  /** Requires: an open transaction, and `state` as it stands in it. Changes `state`. */
+  apply(batch: Batch, state: StoreState, now: EpochMs): CommitResult {
+    const standing = batch.map(({ key }) => this.#standing(key, now));
+    const current = standing.map(({ info }) => info);
+    const conflicts = judge(batch, current);
+    if (conflicts.length > 0) return { committed: false, conflicts };
+    // The last step that can fail for a reason of this request alone; from here on it writes.
+    const before = batch.map(({ key, wantBefore }, index) => this.#before(key, wantBefore, current[index] ?? null));
+    if (needsRevision(batch, current)) state.revision++;
+    const outcomes = batch.map((mutation, index) => ({
+      before: before[index] ?? null,
+      after: this.#applyMutation(mutation, standing[index] ?? { row: null, info: null }, state, now),
+    }));
+    return { committed: true, revision: toRevision(state.revision), outcomes };
+  }
+
+  /** As apply(). Calls `onProgress` now and then, so that a long deletion is not taken for a hung disk. */
+  deleteAll(set: KeySet, state: StoreState, now: EpochMs, onProgress: () => void): DeleteResult {
+    const { low, high } = boundsOf(set);
+    const highEnd = highBytes(high);
+    let from = encodeKey(low);
+    let deleted = 0;
+    for (;;) {
+      const rows = this.#statements.keysForward.all(from, highEnd, DELETE_SLICE_KEYS);
+      for (const row of rows) {
+        const key = decodeKey(row.key);
+        if (!isInSet(set, key) || !isAlive(nullableInstant(row.expires_at), now)) continue;
+        if (deleted++ === 0) state.revision++;
+        this.#remove(row.key, "delete", state, now);
+      }
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < DELETE_SLICE_KEYS) break;
+      from = encodeKey(`${decodeKey(last.key)}\0`);
+      onProgress();
+    }
+    return { deleted, revision: toRevision(state.revision) };
+  }
+
+  /** Removes at most `limit` entries that have ended, each with its "expire" change. Returns how many. */
+  sweep(state: StoreState, now: EpochMs, limit: number): number {
+    const rows = this.#statements.endedKeys.all(now, limit);
+    if (rows.length > 0) state.revision++;
+    for (const { key } of rows) this.#remove(key, "expire", state, now);
+    return rows.length;
+  }
+
+  #standing(key: Key, now: EpochMs): Standing {
+    const row = this.#statements.oneInfo.get(encodeKey(key));
+    if (row === null || !isAlive(nullableInstant(row.expires_at), now)) return { row, info: null };
+    return { row, info: this.#codec.info(key, row) };
+  }
+
+  #before(key: Key, isWholeWanted: boolean, info: EntryInfo | null): EntryInfo | null {
+    if (info === null || !isWholeWanted) return info;
+    const row = this.#statements.oneEntry.get(encodeKey(key));
+    return row === null ? null : this.#codec.entry(key, row);
+  }
+
+  #applyMutation(mutation: Mutation, standing: Standing, state: StoreState, now: EpochMs): EntryInfo | null {
+    switch (mutation.op) {
+      case "check":
+        return standing.info;
+      case "put":
+        return this.#put(mutation, standing, state, now);
+      case "touch":
+        return this.#touch(mutation, standing, state, now);
+      case "delete":
+        if (standing.info !== null) this.#remove(encodeKey(mutation.key), "delete", state, now);
+        return null;
+      default:
+        return mutation satisfies never;
+    }
+  }
+
+  #put(put: Extract<Mutation, { op: "put" }>, { row, info }: Standing, state: StoreState, now: EpochMs): EntryInfo {
+    const key = encodeKey(put.key);
+    const revision = toRevision(state.revision);
+    const after = putInfo(put, info, { revision, tag: this.#codec.tag(revision), now });
+    // An ended entry that still awaits the sweeper is replaced in place; its end is logged first.
+    if (row === null) state.entries++;
+    else if (info === null) this.#logChange("expire", key, revision, state, now);
+    this.#statements.putEntry.run(
+      key,
+      after.revision,
+      after.createdAt,
+      after.modifiedAt,
+      after.expiresAt,
+      formNumber(after.form),
+      this.#codec.checksum(after, put.value),
+      after.contentType,
+      put.value,
+    );
+    this.#logChange("put", key, revision, state, now);
+    return after;
+  }
+
+  #touch(
+    touch: Extract<Mutation, { op: "touch" }>,
+    { row, info }: Standing,
+    state: StoreState,
+    now: EpochMs,
+  ): EntryInfo | null {
+    if (row === null || info === null) return null;
+    const key = encodeKey(touch.key);
+    const after = touchedInfo(touch, info, now);
+    this.#statements.touchEntry.run(key, after.expiresAt, this.#codec.touchedChecksum(info, after, row.checksum));
+    this.#logChange("touch", key, info.revision, state, now);
+    return after;
+  }
+
+  #remove(key: Uint8Array, kind: "delete" | "expire", state: StoreState, now: EpochMs): void {
+    this.#statements.deleteEntry.run(key);
+    state.entries--;
+    this.#logChange(kind, key, state.revision, state, now);
+  }
+
+  #logChange(kind: ChangeKind, key: Uint8Array, revision: number, state: StoreState, now: EpochMs): void {
+    this.#statements.logChange.run(++state.sequence, revision, CHANGE_KINDS.indexOf(kind), now, key);
+  }
+}
+
+function prepare(db: Database) {
+  return {
+    oneInfo: db.prepare<InfoRow, [Uint8Array]>(SQL.oneInfo),
+    oneEntry: db.prepare<EntryRow, [Uint8Array]>(SQL.oneEntry),
+    putEntry: db.prepare(SQL.putEntry),
+    touchEntry: db.prepare(SQL.touchEntry),
+    deleteEntry: db.prepare(SQL.deleteEntry),
+    logChange: db.prepare(SQL.logChange),
+    endedKeys: db.prepare<{ key: Uint8Array }, [number, number]>(SQL.endedKeys),
+    keysForward: db.prepare<{ key: Uint8Array; expires_at: number | null }, [Uint8Array, Uint8Array, number]>(
+      SQL.keysForward,
+    ),
+  };
+}
+
+function nullableInstant(ms: number | null): EpochMs | null {
+  return ms === null ? null : toEpochMs(ms);
+}

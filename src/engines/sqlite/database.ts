@@ -1,0 +1,136 @@
+// Opens a connection so that what SQLite promises is what Keyhold promises: every setting that matters is made and read
+// back, an unknown or newer database is refused, and a new one gets its tables. Reading or writing rows is not done here.
+import { Database } from "bun:sqlite";
+import { KeyholdError } from "../../core/errors.ts";
+import type { EpochMs } from "../../core/expiry.ts";
+import { APPLICATION_ID, FORMAT_VERSION, PAGE_BYTES, type StoreFiles } from "./layout.ts";
+import { SCHEMA, SQL } from "./statements.ts";
+
+/** Whether a commit is synced before it is acknowledged ("full") or with the next checkpoint ("relaxed"). */
+export type Durability = "full" | "relaxed";
+
+/** First release without the WAL-reset bug (sqlite.org/wal.html#walresetbug). */
+const SQLITE_VERSION_MIN = [3, 51, 3] as const;
+const BUSY_TIMEOUT_MS = 5000;
+/** The log's file is cut to this when it is reset: long enough not to be cut and grown all the time. */
+export const LOG_BYTES_KEPT = 16 * 1024 * 1024;
+const WRITER_CACHE_KIB = 64 * 1024;
+/** SQLite's own ceiling for memory-mapped reading is a little less than 2 GiB (sqlite.org/mmap.html). */
+const READER_MMAP_BYTES = 0x7fff0000;
+
+export interface NewStore {
+  readonly incarnation: string;
+  readonly now: EpochMs;
+}
+
+/**
+ * The one writing connection. Creates the tables of a new store, then brings the log of an earlier life into the database
+ * file and syncs it, so that nothing is built on pages that only the page cache holds (docs/adr/0007).
+ *
+ * @throws "unavailable" with what is wrong and what to do
+ */
+export function openWriter(files: StoreFiles, durability: Durability, newStore: NewStore): Database {
+  const db = new Database(files.database, { readwrite: true, create: true, strict: true });
+  try {
+    db.run(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    requireSqliteVersion(db);
+    refuseForeignDatabase(db, files);
+    db.run(`pragma page_size = ${PAGE_BYTES}`);
+    requireSetting(db, "journal_mode", "wal", "journal_mode = wal");
+    const level = durability === "full" ? { name: "full", number: 2 } : { name: "normal", number: 1 };
+    requireSetting(db, "synchronous", level.number, `synchronous = ${level.name}`);
+    requireSetting(db, "wal_autocheckpoint", 0, "wal_autocheckpoint = 0");
+    requireSetting(db, "journal_size_limit", LOG_BYTES_KEPT, `journal_size_limit = ${LOG_BYTES_KEPT}`);
+    for (const setting of ["trusted_schema = off", "cell_size_check = on", "mmap_size = 0"])
+      db.run(`pragma ${setting}`);
+    db.run(`pragma cache_size = -${WRITER_CACHE_KIB}`);
+    createTables(db, newStore);
+    checkpointAtOpen(db, files);
+    return db;
+  } catch (error) {
+    db.close();
+    throw translateOpenError(error, files);
+  }
+}
+
+/** A connection that only reads. Requires: the store has been opened by openWriter(). */
+export function openReader(files: StoreFiles): Database {
+  const db = new Database(files.database, { readonly: true, strict: true });
+  db.run(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  db.run("pragma query_only = on");
+  db.run("pragma trusted_schema = off");
+  db.run(`pragma mmap_size = ${READER_MMAP_BYTES}`);
+  return db;
+}
+
+/** The single value that a pragma answers. */
+export function readPragma(db: Database, name: string): unknown {
+  const row = db.prepare<Record<string, unknown>, []>(`pragma ${name}`).get();
+  return row === null ? null : (Object.values(row)[0] ?? null);
+}
+
+function requireSqliteVersion(db: Database): void {
+  const version = db.prepare<{ version: string }, []>("select sqlite_version() as version").get()?.version ?? "";
+  const parts = version.split(".").map(Number);
+  for (const [index, least] of SQLITE_VERSION_MIN.entries()) {
+    const part = parts[index] ?? 0;
+    if (part > least) return;
+    if (part < least) {
+      throw new KeyholdError(
+        "unavailable",
+        `Cannot use SQLite ${version}: it can lose commits when its log is reset, fixed in ${SQLITE_VERSION_MIN.join(".")}; install the Bun version that package.json names`,
+      );
+    }
+  }
+}
+
+function refuseForeignDatabase(db: Database, files: StoreFiles): void {
+  const applicationId = readPragma(db, "application_id");
+  const version = Number(readPragma(db, "user_version"));
+  const tables = db.prepare<{ tables: number }, []>("select count(*) as tables from sqlite_schema").get()?.tables ?? 0;
+  if (tables === 0) return;
+  if (applicationId !== APPLICATION_ID) {
+    throw new KeyholdError("unavailable", `Cannot open ${files.database}: it is a SQLite database of another program`);
+  }
+  if (version > FORMAT_VERSION) {
+    throw new KeyholdError(
+      "unavailable",
+      `Cannot open ${files.database}: its format ${version} is newer than format ${FORMAT_VERSION}, the newest that this version of Keyhold knows; start it with the version that wrote it`,
+    );
+  }
+}
+
+function requireSetting(db: Database, name: string, expected: string | number, assignment: string): void {
+  db.run(`pragma ${assignment}`);
+  const actual = readPragma(db, name);
+  if (actual !== expected) {
+    throw new KeyholdError("unavailable", `Cannot set ${name} to ${expected}: SQLite answers ${String(actual)}`);
+  }
+}
+
+function createTables(db: Database, { incarnation, now }: NewStore): void {
+  const create = db.transaction(() => {
+    if (Number(readPragma(db, "user_version")) === FORMAT_VERSION) return;
+    for (const statement of SCHEMA) db.run(statement);
+    db.run(SQL.createState, [incarnation, now]);
+    db.run(`pragma application_id = ${APPLICATION_ID}`);
+    db.run(`pragma user_version = ${FORMAT_VERSION}`);
+  });
+  create.immediate();
+}
+
+function checkpointAtOpen(db: Database, files: StoreFiles): void {
+  const row = db.prepare<{ busy: number }, []>("pragma wal_checkpoint(truncate)").get();
+  if (row?.busy !== 0) {
+    throw new KeyholdError(
+      "unavailable",
+      `Cannot open ${files.database}: another program is reading it and holds its log`,
+    );
+  }
+}
+
+function translateOpenError(error: unknown, files: StoreFiles): unknown {
+  if (error instanceof KeyholdError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new KeyholdError("unavailable", `Cannot open ${files.database}: ${message}`, {}, { cause: error });
+}

@@ -1,0 +1,146 @@
+// The store's directory: made durable before anything stands in it, refused where SQLite's log cannot be trusted, and held
+// by one server at a time.
+import { Database } from "bun:sqlite";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
+import { KeyholdError } from "../../core/errors.ts";
+import type { StoreFiles } from "./layout.ts";
+
+/** File systems on which shared memory or locks do not hold across machines (sqlite.org/wal.html), by statfs type. */
+const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+  [0x6969, "NFS"],
+  [0xff534d42, "CIFS"],
+  [0xfe534d42, "SMB2"],
+  [0x65735546, "FUSE"],
+]);
+
+/** Who holds a store. */
+export interface Holder {
+  readonly pid: number;
+  /** RFC 3339. */
+  readonly since: string;
+  /** The store that last opened whole in this directory; null before the first. */
+  readonly incarnation: string | null;
+}
+
+/**
+ * Locks are kept here for the life of the process: a Database that nothing refers to is closed when it is collected, and
+ * its lock goes with it (facts of bun:sqlite, docs/adr/0007).
+ */
+const heldLocks = new Set<Database>();
+
+/** Makes the directory and its name durable. @throws "unavailable" on a network file system unless allowed */
+export function prepareDirectory(files: StoreFiles, allowNetworkFileSystem: boolean): void {
+  const isNew = mkdirSync(files.directory, { recursive: true, mode: 0o700 }) !== undefined;
+  if (isNew) syncDirectory(dirname(resolve(files.directory)));
+  const network = NETWORK_FILE_SYSTEMS.get(Number(statfsSync(files.directory).type) >>> 0);
+  if (network !== undefined && !allowNetworkFileSystem) {
+    throw new KeyholdError(
+      "unavailable",
+      `Cannot keep a store in ${files.directory}: it is on ${network}, where SQLite's log is not safe; use a local disk, or --allow-network-filesystem if you know that one machine alone reaches it`,
+    );
+  }
+}
+
+/**
+ * Takes the store for this process; the lock ends with release() or with the process, however that ends.
+ *
+ * @throws "unavailable" naming the holder when another server has it
+ */
+export function lockStore(files: StoreFiles, now: Date): { release(): void } {
+  const lock = new Database(files.lock, { readwrite: true, create: true });
+  try {
+    lock.run("pragma busy_timeout = 0");
+    lock.run("begin exclusive");
+  } catch (error) {
+    lock.close();
+    const holder = readHolder(files);
+    const who =
+      holder === null ? "another server" : `the server with process id ${holder.pid}, started ${holder.since}`;
+    throw new KeyholdError(
+      "unavailable",
+      `Cannot open ${files.directory}: ${who} holds it; stop that one first`,
+      {},
+      { cause: error },
+    );
+  }
+  heldLocks.add(lock);
+  writeHolder(files, {
+    pid: process.pid,
+    since: now.toISOString(),
+    incarnation: readHolder(files)?.incarnation ?? null,
+  });
+  return {
+    release() {
+      if (!heldLocks.delete(lock)) return;
+      lock.run("rollback");
+      lock.close();
+    },
+  };
+}
+
+/**
+ * A store that was there and is gone must not be taken for a new one.
+ *
+ * @throws "unavailable" when an earlier server opened a store here and its database is missing or empty
+ */
+export function refuseVanishedDatabase(files: StoreFiles): void {
+  const incarnation = readHolder(files)?.incarnation ?? null;
+  if (incarnation === null || (existsSync(files.database) && statSync(files.database).size > 0)) return;
+  throw new KeyholdError(
+    "unavailable",
+    `Cannot open ${files.directory}: its database keyhold.db is missing or empty; restore it from a backup, or remove ${files.holder} to begin a new store`,
+  );
+}
+
+/** Remembers that a store stands here. */
+export function recordIncarnation(files: StoreFiles, incarnation: string): void {
+  const holder = readHolder(files);
+  if (holder !== null && holder.incarnation !== incarnation) writeHolder(files, { ...holder, incarnation });
+}
+
+/** Makes the names in a directory durable. */
+export function syncDirectory(path: string): void {
+  const directory = openSync(path, "r");
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+function readHolder(files: StoreFiles): Holder | null {
+  if (!existsSync(files.holder)) return null;
+  try {
+    const holder: unknown = JSON.parse(readFileSync(files.holder, "utf8"));
+    return isHolder(holder) ? holder : null;
+  } catch {
+    return null;
+  }
+}
+
+function isHolder(value: unknown): value is Holder {
+  return typeof value === "object" && value !== null && "pid" in value && "since" in value && "incarnation" in value;
+}
+
+/** By rename, so that a crash leaves the old text or the new one. On a full disk the old one stays: it only informs. */
+function writeHolder(files: StoreFiles, holder: Holder): void {
+  const draft = `${files.holder}.new`;
+  try {
+    writeFileSync(draft, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+    renameSync(draft, files.holder);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error;
+  }
+}

@@ -1,0 +1,22 @@
+// Keys as SQLite sees them: BLOBs of UTF-8, compared byte by byte.
+import type { Key } from "../../core/key.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Sorts after every key: no UTF-8 text has this byte. */
+const AFTER_EVERY_KEY = new Uint8Array([0xff]);
+
+export function encodeKey(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** Requires: bytes that encodeKey() made of a key. */
+export function decodeKey(bytes: Uint8Array): Key {
+  return decoder.decode(bytes) as Key;
+}
+
+/** The exclusive upper end of a walk; null is beyond the last key. */
+export function highBytes(high: string | null): Uint8Array {
+  return high === null ? AFTER_EVERY_KEY : encodeKey(high);
+}

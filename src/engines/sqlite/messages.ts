@@ -1,0 +1,77 @@
+// What the serving thread and the writer thread say to each other. Plain data that structured clone carries.
+import type { Batch } from "../../core/batch.ts";
+import { type ErrorCode, KeyholdError } from "../../core/errors.ts";
+import type { EpochMs } from "../../core/expiry.ts";
+import type { KeySet } from "../../core/range.ts";
+import type { CommitResult, DeleteResult } from "../../store/store.ts";
+import type { Durability } from "./database.ts";
+
+/** How the writer is to keep its store. */
+export interface WriterOptions {
+  readonly directory: string;
+  readonly durability: Durability;
+  /** Longest wait between an entry's end and its "expire" change. */
+  readonly sweepIntervalMs: number;
+  /** How long a change stays in the log. */
+  readonly historyAgeMs: number;
+  /** Changes kept in the log at most. */
+  readonly historyChanges: number;
+  /** Free space that only deletes, expiries and checkpoints may use. */
+  readonly diskReserveBytes: number;
+}
+
+export type WriteRequest =
+  | { readonly kind: "commit"; readonly batch: Batch }
+  | { readonly kind: "delete-all"; readonly set: KeySet };
+
+export type WriteAnswer =
+  | { readonly kind: "committed"; readonly result: CommitResult }
+  | { readonly kind: "deleted"; readonly result: DeleteResult }
+  | { readonly kind: "failed"; readonly error: ErrorMessage };
+
+export type ToWriter =
+  | { readonly kind: "open"; readonly options: WriterOptions; readonly incarnation: string }
+  | { readonly kind: "write"; readonly requests: readonly WriteRequest[] }
+  | { readonly kind: "stop" };
+
+export type FromWriter =
+  | { readonly kind: "opened"; readonly store: OpenedStore }
+  | { readonly kind: "refused"; readonly error: ErrorMessage }
+  /** In the order of the requests, as many at a time as shared a transaction. */
+  | { readonly kind: "answers"; readonly answers: readonly WriteAnswer[]; readonly figures: WriterFigures }
+  /** Work goes on, perhaps of the writer's own. */
+  | { readonly kind: "progress"; readonly figures: WriterFigures }
+  /** The store can no longer be trusted to keep what it acknowledges; the process must end. */
+  | { readonly kind: "fatal"; readonly reason: string }
+  | { readonly kind: "stopped" };
+
+export interface OpenedStore {
+  readonly incarnation: string;
+  readonly highestInstant: EpochMs;
+  /** Whether the last server that held the store closed it. */
+  readonly wasClean: boolean;
+  readonly figures: WriterFigures;
+}
+
+/** Figures of the store as of the latest commit. */
+export interface WriterFigures {
+  readonly entries: number;
+  readonly revision: number;
+  readonly sequence: number;
+}
+
+/** A KeyholdError as plain data. */
+export interface ErrorMessage {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export function toErrorMessage(error: unknown): ErrorMessage {
+  if (error instanceof KeyholdError) return { code: error.code, detail: error.detail, data: error.data };
+  return { code: "internal", detail: error instanceof Error ? error.message : String(error), data: {} };
+}
+
+export function fromErrorMessage({ code, detail, data }: ErrorMessage): KeyholdError {
+  return new KeyholdError(code, detail, data);
+}

@@ -1,0 +1,205 @@
+// Reads on the serving thread, each method of one instant. No transaction and no statement stays open when a method has
+// returned: an open one would keep the log from being reset, and it would grow without end.
+import type { Database, Statement } from "bun:sqlite";
+import type { Change } from "../../core/batch.ts";
+import { type Entry, type EntryInfo, toRevision } from "../../core/entry.ts";
+import { type EpochMs, isAlive, toEpochMs } from "../../core/expiry.ts";
+import type { Key } from "../../core/key.ts";
+import { LIMITS } from "../../core/limits.ts";
+import { type Bounds, boundsOfRange, isInSet, type Range } from "../../core/range.ts";
+import type { Page } from "../../store/store.ts";
+import { decodeKey, encodeKey, highBytes } from "./key-bytes.ts";
+import { CHANGE_KINDS } from "./layout.ts";
+import { type EntryRow, type InfoRow, RecordCodec } from "./record.ts";
+import { SQL } from "./statements.ts";
+
+interface KeyRow {
+  readonly key: Uint8Array;
+  readonly expires_at: number | null;
+}
+
+interface ChangeRow {
+  readonly sequence: number;
+  readonly revision: number;
+  readonly kind: number;
+  readonly key: Uint8Array;
+}
+
+type Walk<Row> = Statement<Row, [Uint8Array, Uint8Array, number]>;
+
+export class Reader {
+  readonly #db: Database;
+  readonly #codec: RecordCodec;
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(db: Database, incarnation: string) {
+    this.#db = db;
+    this.#codec = new RecordCodec(incarnation);
+    this.#statements = prepare(db);
+  }
+
+  get(key: Key, now: EpochMs): Entry | null {
+    const row = this.#statements.oneEntry.get(encodeKey(key));
+    return row !== null && isLive(row, now) ? this.#codec.entry(key, row) : null;
+  }
+
+  getMany(keys: readonly Key[], now: EpochMs): readonly (Entry | null)[] {
+    return this.#atOneInstant(() => keys.map((key) => this.get(key, now)));
+  }
+
+  list(range: Range, now: EpochMs): Page<EntryInfo> {
+    const { infosForward, infosBackward, oneInfo } = this.#statements;
+    return this.#page(range, now, {
+      walk: range.reverse ? infosBackward : infosForward,
+      one: oneInfo,
+      make: (key, row) => this.#codec.info(key, row),
+      bytesMax: Number.POSITIVE_INFINITY,
+    });
+  }
+
+  scan(range: Range, now: EpochMs): Page<Entry> {
+    const { entriesForward, entriesBackward, oneEntry } = this.#statements;
+    return this.#page(range, now, {
+      walk: range.reverse ? entriesBackward : entriesForward,
+      one: oneEntry,
+      make: (key, row) => this.#codec.entry(key, row),
+      bytesMax: LIMITS.pageBytes,
+    });
+  }
+
+  /** Live keys within the bounds that `isCounted` takes, looking at no more than `limit`; and where to go on. */
+  countSome(
+    bounds: Bounds,
+    now: EpochMs,
+    { isCounted, limit }: { readonly isCounted: (key: string) => boolean; readonly limit: number },
+  ): { readonly counted: number; readonly next: string | null } {
+    const rows = this.#statements.keysForward.all(encodeKey(bounds.low), highBytes(bounds.high), limit);
+    const counted = rows.filter((row) => isLive(row, now) && isCounted(decodeKey(row.key))).length;
+    const last = rows.length < limit ? undefined : rows.at(-1);
+    return { counted, next: last === undefined ? null : `${decodeKey(last.key)}\0` };
+  }
+
+  /** All live entries, at one instant. */
+  countAll(now: EpochMs): number {
+    return this.#atOneInstant(() => {
+      const entries = this.#statements.state.get()?.entries ?? 0;
+      return entries - (this.#statements.countEnded.get(now)?.ended ?? 0);
+    });
+  }
+
+  /** The number of the latest change. */
+  latestSequence(): number {
+    return this.#statements.state.get()?.sequence ?? 0;
+  }
+
+  /** Changes after a place in the log, and the number of the oldest that it still holds. */
+  changes(after: number, limit: number): { readonly rows: readonly (Change & { sequence: number })[]; oldest: number } {
+    return this.#atOneInstant(() => {
+      const oldest = this.#statements.oldestChanges.get(1)?.sequence;
+      const latest = this.#statements.state.get()?.sequence ?? 0;
+      const rows = this.#statements.changesAfter.all(after, limit);
+      return { rows: rows.map(toChange), oldest: oldest ?? latest + 1 };
+    });
+  }
+
+  close(): void {
+    for (const statement of Object.values(this.#statements)) statement.finalize();
+    this.#db.close();
+  }
+
+  #page<Row extends InfoRow, T extends EntryInfo>(range: Range, now: EpochMs, by: PageParts<Row, T>): Page<T> {
+    return range.pattern === null ? this.#walkRows(range, now, by) : this.#walkKeys(range, now, by);
+  }
+
+  /** Reads the rows themselves: every one within the bounds is wanted. */
+  #walkRows<Row extends InfoRow, T extends EntryInfo>(range: Range, now: EpochMs, by: PageParts<Row, T>): Page<T> {
+    const { low, high } = boundsOfRange(range);
+    const items: T[] = [];
+    let bytes = 0;
+    let scanned = 0;
+    let last: Key | null = null;
+    // One row more than can be returned, to know whether there is more.
+    const most = Math.min(range.limit, LIMITS.pageScannedKeys) + 1;
+    for (const row of by.walk.iterate(encodeKey(low), highBytes(high), most)) {
+      if (++scanned === most || bytes >= by.bytesMax) return { items, next: last };
+      last = decodeKey(row.key);
+      if (!isLive(row, now)) continue;
+      items.push(by.make(last, row));
+      bytes += row.size;
+    }
+    return { items, next: null };
+  }
+
+  /** Reads keys first and rows only of those that match: a pattern may pass over a thousand large values for one. */
+  #walkKeys<Row extends InfoRow, T extends EntryInfo>(range: Range, now: EpochMs, by: PageParts<Row, T>): Page<T> {
+    const { keysForward, keysBackward } = this.#statements;
+    const walk = range.reverse ? keysBackward : keysForward;
+    return this.#atOneInstant(() => {
+      const { low, high } = boundsOfRange(range);
+      const rows = walk.all(encodeKey(low), highBytes(high), LIMITS.pageScannedKeys + 1);
+      const items: T[] = [];
+      let bytes = 0;
+      let last: Key | null = null;
+      for (const keyRow of rows) {
+        if (items.length === range.limit || bytes >= by.bytesMax) return { items, next: last };
+        if (keyRow === rows[LIMITS.pageScannedKeys]) return { items, next: last };
+        last = decodeKey(keyRow.key);
+        if (!isLive(keyRow, now) || !isInSet(range, last)) continue;
+        const row = by.one.get(keyRow.key);
+        if (row === null) continue;
+        items.push(by.make(last, row));
+        bytes += row.size;
+      }
+      return { items, next: null };
+    });
+  }
+
+  #atOneInstant<T>(read: () => T): T {
+    this.#statements.begin.run();
+    try {
+      return read();
+    } finally {
+      this.#statements.commit.run();
+    }
+  }
+}
+
+interface PageParts<Row extends InfoRow, T extends EntryInfo> {
+  readonly walk: Walk<Row & KeyRow>;
+  readonly one: Statement<Row, [Uint8Array]>;
+  readonly make: (key: Key, row: Row) => T;
+  /** Bytes of values after which a page ends. */
+  readonly bytesMax: number;
+}
+
+function prepare(db: Database) {
+  return {
+    begin: db.prepare("begin"),
+    commit: db.prepare("commit"),
+    oneInfo: db.prepare<InfoRow, [Uint8Array]>(SQL.oneInfo),
+    oneEntry: db.prepare<EntryRow, [Uint8Array]>(SQL.oneEntry),
+    keysForward: db.prepare<KeyRow, [Uint8Array, Uint8Array, number]>(SQL.keysForward),
+    keysBackward: db.prepare<KeyRow, [Uint8Array, Uint8Array, number]>(SQL.keysBackward),
+    infosForward: db.prepare<InfoRow & KeyRow, [Uint8Array, Uint8Array, number]>(SQL.infosForward),
+    infosBackward: db.prepare<InfoRow & KeyRow, [Uint8Array, Uint8Array, number]>(SQL.infosBackward),
+    entriesForward: db.prepare<EntryRow & KeyRow, [Uint8Array, Uint8Array, number]>(SQL.entriesForward),
+    entriesBackward: db.prepare<EntryRow & KeyRow, [Uint8Array, Uint8Array, number]>(SQL.entriesBackward),
+    state: db.prepare<{ entries: number; sequence: number }, []>(SQL.readState),
+    countEnded: db.prepare<{ ended: number }, [number]>(SQL.countEnded),
+    oldestChanges: db.prepare<{ sequence: number }, [number]>(SQL.oldestChanges),
+    changesAfter: db.prepare<ChangeRow, [number, number]>(SQL.changesAfter),
+  };
+}
+
+function isLive(row: { readonly expires_at: number | null }, now: EpochMs): boolean {
+  return isAlive(row.expires_at === null ? null : toEpochMs(row.expires_at), now);
+}
+
+function toChange(row: ChangeRow): Change & { readonly sequence: number } {
+  return {
+    kind: CHANGE_KINDS[row.kind] ?? "put",
+    key: decodeKey(row.key),
+    revision: toRevision(row.revision),
+    sequence: row.sequence,
+  };
+}

@@ -1,0 +1,144 @@
+// Every SQL text of the engine, named by what it is for. Keys are BLOBs of UTF-8, so that SQLite's byte order is the order
+// of keys and lone surrogates cannot fold two keys into one. `value` is the last column: what stands before it is read
+// without touching the overflow pages of a large value.
+
+const INFO = "revision, created_at, modified_at, expires_at, content_type, form, checksum, length(value) as size";
+const ENTRY = `${INFO}, value`;
+
+export const SCHEMA = [
+  // One row: what must be known to go on where the last commit ended.
+  `create table state (
+     id integer primary key check (id = 1),
+     incarnation text not null,
+     revision integer not null,
+     sequence integer not null,
+     entries integer not null,
+     highest_instant integer not null,
+     is_clean integer not null
+   ) strict`,
+  `create table entries (
+     key blob primary key not null,
+     revision integer not null,
+     created_at integer not null,
+     modified_at integer not null,
+     expires_at integer,
+     form integer not null,
+     checksum integer not null,
+     content_type text not null,
+     value blob not null
+   ) strict, without rowid`,
+  // Partial: entries that never end cost nothing.
+  `create index entries_by_end on entries (expires_at) where expires_at is not null`,
+  `create table changes (
+     sequence integer primary key,
+     revision integer not null,
+     kind integer not null,
+     logged_at integer not null,
+     key blob not null
+   ) strict`,
+] as const;
+
+export const SQL = {
+  createState: `
+    insert into state (id, incarnation, revision, sequence, entries, highest_instant, is_clean)
+    values (1, ?, 0, 0, 0, ?, 1)`,
+  readState: `
+    select incarnation, revision, sequence, entries, highest_instant, is_clean
+    from state
+    where id = 1`,
+  writeState: `
+    update state
+    set revision = ?, sequence = ?, entries = ?, highest_instant = ?
+    where id = 1`,
+  markClean: `
+    update state
+    set is_clean = ?
+    where id = 1`,
+
+  oneInfo: `
+    select ${INFO}
+    from entries
+    where key = ?`,
+  oneEntry: `
+    select ${ENTRY}
+    from entries
+    where key = ?`,
+  putEntry: `
+    insert into entries (key, revision, created_at, modified_at, expires_at, form, checksum, content_type, value)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+    on conflict (key) do update
+    set revision = ?2, created_at = ?3, modified_at = ?4, expires_at = ?5, form = ?6, checksum = ?7,
+        content_type = ?8, value = ?9`,
+  touchEntry: `
+    update entries
+    set expires_at = ?2, checksum = ?3
+    where key = ?1`,
+  deleteEntry: `
+    delete from entries
+    where key = ?`,
+  endedKeys: `
+    select key
+    from entries
+    where expires_at is not null and expires_at <= ?
+    order by expires_at
+    limit ?`,
+  countEnded: `
+    select count(*) as ended
+    from entries
+    where expires_at is not null and expires_at <= ?`,
+
+  keysForward: `
+    select key, expires_at
+    from entries
+    where key >= ? and key < ?
+    order by key
+    limit ?`,
+  keysBackward: `
+    select key, expires_at
+    from entries
+    where key >= ? and key < ?
+    order by key desc
+    limit ?`,
+  infosForward: `
+    select key, ${INFO}
+    from entries
+    where key >= ? and key < ?
+    order by key
+    limit ?`,
+  infosBackward: `
+    select key, ${INFO}
+    from entries
+    where key >= ? and key < ?
+    order by key desc
+    limit ?`,
+  entriesForward: `
+    select key, ${ENTRY}
+    from entries
+    where key >= ? and key < ?
+    order by key
+    limit ?`,
+  entriesBackward: `
+    select key, ${ENTRY}
+    from entries
+    where key >= ? and key < ?
+    order by key desc
+    limit ?`,
+
+  logChange: `
+    insert into changes (sequence, revision, kind, logged_at, key)
+    values (?, ?, ?, ?, ?)`,
+  changesAfter: `
+    select sequence, revision, kind, key
+    from changes
+    where sequence > ?
+    order by sequence
+    limit ?`,
+  oldestChanges: `
+    select sequence, logged_at
+    from changes
+    order by sequence
+    limit ?`,
+  trimChanges: `
+    delete from changes
+    where sequence <= ?`,
+} as const;

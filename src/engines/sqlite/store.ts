@@ -1,0 +1,190 @@
+// The embedded engine: reads on this thread, commits through the writer thread. Opening follows the order of
+// docs/adr/0007: directory, lock, damage, database, and only then the first answer.
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Batch } from "../../core/batch.ts";
+import { type Entry, type EntryInfo, toRevision } from "../../core/entry.ts";
+import { KeyholdError } from "../../core/errors.ts";
+import { type Clock, makeClock } from "../../core/expiry.ts";
+import type { Key } from "../../core/key.ts";
+import { boundsOf, isEveryKey, isInSet, type KeySet, type Range } from "../../core/range.ts";
+import { formatCursor, parseCursor } from "../../store/cursor.ts";
+import type {
+  Capabilities,
+  ChangePage,
+  CommitResult,
+  Cursor,
+  DeleteResult,
+  Page,
+  Store,
+  StoreStats,
+} from "../../store/store.ts";
+import { openReader } from "./database.ts";
+import { lockStore, prepareDirectory, recordIncarnation, refuseVanishedDatabase } from "./directory.ts";
+import { type StoreFiles, storeFiles } from "./layout.ts";
+import { DROPPED_COMMITS_MAX, scanLog } from "./log-scan.ts";
+import type { WriterOptions } from "./messages.ts";
+import { Reader } from "./reader.ts";
+import { WriterClient } from "./writer-client.ts";
+
+export interface SqliteStoreOptions {
+  readonly writer: WriterOptions;
+  readonly allowNetworkFileSystem: boolean;
+  /** Writes that may wait for the writer. */
+  readonly queuedCommits: number;
+  /** Names the store if it is a new one. */
+  readonly newIncarnation: string;
+  /** Called once when the store can no longer be used and the process must end. */
+  readonly onFatal: (reason: string) => void;
+}
+
+/** Keys looked at between two turns of the event loop while a set is counted. */
+const COUNT_SLICE_KEYS = 5000;
+
+/** @throws "unavailable" with what is wrong with the store and what to do */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+  const files = storeFiles(resolve(options.writer.directory));
+  prepareDirectory(files, options.allowNetworkFileSystem);
+  const lock = lockStore(files, new Date());
+  try {
+    refuseVanishedDatabase(files);
+    refuseDamagedLog(files);
+    const { client, store } = await WriterClient.open({
+      writer: { ...options.writer, directory: files.directory },
+      incarnation: options.newIncarnation,
+      queuedCommits: options.queuedCommits,
+      onFatal: options.onFatal,
+    });
+    recordIncarnation(files, store.incarnation);
+    return new SqliteStore({
+      files,
+      client,
+      lock,
+      incarnation: store.incarnation,
+      wasClean: store.wasClean,
+      now: makeClock(Date.now, () => performance.now(), store.highestInstant),
+      durability: options.writer.durability === "full" ? "power-loss" : "process-crash",
+    });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+interface SqliteStoreParts {
+  readonly files: StoreFiles;
+  readonly client: WriterClient;
+  readonly lock: { release(): void };
+  readonly incarnation: string;
+  readonly wasClean: boolean;
+  readonly now: Clock;
+  readonly durability: Capabilities["durability"];
+}
+
+export class SqliteStore implements Store {
+  readonly engine = "sqlite";
+  readonly capabilities: Capabilities;
+  readonly incarnation: string;
+  readonly now: Clock;
+  /** Whether the last server that held the store closed it; if not, its pages deserve a check. */
+  readonly wasClean: boolean;
+  readonly files: StoreFiles;
+  readonly #client: WriterClient;
+  readonly #lock: { release(): void };
+  readonly #reader: Reader;
+  #closing: Promise<void> | null = null;
+
+  constructor(parts: SqliteStoreParts) {
+    this.capabilities = { atomicity: "store", order: "store", reads: "snapshot", durability: parts.durability };
+    this.incarnation = parts.incarnation;
+    this.now = parts.now;
+    this.wasClean = parts.wasClean;
+    this.files = parts.files;
+    this.#client = parts.client;
+    this.#lock = parts.lock;
+    this.#reader = new Reader(openReader(parts.files), parts.incarnation);
+  }
+
+  get(key: Key): Entry | null {
+    return this.#open().get(key, this.now());
+  }
+
+  async getMany(keys: readonly Key[]): Promise<readonly (Entry | null)[]> {
+    return this.#open().getMany(keys, this.now());
+  }
+
+  async list(range: Range): Promise<Page<EntryInfo>> {
+    return this.#open().list(range, this.now());
+  }
+
+  async scan(range: Range): Promise<Page<Entry>> {
+    return this.#open().scan(range, this.now());
+  }
+
+  async count(set: KeySet): Promise<number> {
+    if (isEveryKey(set)) return this.#open().countAll(this.now());
+    const isCounted = (key: string) => isInSet(set, key);
+    let bounds = boundsOf(set);
+    let total = 0;
+    for (;;) {
+      const { counted, next } = this.#open().countSome(bounds, this.now(), { isCounted, limit: COUNT_SLICE_KEYS });
+      total += counted;
+      if (next === null) return total;
+      bounds = { ...bounds, low: next };
+      await new Promise(setImmediate);
+    }
+  }
+
+  async commit(batch: Batch): Promise<CommitResult> {
+    const answer = await this.#client.write({ kind: "commit", batch });
+    if (answer.kind !== "committed") throw new KeyholdError("internal", "The writer answered another request");
+    return answer.result;
+  }
+
+  async deleteAll(set: KeySet): Promise<DeleteResult> {
+    const answer = await this.#client.write({ kind: "delete-all", set });
+    if (answer.kind !== "deleted") throw new KeyholdError("internal", "The writer answered another request");
+    return answer.result;
+  }
+
+  async changes(after: Cursor | null, limit: number): Promise<ChangePage> {
+    const reader = this.#open();
+    const sequence = after === null ? 0 : parseCursor(after, this.incarnation, reader.latestSequence());
+    const { rows, oldest } = reader.changes(sequence, limit);
+    const last = rows.at(-1)?.sequence ?? Math.max(sequence, oldest - 1);
+    return { changes: rows, cursor: formatCursor(this.incarnation, last), isIncomplete: sequence + 1 < oldest };
+  }
+
+  stats(): StoreStats {
+    const { entries, revision } = this.#client.figures;
+    const bytes = [this.files.database, this.files.log]
+      .map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0)
+      .reduce((sum, size) => sum + size, 0);
+    return { entries, bytes, revision: toRevision(revision), queuedCommits: this.#client.queued };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#reader.close();
+    await this.#client.stop();
+    this.#lock.release();
+  }
+
+  #open(): Reader {
+    if (this.#closing !== null) throw new KeyholdError("unavailable", "The store is closed");
+    return this.#reader;
+  }
+}
+
+function refuseDamagedLog(files: StoreFiles): void {
+  const { recoveredFrames, droppedCommits } = scanLog(files.log);
+  if (droppedCommits <= DROPPED_COMMITS_MAX) return;
+  throw new KeyholdError(
+    "unavailable",
+    `Cannot open ${files.database}: its log ${files.log} is damaged after frame ${recoveredFrames}, and ${droppedCommits} commits behind the damage, acknowledged ones among them, would be lost; restore a backup, or move the log aside to go on without them`,
+  );
+}

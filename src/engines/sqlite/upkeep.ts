@@ -1,0 +1,110 @@
+// What the writer does for the store when nobody asks: remove ended entries, trim the change log, bring the write-ahead log
+// into the database, and see that the database is still the file it opened.
+//
+// Checkpoints. The log is short on purpose: its length is what a start after a crash must scan, and what a full disk must
+// still have room for. It is brought in when it reaches LOG_PAGES_MAX, and when the store has been idle for a tick, so that
+// the pause falls where nobody waits. PASSIVE never waits for readers; a reader here lives for one call of the event loop.
+import type { Database } from "bun:sqlite";
+import { statSync } from "node:fs";
+import type { Clock } from "../../core/expiry.ts";
+import type { StoreFiles } from "./layout.ts";
+import { isSqliteError, messageOf } from "./sqlite-errors.ts";
+import { SQL } from "./statements.ts";
+import type { Writer } from "./writer.ts";
+
+/** Entries removed in one transaction; the next begins after commits that wait. */
+const SWEEP_SLICE = 1000;
+const TRIM_SLICE = 5000;
+/** Pages of log, 16 MiB, at which commits wait for a checkpoint. */
+export const LOG_PAGES_MAX = 4096;
+
+export interface UpkeepParts {
+  readonly db: Database;
+  readonly files: StoreFiles;
+  readonly writer: Writer;
+  readonly now: Clock;
+  readonly historyAgeMs: number;
+  readonly historyChanges: number;
+}
+
+export class Upkeep {
+  readonly #parts: UpkeepParts;
+  readonly #statements: ReturnType<typeof prepare>;
+  readonly #identity: string;
+  #sequenceAtLastTick = -1;
+
+  constructor(parts: UpkeepParts) {
+    this.#parts = parts;
+    this.#statements = prepare(parts.db);
+    this.#identity = fileIdentity(parts.files.database);
+  }
+
+  /** One round. Returns whether there is more to do at once. Throws nothing. */
+  tick(): boolean {
+    this.#checkIdentity();
+    const swept = this.#parts.writer.sweep(SWEEP_SLICE);
+    const trimmed = this.#trimHistory();
+    const { sequence } = this.#parts.writer.figures;
+    if (sequence === this.#sequenceAtLastTick) this.#checkpoint(1);
+    this.#sequenceAtLastTick = sequence;
+    return swept === SWEEP_SLICE || trimmed === TRIM_SLICE;
+  }
+
+  /** After a group of commits: keeps the log within its bound. */
+  afterCommits(): void {
+    this.#checkpoint(LOG_PAGES_MAX);
+  }
+
+  /** Drops changes that are too old or too many, oldest first; at most TRIM_SLICE. Returns how many. */
+  #trimHistory(): number {
+    const { writer, now, historyAgeMs, historyChanges } = this.#parts;
+    const tooOld = now() - historyAgeMs;
+    const tooMany = writer.figures.sequence - historyChanges;
+    const [oldest] = this.#statements.oldestChanges.all(1);
+    if (oldest === undefined || (oldest.logged_at >= tooOld && oldest.sequence > tooMany)) return 0;
+    return writer.upkeep(() => {
+      const rows = this.#statements.oldestChanges.all(TRIM_SLICE);
+      const kept = rows.findIndex(({ sequence, logged_at }) => logged_at >= tooOld && sequence > tooMany);
+      const dropped = kept < 0 ? rows.length : kept;
+      const last = rows[dropped - 1];
+      if (last !== undefined) this.#statements.trimChanges.run(last.sequence);
+      return dropped;
+    });
+  }
+
+  #checkpoint(pagesMin: number): void {
+    const { writer } = this.#parts;
+    if (writer.hasFailed) return;
+    try {
+      const before = this.#statements.logPages.get();
+      if (before === null || before.log < pagesMin || before.log === before.checkpointed) return;
+      this.#statements.checkpoint.get();
+    } catch (error) {
+      // A full disk can make a checkpoint fail without harm: the log keeps what it has. Anything else is the disk's fault.
+      if (!isSqliteError(error, "SQLITE_FULL"))
+        writer.fail(`Cannot bring the log into the database: ${messageOf(error)}`);
+    }
+  }
+
+  /** SQLite goes on writing to a file that has been removed or replaced, and all of it would be lost. */
+  #checkIdentity(): void {
+    const { files, writer } = this.#parts;
+    if (fileIdentity(files.database) !== this.#identity) {
+      writer.fail(`Cannot go on: ${files.database} has been removed or replaced while this server uses it`);
+    }
+  }
+}
+
+function prepare(db: Database) {
+  return {
+    oldestChanges: db.prepare<{ sequence: number; logged_at: number }, [number]>(SQL.oldestChanges),
+    trimChanges: db.prepare(SQL.trimChanges),
+    logPages: db.prepare<{ log: number; checkpointed: number }, []>("pragma wal_checkpoint(noop)"),
+    checkpoint: db.prepare<{ busy: number }, []>("pragma wal_checkpoint(passive)"),
+  };
+}
+
+function fileIdentity(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? "missing" : `${stat.dev}:${stat.ino}`;
+}

@@ -1,0 +1,166 @@
+// The writer thread: takes messages from the serving thread, keeps the store with a Writer, and looks after it with an
+// Upkeep. It holds no rule of its own; what is here is the life of a thread.
+import type { Database } from "bun:sqlite";
+import { type Clock, makeClock, toEpochMs } from "../../core/expiry.ts";
+import { openWriter } from "./database.ts";
+import { DiskReserve } from "./disk-reserve.ts";
+import { type StoreFiles, storeFiles } from "./layout.ts";
+import { type FromWriter, type OpenedStore, type ToWriter, toErrorMessage, type WriterOptions } from "./messages.ts";
+import { isSqliteError } from "./sqlite-errors.ts";
+import { SQL } from "./statements.ts";
+import { Upkeep } from "./upkeep.ts";
+import { Writer } from "./writer.ts";
+
+declare const self: Worker;
+
+interface StateRow {
+  readonly incarnation: string;
+  readonly revision: number;
+  readonly sequence: number;
+  readonly entries: number;
+  readonly highest_instant: number;
+  readonly is_clean: number;
+}
+
+interface Room {
+  readonly db: Database;
+  readonly writer: Writer;
+  readonly upkeep: Upkeep;
+  readonly opened: OpenedStore;
+}
+
+const steadyMs = () => performance.now();
+let room: Room | null = null;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let fatalReason: string | null = null;
+
+self.onmessage = ({ data }: MessageEvent<ToWriter>) => {
+  switch (data.kind) {
+    case "open":
+      open(data.options, data.incarnation);
+      break;
+    case "write":
+      write(data.requests);
+      break;
+    case "stop":
+      stop();
+      break;
+    default:
+      data satisfies never;
+  }
+};
+
+function post(message: FromWriter): void {
+  self.postMessage(message);
+}
+
+function open(options: WriterOptions, incarnation: string): void {
+  try {
+    const opening = openRoom(options, incarnation);
+    room = opening;
+    post({ kind: "opened", store: opening.opened });
+    schedule(opening, options.sweepIntervalMs);
+  } catch (error) {
+    post({ kind: "refused", error: toErrorMessage(error) });
+  }
+}
+
+function write(requests: Extract<ToWriter, { kind: "write" }>["requests"]): void {
+  const { writer, upkeep } = requireRoom();
+  writer.applyGroup(requests, (answers) => post({ kind: "answers", answers, figures: writer.figures }));
+  upkeep.afterCommits();
+  reportFatal();
+}
+
+function postProgress({ writer }: Room): void {
+  post({ kind: "progress", figures: writer.figures });
+}
+
+/** Said after the answers of the group in which it came up, as the process ends on it. */
+function reportFatal(): void {
+  if (fatalReason !== null) post({ kind: "fatal", reason: fatalReason });
+}
+
+/** Closes the store, which brings its log in and removes it, and says that it was closed. */
+function stop(): void {
+  clearTimeout(timer);
+  const { db, writer } = requireRoom();
+  try {
+    if (!writer.hasFailed) db.run(SQL.markClean, [1]);
+  } catch (error) {
+    // Without room for the mark, the next start takes this stop for a crash and checks more: no harm.
+    if (!isSqliteError(error, "SQLITE_FULL")) throw error;
+  }
+  db.close();
+  room = null;
+  post({ kind: "stopped" });
+  // Ends this thread alone, after the message has left.
+  setImmediate(() => process.exit(0));
+}
+
+function openRoom(options: WriterOptions, incarnation: string): Room {
+  const files = storeFiles(options.directory);
+  const wallMs = Date.now();
+  const db = openWriter(files, options.durability, { incarnation, now: toEpochMs(wallMs) });
+  const row = db.prepare<StateRow, []>(SQL.readState).get();
+  if (row === null) throw new Error("The state row of the store is missing");
+  const now = makeClock(() => Date.now(), steadyMs, toEpochMs(row.highest_instant));
+  const parts = { db, incarnation: row.incarnation, now };
+  const writer = makeWriter({ ...parts, row, files, reserveBytes: options.diskReserveBytes });
+  const upkeep = new Upkeep({ ...parts, files, writer, ...options });
+  db.run(SQL.markClean, [0]);
+  return {
+    db,
+    writer,
+    upkeep,
+    opened: {
+      incarnation: row.incarnation,
+      highestInstant: toEpochMs(row.highest_instant),
+      wasClean: row.is_clean === 1,
+      figures: writer.figures,
+    },
+  };
+}
+
+function makeWriter(parts: {
+  readonly db: Database;
+  readonly incarnation: string;
+  readonly now: Clock;
+  readonly row: StateRow;
+  readonly files: StoreFiles;
+  readonly reserveBytes: number;
+}): Writer {
+  const { db, incarnation, now, row, files, reserveBytes } = parts;
+  return new Writer({
+    db,
+    incarnation,
+    now,
+    steadyMs,
+    state: {
+      revision: row.revision,
+      sequence: row.sequence,
+      entries: row.entries,
+      highestInstant: row.highest_instant,
+    },
+    reserve: new DiskReserve(files.directory, reserveBytes, steadyMs),
+    onProgress: () => room !== null && postProgress(room),
+    onFatal: (reason) => {
+      fatalReason = reason;
+    },
+  });
+}
+
+/** Upkeep at each interval, or at once while there is more to do; commits that have arrived go first. */
+function schedule(room: Room, intervalMs: number): void {
+  const { sequence } = room.writer.figures;
+  const hasMore = room.upkeep.tick();
+  if (room.writer.figures.sequence !== sequence) postProgress(room);
+  reportFatal();
+  if (fatalReason !== null) return;
+  timer = setTimeout(() => schedule(room, intervalMs), hasMore ? 0 : intervalMs);
+}
+
+function requireRoom(): Room {
+  if (room === null) throw new Error("The writer was asked before it was opened");
+  return room;
+}

@@ -1,0 +1,207 @@
+// Owns the one writing connection: applies groups of requests, one transaction and one sync a group, and says in time when
+// the store can no longer be trusted.
+//
+// Grouping. Requests that arrive while a commit is being synced wait together and share the next one, so the cost of a sync
+// is divided by the load. A transaction takes requests until one of three bounds is met: operations, so that the first of
+// them does not wait for the last without end; bytes, so that the log stays short; and time, which holds for the cases the
+// other two cannot foresee. What is left goes into the next transaction.
+//
+// Faults. 1. A request that fails by itself, before its first write, is answered and the group goes on. 2. A fault of
+// SQLite's before COMMIT leaves nothing: the group is rolled back and each request tried once by itself, so that one that
+// finds no room does not take the others with it. 3. A fault during COMMIT other than "no room" may or may not be on disk:
+// every request of the group is answered "outcome-unknown" and the process stops. 4. A fault of the disk at any time stops
+// the process too: after a failed sync Linux forgets that the pages are dirty, and a retry would succeed without them
+// (docs/adr/0007).
+import { type Database, SQLiteError } from "bun:sqlite";
+import { batchBytes } from "../../core/batch.ts";
+import { KeyholdError } from "../../core/errors.ts";
+import type { Clock } from "../../core/expiry.ts";
+import { BatchApplier, type StoreState } from "./apply-batch.ts";
+import type { DiskReserve } from "./disk-reserve.ts";
+import { toErrorMessage, type WriteAnswer, type WriteRequest, type WriterFigures } from "./messages.ts";
+import { isSqliteError, messageOf } from "./sqlite-errors.ts";
+import { SQL } from "./statements.ts";
+
+/** Bounds of one transaction; the request that passes one of them is still part of it. */
+export const GROUP_BOUNDS = { operations: 1024, bytes: 8 * 1024 * 1024, ms: 50 } as const;
+
+export interface WriterParts {
+  readonly db: Database;
+  readonly incarnation: string;
+  readonly state: StoreState;
+  readonly now: Clock;
+  readonly steadyMs: () => number;
+  readonly reserve: DiskReserve;
+  readonly onProgress: () => void;
+  readonly onFatal: (reason: string) => void;
+}
+
+export class Writer {
+  readonly #parts: WriterParts;
+  readonly #applier: BatchApplier;
+  readonly #statements: ReturnType<typeof prepare>;
+  #state: StoreState;
+  #fatalReason: string | null = null;
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts;
+    this.#state = parts.state;
+    this.#applier = new BatchApplier(parts.db, parts.incarnation);
+    this.#statements = prepare(parts.db);
+  }
+
+  get figures(): WriterFigures {
+    const { entries, revision, sequence } = this.#state;
+    return { entries, revision, sequence };
+  }
+
+  get hasFailed(): boolean {
+    return this.#fatalReason !== null;
+  }
+
+  /** Answers every request in order, through one call of `answer` for each transaction. Throws nothing. */
+  applyGroup(requests: readonly WriteRequest[], answer: (answers: readonly WriteAnswer[]) => void): void {
+    for (let next = 0; next < requests.length; ) {
+      const answers = this.#commitSome(requests, next);
+      answer(answers);
+      next += answers.length;
+    }
+  }
+
+  /** Removes at most `limit` entries that have ended. Returns how many; 0 also when the disk has no room for it. */
+  sweep(limit: number): number {
+    return this.#upkeep((state) => this.#applier.sweep(state, this.#parts.now(), limit));
+  }
+
+  /** Runs `work` in a transaction of its own. Returns what it returns; 0 when the disk has no room for it. */
+  upkeep(work: (sequence: number) => number): number {
+    return this.#upkeep((state) => work(state.sequence));
+  }
+
+  /** Ends the use of the store by whoever finds that it is not what it was. */
+  fail(reason: string): void {
+    if (this.#fatalReason !== null) return;
+    this.#fatalReason = reason;
+    this.#parts.onFatal(reason);
+  }
+
+  #commitSome(requests: readonly WriteRequest[], first: number): readonly WriteAnswer[] {
+    const bound = this.#parts.steadyMs() + GROUP_BOUNDS.ms;
+    const answers: WriteAnswer[] = [];
+    let attempted = 0;
+    let operations = 0;
+    let bytes = 0;
+    try {
+      const state = this.#begin();
+      for (const request of requests.slice(first)) {
+        attempted++;
+        answers.push(this.#apply(request, state));
+        operations += request.kind === "commit" ? request.batch.length : GROUP_BOUNDS.operations;
+        bytes += requestBytes(request);
+        if (operations >= GROUP_BOUNDS.operations || bytes >= GROUP_BOUNDS.bytes) break;
+        if (this.#parts.steadyMs() >= bound) break;
+      }
+      this.#commit(state);
+      return answers;
+    } catch (error) {
+      return this.#recover(requests.slice(first, first + Math.max(1, attempted)), error);
+    }
+  }
+
+  #recover(group: readonly WriteRequest[], error: unknown): readonly WriteAnswer[] {
+    this.#rollBack();
+    const failure = this.#classify(error);
+    if (group.length === 1 || this.hasFailed) return group.map(() => failed(failure));
+    return group.flatMap((request) => this.#commitSome([request], 0));
+  }
+
+  #apply(request: WriteRequest, state: StoreState): WriteAnswer {
+    try {
+      const now = this.#parts.now();
+      if (request.kind === "delete-all") {
+        const { onProgress } = this.#parts;
+        return { kind: "deleted", result: this.#applier.deleteAll(request.set, state, now, onProgress) };
+      }
+      if (request.batch.some(({ op }) => op === "put")) this.#parts.reserve.grant(requestBytes(request));
+      return { kind: "committed", result: this.#applier.apply(request.batch, state, now) };
+    } catch (error) {
+      if (error instanceof KeyholdError) return failed(error);
+      throw error;
+    }
+  }
+
+  #upkeep(work: (state: StoreState) => number): number {
+    if (this.hasFailed) return 0;
+    try {
+      const state = this.#begin();
+      const done = work(state);
+      if (done > 0) this.#commit(state);
+      else this.#rollBack();
+      return done;
+    } catch (error) {
+      this.#rollBack();
+      this.#classify(error);
+      return 0;
+    }
+  }
+
+  #begin(): StoreState {
+    if (this.#fatalReason !== null) throw new KeyholdError("unavailable", this.#fatalReason);
+    this.#statements.begin.run();
+    return { ...this.#state };
+  }
+
+  #commit(state: StoreState): void {
+    state.highestInstant = this.#parts.now();
+    this.#statements.writeState.run(state.revision, state.sequence, state.entries, state.highestInstant);
+    try {
+      this.#statements.commit.run();
+    } catch (error) {
+      if (isSqliteError(error, "SQLITE_FULL")) throw error;
+      const reason = `Cannot tell whether the last commit is on disk: ${messageOf(error)}`;
+      this.fail(reason);
+      throw new KeyholdError("outcome-unknown", reason, {}, { cause: error });
+    }
+    this.#state = state;
+  }
+
+  #rollBack(): void {
+    if (!this.#parts.db.inTransaction) return;
+    try {
+      this.#statements.rollBack.run();
+    } catch (error) {
+      this.fail(`Cannot roll back: ${messageOf(error)}`);
+    }
+  }
+
+  /** What a fault means to the request that met it; stops the writer where nothing else would be honest. */
+  #classify(error: unknown): KeyholdError {
+    if (error instanceof KeyholdError) return error;
+    const message = messageOf(error);
+    if (isSqliteError(error, "SQLITE_FULL")) {
+      return new KeyholdError("no-room", `Cannot write: ${message}; delete entries or make room`, {}, { cause: error });
+    }
+    if (isSqliteError(error, "SQLITE_BUSY")) {
+      return new KeyholdError("unavailable", `Cannot write: ${message}`, {}, { cause: error });
+    }
+    if (error instanceof SQLiteError) this.fail(`Cannot go on writing: ${message}`);
+    return new KeyholdError("unavailable", `Cannot write: ${message}`, {}, { cause: error });
+  }
+}
+
+function prepare(db: Database) {
+  return {
+    begin: db.prepare("begin immediate"),
+    commit: db.prepare("commit"),
+    rollBack: db.prepare("rollback"),
+    writeState: db.prepare(SQL.writeState),
+  };
+}
+
+function requestBytes(request: WriteRequest): number {
+  return request.kind === "commit" ? batchBytes(request.batch) : 0;
+}
+
+function failed(error: KeyholdError): WriteAnswer {
+  return { kind: "failed", error: toErrorMessage(error) };
+}
