@@ -10,7 +10,7 @@ export type Condition =
   | { readonly is: "at"; readonly tags: readonly Tag[] }
   /** There is no entry, or it is in none of these states. */
   | { readonly is: "notAt"; readonly tags: readonly Tag[] }
-  /** There is an entry, last modified before this instant or in the second that it names (HTTP dates have no finer). */
+  /** Not modified after the second that this instant names (HTTP dates have no finer); holds where there is no entry. */
   | { readonly is: "unmodifiedSince"; readonly at: EpochMs };
 
 /** No condition: what most writes ask. */
@@ -34,7 +34,7 @@ export function holds(condition: Condition, current: ConditionSubject): boolean 
     case "notAt":
       return current === null || !condition.tags.includes(current.tag);
     case "unmodifiedSince":
-      return current !== null && current.modifiedAt < condition.at + 1000;
+      return current === null || current.modifiedAt < condition.at + 1000;
     default:
       return condition satisfies never;
   }

@@ -1,0 +1,39 @@
+// Writes the files that follow from the sources, so that they cannot tell another story: run it after changing a source.
+// With --check it writes nothing and exits 1 naming the stale ones. A new generated file is a row in GENERATED.
+import { readFileSync, writeFileSync } from "node:fs";
+import { renderExample, renderReference } from "../src/config/describe.ts";
+
+interface GeneratedFile {
+  /** From the project's root. */
+  readonly path: string;
+  readonly render: () => string;
+}
+
+const GENERATED: readonly GeneratedFile[] = [
+  { path: "docs/configuration.md", render: renderReference },
+  { path: "docs/keyhold.example.toml", render: renderExample },
+];
+
+const stale = GENERATED.filter(({ path, render }) => readIfThere(path) !== render());
+if (process.argv.includes("--check")) {
+  for (const { path } of stale) console.error(`${path} is stale: run scripts/generate.ts`);
+  if (stale.length > 0) process.exitCode = 1;
+} else {
+  for (const { path, render } of stale) {
+    writeFileSync(fromRoot(path), render());
+    console.log(`${path} written`);
+  }
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(fromRoot(path), "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  }
+}
+
+function fromRoot(path: string): URL {
+  return new URL(`../${path}`, import.meta.url);
+}

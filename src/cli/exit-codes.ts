@@ -1,0 +1,23 @@
+// What the command's exit codes mean; the numbers above 63 are those of BSD's sysexits, above 128 those of shells. They are
+// part of what scripts and service managers rely on: a code is never given another meaning.
+
+export const EXIT = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  internal: 70,
+  config: 78,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+/** For help texts, in order. */
+export const EXIT_MEANINGS: readonly (readonly [number, string])[] = [
+  [EXIT.ok, "done; for serve: stopped in order"],
+  [EXIT.failure, "not done: the sentence on standard error says why"],
+  [EXIT.usage, "unknown command or flag, or a missing argument"],
+  [EXIT.internal, "fault in Keyhold: the log has the details"],
+  [EXIT.config, "an option has a value that is not allowed"],
+  [EXIT.interrupted, "ended by a second SIGINT before it had stopped in order"],
+  [EXIT.terminated, "ended by a second SIGTERM before it had stopped in order"],
+];

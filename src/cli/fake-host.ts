@@ -1,0 +1,53 @@
+// A process that is none, for tests of the command line: what it would write is kept as text, signals and uncaught errors
+// are sent by the test, and time stands still unless the test moves it. Imported by tests only.
+import type { Host, Signal } from "./host.ts";
+
+export interface FakeHost extends Host {
+  out(): string;
+  error(): string;
+  /** Codes given to exit(), in order. */
+  readonly exits: readonly number[];
+  signal(signal: Signal): void;
+  fail(error: unknown): void;
+  passTime(ms: number): void;
+}
+
+/** `files`: text by path; there are no others. */
+export function makeFakeHost(files: Readonly<Record<string, string>> = {}): FakeHost {
+  let out = "";
+  let error = "";
+  let nowMs = 0;
+  const exits: number[] = [];
+  const onSignal = new Map<Signal, () => void>();
+  let onUncaught: (error: unknown) => void = () => {};
+  return {
+    isTerminal: false,
+    columns: null,
+    readFile: (path) => {
+      const text = files[path];
+      if (text === undefined) throw new Error(`${path} is not there`);
+      return text;
+    },
+    writeOut: (lines) => {
+      out += lines;
+    },
+    writeError: (lines) => {
+      error += lines;
+    },
+    nowMs: () => nowMs,
+    schedule: () => {},
+    onSignal: (signal, run) => onSignal.set(signal, run),
+    onUncaught: (run) => {
+      onUncaught = run;
+    },
+    exit: (code) => exits.push(code),
+    out: () => out,
+    error: () => error,
+    exits,
+    signal: (signal) => onSignal.get(signal)?.(),
+    fail: (thrown) => onUncaught(thrown),
+    passTime: (ms) => {
+      nowMs += ms;
+    },
+  };
+}

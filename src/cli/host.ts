@@ -1,0 +1,48 @@
+// What the commands need of the process around them, as one value, so that they run in tests without touching it. Only
+// here, in main.ts and (for the environment) in run.ts does the command line reach for the real process.
+import { readFileSync } from "node:fs";
+import { LineOutput, writeTo } from "../observe/line-output.ts";
+
+export type Signal = "SIGINT" | "SIGTERM" | "SIGHUP";
+
+export interface Host {
+  readonly isTerminal: boolean;
+  /** Columns of the terminal; null where there is none. */
+  readonly columns: number | null;
+  /** @throws Error when the file cannot be read */
+  readonly readFile: (path: string) => string;
+  /** Takes whole lines; written when it returns, or dropped. */
+  readonly writeOut: (lines: string) => void;
+  readonly writeError: (lines: string) => void;
+  readonly nowMs: () => number;
+  /** Calls `run` once after `delayMs`; does not keep the process alive. */
+  readonly schedule: (run: () => void, delayMs: number) => void;
+  /** Replaces what the system does at a signal. */
+  readonly onSignal: (signal: Signal, run: () => void) => void;
+  /** `run` is told of errors that nobody caught. */
+  readonly onUncaught: (run: (error: unknown) => void) => void;
+  /** Ends the process at once. */
+  readonly exit: (code: number) => void;
+}
+
+/** The real process. */
+export function makeProcessHost(): Host {
+  const droppedLine = (lines: number) => `${lines} lines of the log were dropped here: the reader was too slow\n`;
+  const out = new LineOutput({ write: writeTo(1), droppedLine });
+  const error = new LineOutput({ write: writeTo(2), droppedLine });
+  return {
+    isTerminal: process.stdout.isTTY,
+    columns: process.stdout.isTTY ? process.stdout.columns : null,
+    readFile: (path) => readFileSync(path, "utf8"),
+    writeOut: (lines) => out.write(lines),
+    writeError: (lines) => error.write(lines),
+    nowMs: Date.now,
+    schedule: (run, delayMs) => setTimeout(run, delayMs).unref(),
+    onSignal: (signal, run) => process.on(signal, run),
+    onUncaught: (run) => {
+      process.on("uncaughtException", run);
+      process.on("unhandledRejection", run);
+    },
+    exit: (code) => process.exit(code),
+  };
+}

@@ -1,0 +1,133 @@
+// How the values of options are written as text: whole numbers, sizes, durations, choices, paths, the store. Each format
+// knows what it allows in words, so that error messages and the reference page say the same. A value always starts as
+// text, whether it came from a flag, the environment or the file; what an option is for stands in options.ts.
+import { z } from "zod";
+
+/** One way to write a value. */
+export interface Format<T> {
+  readonly schema: z.ZodType<T, string>;
+  /** What may stand there, as the end of "expected …". */
+  readonly allowed: string;
+  /** The word for the value in help; null for an option that is given without one. */
+  readonly placeholder: string | null;
+  /** How the configuration file writes it: as a TOML string, or bare as a number or boolean. */
+  readonly toml: "string" | "bare";
+}
+
+/** Where entries are kept. */
+export type StoreLocation = { readonly engine: "sqlite"; readonly directory: string } | { readonly engine: "memory" };
+
+/** Where warnings and errors are kept; "in-store" is the file error.log in the store's directory, where it has one. */
+export type ErrorLogPlace = { readonly file: string } | "none" | "in-store";
+
+const SIZE_UNITS = { B: 1, KB: 1000, KiB: 1024, MB: 1000 ** 2, MiB: 1024 ** 2 } as const;
+const DURATION_UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const STORE_ALLOWED = "sqlite:DIRECTORY, a directory, or memory:";
+/** Two letters at least: C:\data is a directory. */
+const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]+):(.*)$/s;
+
+/** Bounds are included. */
+export function wholeNumber(bounds: { readonly least: number; readonly most: number }): Format<number> {
+  const allowed = `a whole number from ${bounds.least} to ${bounds.most}`;
+  const schema = textSchema(allowed, (text) => within(bounds, /^[0-9]{1,15}$/.test(text) ? Number(text) : null));
+  return { schema, allowed, placeholder: "NUMBER", toml: "bare" };
+}
+
+/** Result in bytes. Bounds are included, in bytes. */
+export function size(bounds: { readonly least: number; readonly most: number }): Format<number> {
+  const range = `${toSizeText(bounds.least)} to ${toSizeText(bounds.most)}`;
+  const allowed = `a size from ${range}, written in ${Object.keys(SIZE_UNITS).join(", ")}`;
+  const schema = textSchema(allowed, (text) => within(bounds, parseQuantity(text, SIZE_UNITS)));
+  return { schema, allowed, placeholder: "SIZE", toml: "string" };
+}
+
+/** Result in milliseconds. Bounds are included, written as durations. */
+export function duration(bounds: { readonly least: string; readonly most: string }): Format<number> {
+  const leastMs = parseQuantity(bounds.least, DURATION_UNITS_MS) ?? 0;
+  const mostMs = parseQuantity(bounds.most, DURATION_UNITS_MS) ?? 0;
+  const allowed = `a duration from ${bounds.least} to ${bounds.most}, written in ${Object.keys(DURATION_UNITS_MS).join(", ")}`;
+  const schema = textSchema(allowed, (text) =>
+    within({ least: leastMs, most: mostMs }, parseQuantity(text, DURATION_UNITS_MS)),
+  );
+  return { schema, allowed, placeholder: "DURATION", toml: "string" };
+}
+
+export function choice<const Word extends string>(words: readonly Word[]): Format<Word> {
+  const allowed = `one of ${words.join(", ")}`;
+  const schema = textSchema(allowed, (text) => words.find((word) => word === text) ?? null);
+  return { schema, allowed, placeholder: words.join("|"), toml: "string" };
+}
+
+/** A switch: --name and --no-name as flags, true or false elsewhere. */
+export function yesOrNo(): Format<boolean> {
+  const allowed = "true or false";
+  const schema = textSchema(allowed, (text) => (text === "true" ? true : text === "false" ? false : null));
+  return { schema, allowed, placeholder: null, toml: "bare" };
+}
+
+/** A host name or address to listen on. */
+export function host(): Format<string> {
+  const allowed = "an address or a host name, IPv6 without brackets";
+  const schema = textSchema(allowed, (text) => (/^[A-Za-z0-9.:_%-]{1,253}$/.test(text) ? text : null));
+  return { schema, allowed, placeholder: "HOST", toml: "string" };
+}
+
+export function store(): Format<StoreLocation> {
+  return {
+    schema: textSchema(STORE_ALLOWED, parseStore),
+    allowed: STORE_ALLOWED,
+    placeholder: "STORE",
+    toml: "string",
+  };
+}
+
+export function errorLog(): Format<ErrorLogPlace> {
+  const allowed = "a file, none, or in-store for error.log in the store's directory";
+  const schema = textSchema<ErrorLogPlace>(allowed, (text) => {
+    if (text === "none" || text === "in-store") return text;
+    return text === "" ? null : Object.freeze({ file: text });
+  });
+  return { schema, allowed, placeholder: "FILE", toml: "string" };
+}
+
+/** 1048576 as "1MiB": the largest unit that divides it. */
+export function toSizeText(bytes: number): string {
+  if (bytes === 0) return "0B";
+  if (bytes % SIZE_UNITS.MiB === 0) return `${bytes / SIZE_UNITS.MiB}MiB`;
+  return bytes % SIZE_UNITS.KiB === 0 ? `${bytes / SIZE_UNITS.KiB}KiB` : `${bytes}B`;
+}
+
+/** `parse` answers null for text that is not as `allowed` says. */
+function textSchema<T>(allowed: string, parse: (text: string) => T | null): z.ZodType<T, string> {
+  return z.string().transform((text, context) => {
+    const value = parse(text);
+    if (value !== null) return value;
+    context.issues.push({ code: "custom", message: `expected ${allowed}`, input: text });
+    return z.NEVER;
+  });
+}
+
+function parseStore(text: string): StoreLocation | null {
+  const [, scheme, rest] = SCHEME.exec(text) ?? [];
+  if (scheme === undefined || rest === undefined) return text === "" ? null : sqliteIn(text);
+  if (scheme === "memory" && rest === "") return Object.freeze({ engine: "memory" });
+  // "sqlite://data" means ./data to some programs and /data to others.
+  if (scheme === "sqlite" && rest !== "" && !rest.startsWith("//")) return sqliteIn(rest);
+  return null;
+}
+
+function sqliteIn(directory: string): StoreLocation {
+  return Object.freeze({ engine: "sqlite", directory });
+}
+
+/** "250ms" in the smallest unit of `units`; null where number or unit is missing or unknown. Letter case is ignored. */
+function parseQuantity(text: string, units: Readonly<Record<string, number>>): number | null {
+  const [, digits, written] = /^([0-9]{1,15}) ?([A-Za-z]+)$/.exec(text) ?? [];
+  const unit = Object.keys(units).find((name) => name.toLowerCase() === written?.toLowerCase());
+  const factor = unit === undefined ? undefined : units[unit];
+  return factor === undefined ? null : Number(digits) * factor;
+}
+
+function within(bounds: { readonly least: number; readonly most: number }, value: number | null): number | null {
+  return value !== null && value >= bounds.least && value <= bounds.most ? value : null;
+}
