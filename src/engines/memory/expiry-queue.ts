@@ -3,7 +3,7 @@
 import type { EpochMs } from "../../core/expiry.ts";
 import type { Key } from "../../core/key.ts";
 
-interface End {
+export interface End {
   readonly at: EpochMs;
   readonly key: Key;
 }
@@ -16,8 +16,8 @@ export class ExpiryQueue {
     this.#rise(this.#heap.length - 1);
   }
 
-  /** Takes out one key whose end is not after `now`; null when there is none. */
-  takeDue(now: EpochMs): Key | null {
+  /** Takes out the earliest end that is not after `now`; null when there is none. */
+  takeDue(now: EpochMs): End | null {
     const first = this.#heap[0];
     if (first === undefined || first.at > now) return null;
     const last = this.#heap.pop();
@@ -25,7 +25,7 @@ export class ExpiryQueue {
       this.#heap[0] = last;
       this.#sink(0);
     }
-    return first.key;
+    return first;
   }
 
   #rise(from: number): void {

@@ -123,12 +123,12 @@ export class MemoryStore implements Store {
     const now = this.now();
     let swept = 0;
     while (swept < limit) {
-      const key = this.#ends.takeDue(now);
-      if (key === null) break;
-      const entry = this.#entries.get(key);
-      if (entry === undefined || isAlive(entry.expiresAt, now)) continue;
+      const end = this.#ends.takeDue(now);
+      if (end === null) break;
+      // An end that was put off or taken away, or that of an earlier entry: the entry's own comes in its turn, if at all.
+      if (this.#entries.get(end.key)?.expiresAt !== end.at) continue;
       if (swept++ === 0) this.#revision++;
-      this.#remove(key, "expire");
+      this.#remove(end.key, "expire");
     }
     return swept;
   }
@@ -189,7 +189,8 @@ export class MemoryStore implements Store {
   #record(kind: Change["kind"], key: Key, revision: Revision): void {
     this.#log.push({ kind, key, revision, sequence: ++this.#sequence });
     // Trimmed by halves, so that a full log costs each change the same.
-    if (this.#log.length >= 2 * this.#historyChanges) this.#log = this.#log.slice(-this.#historyChanges);
+    if (this.#log.length >= 2 * this.#historyChanges)
+      this.#log = this.#log.slice(this.#log.length - this.#historyChanges);
   }
 
   #live(key: Key, now: EpochMs): Entry | null {

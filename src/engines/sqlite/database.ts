@@ -30,8 +30,9 @@ export interface NewStore {
  * @throws "unavailable" with what is wrong and what to do
  */
 export function openWriter(files: StoreFiles, durability: Durability, newStore: NewStore): Database {
-  const db = new Database(files.database, { readwrite: true, create: true, strict: true });
+  let db: Database | null = null;
   try {
+    db = new Database(files.database, { readwrite: true, create: true, strict: true });
     db.run(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
     requireSqliteVersion(db);
     refuseForeignDatabase(db, files);
@@ -48,7 +49,7 @@ export function openWriter(files: StoreFiles, durability: Durability, newStore: 
     checkpointAtOpen(db, files);
     return db;
   } catch (error) {
-    db.close();
+    if (db !== null) closeWhole(db);
     throw translateOpenError(error, files);
   }
 }
@@ -61,6 +62,14 @@ export function openReader(files: StoreFiles): Database {
   db.run("pragma trusted_schema = off");
   db.run(`pragma mmap_size = ${READER_MMAP_BYTES}`);
   return db;
+}
+
+/**
+ * Closes a connection now. Database.close() alone leaves it open behind the scenes until its statements are collected: the
+ * log would stay, and the locks on it would meet the next server.
+ */
+export function closeWhole(db: Database): void {
+  db.close(true);
 }
 
 /** The single value that a pragma answers. */

@@ -8,6 +8,7 @@ import type { Key } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { type Bounds, boundsOfRange, isInSet, type Range } from "../../core/range.ts";
 import type { Page } from "../../store/store.ts";
+import { closeWhole } from "./database.ts";
 import { decodeKey, encodeKey, highBytes } from "./key-bytes.ts";
 import { CHANGE_KINDS } from "./layout.ts";
 import { type EntryRow, type InfoRow, RecordCodec } from "./record.ts";
@@ -104,7 +105,7 @@ export class Reader {
 
   close(): void {
     for (const statement of Object.values(this.#statements)) statement.finalize();
-    this.#db.close();
+    closeWhole(this.#db);
   }
 
   #page<Row extends InfoRow, T extends EntryInfo>(range: Range, now: EpochMs, by: PageParts<Row, T>): Page<T> {

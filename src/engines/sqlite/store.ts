@@ -136,12 +136,14 @@ export class SqliteStore implements Store {
   }
 
   async commit(batch: Batch): Promise<CommitResult> {
+    this.#requireOpen();
     const answer = await this.#client.write({ kind: "commit", batch });
     if (answer.kind !== "committed") throw new KeyholdError("internal", "The writer answered another request");
     return answer.result;
   }
 
   async deleteAll(set: KeySet): Promise<DeleteResult> {
+    this.#requireOpen();
     const answer = await this.#client.write({ kind: "delete-all", set });
     if (answer.kind !== "deleted") throw new KeyholdError("internal", "The writer answered another request");
     return answer.result;
@@ -175,8 +177,13 @@ export class SqliteStore implements Store {
   }
 
   #open(): Reader {
-    if (this.#closing !== null) throw new KeyholdError("unavailable", "The store is closed");
+    this.#requireOpen();
     return this.#reader;
+  }
+
+  /** Also while the commits queued before close() are still being written: nothing may be added to them. */
+  #requireOpen(): void {
+    if (this.#closing !== null) throw new KeyholdError("unavailable", "The store is closed");
   }
 }
 

@@ -145,7 +145,9 @@ export class WriterClient {
         this.#opened.resolve(message.store);
         break;
       case "refused":
-        this.#opened.reject(fromErrorMessage(message.error));
+        // The thread ends by itself after this, and that is no fault of the store.
+        this.#refusal = fromErrorMessage(message.error);
+        this.#opened.reject(this.#refusal);
         break;
       case "answers":
         this.#figures = message.figures;

@@ -2,7 +2,7 @@
 // Upkeep. It holds no rule of its own; what is here is the life of a thread.
 import type { Database } from "bun:sqlite";
 import { type Clock, makeClock, toEpochMs } from "../../core/expiry.ts";
-import { openWriter } from "./database.ts";
+import { closeWhole, openWriter } from "./database.ts";
 import { DiskReserve } from "./disk-reserve.ts";
 import { type StoreFiles, storeFiles } from "./layout.ts";
 import { type FromWriter, type OpenedStore, type ToWriter, toErrorMessage, type WriterOptions } from "./messages.ts";
@@ -62,6 +62,7 @@ function open(options: WriterOptions, incarnation: string): void {
     schedule(opening, options.sweepIntervalMs);
   } catch (error) {
     post({ kind: "refused", error: toErrorMessage(error) });
+    endThread();
   }
 }
 
@@ -91,10 +92,14 @@ function stop(): void {
     // Without room for the mark, the next start takes this stop for a crash and checks more: no harm.
     if (!isSqliteError(error, "SQLITE_FULL")) throw error;
   }
-  db.close();
+  closeWhole(db);
   room = null;
   post({ kind: "stopped" });
-  // Ends this thread alone, after the message has left.
+  endThread();
+}
+
+/** Ends this thread alone, after the messages posted before have left. */
+function endThread(): void {
   setImmediate(() => process.exit(0));
 }
 

@@ -1,0 +1,105 @@
+// The composition root: configuration → store → services → app → server, and the order in which they start and stop. The
+// only file that sees both an engine and HTTP.
+import manifest from "../package.json" with { type: "json" };
+import type { Config } from "./config/options.ts";
+import { type OpenStore, openStore } from "./engines/open.ts";
+import type { ServerFacts } from "./http/admin-handlers.ts";
+import { App } from "./http/app.ts";
+import { makeJsonDialect } from "./http/json-dialect.ts";
+import { makeRawDialect } from "./http/raw-dialect.ts";
+import { type HttpServer, startHttpServer } from "./http/server.ts";
+import type { Services } from "./http/services.ts";
+import type { Log } from "./observe/log.ts";
+import { Entries } from "./service/entries.ts";
+
+export interface RunningServer {
+  /** "http://127.0.0.1:3000", without a slash at the end. */
+  readonly url: string;
+  /** Resolves with the exit code when the server has ended, orderly or not. */
+  readonly ended: Promise<number>;
+  /** Starts an orderly stop: no new requests, running ones finished, store closed. Idempotent. */
+  stop(): void;
+}
+
+export const VERSION = manifest.version;
+
+/** The store failed under the server (sysexits.h EX_IOERR). */
+const EXIT_STORE_FAILED = 74;
+/** Time for the answers of a failed commit to leave before the process ends on it. */
+const LAST_ANSWERS_MS = 200;
+
+/** @throws KeyholdError with a sentence for the operator when the store or the address cannot be had */
+export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+  const ended = Promise.withResolvers<number>();
+  let fatalReason: string | null = null;
+  let isStopping = false;
+  const open = await openStore(config, log, (reason) => {
+    fatalReason = reason;
+    log.error("store-failed", `${reason}; the server stops, as it could no longer keep what it acknowledges`);
+    setTimeout(() => ended.resolve(EXIT_STORE_FAILED), LAST_ANSWERS_MS);
+  });
+  const unreadyReason = () => fatalReason ?? (isStopping ? "The server is stopping" : null);
+  const server = await listen(config, log, open, unreadyReason);
+  return {
+    url: server.url,
+    ended: ended.promise,
+    stop() {
+      if (isStopping) return;
+      isStopping = true;
+      void shutDown(server, open, config.stopTimeoutMs).then(
+        () => ended.resolve(0),
+        (error: unknown) => {
+          log.error("stop-failed", error instanceof Error ? error.message : String(error));
+          ended.resolve(EXIT_STORE_FAILED);
+        },
+      );
+    },
+  };
+}
+
+async function listen(
+  config: Config,
+  log: Log,
+  open: OpenStore,
+  unreadyReason: () => string | null,
+): Promise<HttpServer> {
+  try {
+    const services = makeServices(config, open, unreadyReason);
+    const app = new App({
+      services,
+      log,
+      hasAccessLog: config.accessLog,
+      requestIdPrefix: crypto.randomUUID().slice(0, 8),
+      steadyMs: () => performance.now(),
+    });
+    return startHttpServer(app, config);
+  } catch (error) {
+    await open.close();
+    throw error;
+  }
+}
+
+function makeServices(config: Config, { store, integrity }: OpenStore, unreadyReason: () => string | null): Services {
+  const { maxValueBytes, wide: isWide } = config;
+  const facts: ServerFacts = {
+    version: VERSION,
+    startedAt: new Date(),
+    maxValueBytes,
+    isWide,
+    unreadyReason,
+    integrity,
+  };
+  return {
+    store,
+    entries: new Entries(store),
+    facts,
+    rawDialect: makeRawDialect({ isWide, maxValueBytes }),
+    jsonDialect: makeJsonDialect({ maxValueBytes }),
+  };
+}
+
+/** Requests first, store last: an accepted write is committed and answered before the store closes. */
+async function shutDown(server: HttpServer, open: OpenStore, timeoutMs: number): Promise<void> {
+  await server.stop(timeoutMs);
+  await open.close();
+}

@@ -1,0 +1,82 @@
+// From configuration to an open store: the only file that names engines.
+import type { Config } from "../config/options.ts";
+import { makeClock, toEpochMs } from "../core/expiry.ts";
+import type { Log } from "../observe/log.ts";
+import type { Store } from "../store/store.ts";
+import { MemoryStore } from "./memory/store.ts";
+import { IntegrityCheck } from "./sqlite/integrity.ts";
+import { openSqliteStore } from "./sqlite/store.ts";
+
+export interface OpenStore {
+  readonly store: Store;
+  /** What the check after an unclean stop found: "unneeded", "running", "passed", or what is damaged. */
+  integrity(): string;
+  /** Releases everything. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Characters of an incarnation; one in 36^10 stores has another's. */
+const INCARNATION_LENGTH = 10;
+/** Ended entries removed from memory between two turns of the event loop. */
+const MEMORY_SWEEP_SLICE = 10_000;
+
+/**
+ * @param onFatal - called once when the store can no longer be used and the process must end
+ * @throws "unavailable" with what is wrong with the store and what to do
+ */
+export function openStore(config: Config, log: Log, onFatal: (reason: string) => void): Promise<OpenStore> {
+  const { store } = config;
+  return store.engine === "memory" ? openMemory(config) : openSqlite(config, store.directory, { log, onFatal });
+}
+
+async function openMemory(config: Config): Promise<OpenStore> {
+  const store = new MemoryStore({
+    now: makeClock(Date.now, () => performance.now(), toEpochMs(0)),
+    incarnation: newIncarnation(),
+    historyChanges: config.historyChanges,
+  });
+  const sweeper = setInterval(() => store.sweep(MEMORY_SWEEP_SLICE), config.sweepIntervalMs);
+  return {
+    store,
+    integrity: () => "unneeded",
+    async close() {
+      clearInterval(sweeper);
+      await store.close();
+    },
+  };
+}
+
+async function openSqlite(
+  config: Config,
+  directory: string,
+  { log, onFatal }: { readonly log: Log; readonly onFatal: (reason: string) => void },
+): Promise<OpenStore> {
+  const store = await openSqliteStore({
+    writer: {
+      directory,
+      durability: config.durability,
+      sweepIntervalMs: config.sweepIntervalMs,
+      historyAgeMs: config.historyAgeMs,
+      historyChanges: config.historyChanges,
+      diskReserveBytes: config.diskReserveBytes,
+    },
+    allowNetworkFileSystem: config.allowNetworkFilesystem,
+    queuedCommits: config.queuedCommits,
+    newIncarnation: newIncarnation(),
+    onFatal,
+  });
+  const check = new IntegrityCheck();
+  if (!store.wasClean) {
+    log.warn("unclean-stop", "The last server did not close the store; its pages are being checked", {});
+    check.start(store.files.database, (problems) =>
+      log.error("damaged-store", `The check of the store found damage: ${problems}; restore a backup`),
+    );
+  }
+  return { store, integrity: () => check.verdict, close: () => store.close() };
+}
+
+/** Lower-case letters and digits, at random: it goes into entity tags and cursors. */
+function newIncarnation(): string {
+  const random = crypto.getRandomValues(new Uint8Array(INCARNATION_LENGTH));
+  return Array.from(random, (byte) => (byte % 36).toString(36)).join("");
+}

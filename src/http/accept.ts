@@ -1,0 +1,44 @@
+// Content negotiation by Accept (RFC 9110 §12.5.1), as far as a few representations need it.
+import { essence } from "../wire/media-type.ts";
+
+interface MediaRange {
+  readonly type: string;
+  readonly quality: number;
+}
+
+/**
+ * The offer that the client prefers, the earlier of two that it likes equally; null when it accepts none.
+ *
+ * @param offers - media types, most preferred by the server first; parameters are not looked at
+ */
+export function negotiate(accept: string | null, offers: readonly string[]): string | null {
+  if (accept === null || accept === "*/*") return offers[0] ?? null;
+  const ranges = parseAccept(accept);
+  let best: string | null = null;
+  let bestQuality = 0;
+  for (const offer of offers) {
+    const quality = qualityOf(essence(offer), ranges);
+    if (quality > bestQuality) {
+      best = offer;
+      bestQuality = quality;
+    }
+  }
+  return best;
+}
+
+/** The most specific range that takes the type decides. */
+function qualityOf(type: string, ranges: readonly MediaRange[]): number {
+  const group = `${type.slice(0, type.indexOf("/"))}/*`;
+  for (const range of [type, group, "*/*"]) {
+    const match = ranges.find((candidate) => candidate.type === range);
+    if (match !== undefined) return match.quality;
+  }
+  return 0;
+}
+
+function parseAccept(accept: string): readonly MediaRange[] {
+  return accept.split(",").map((part) => {
+    const quality = /;\s*q=([01](?:\.\d{0,3})?)\s*(?:;|$)/i.exec(part)?.[1];
+    return { type: essence(part), quality: quality === undefined ? 1 : Math.min(1, Number(quality)) };
+  });
+}

@@ -1,0 +1,86 @@
+// The server itself, under `/-/` (contract §14).
+import { KeyholdError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import type { Store } from "../store/store.ts";
+import { FIELD, MEDIA } from "../wire/headers.ts";
+import { negotiate } from "./accept.ts";
+import type { Incoming, Reply } from "./exchange.ts";
+import { HTML_HEADERS } from "./html.ts";
+import { isErrorCode, problemHtml, problemMarkdown } from "./problem-text.ts";
+
+/** What the server says of itself. */
+export interface ServerFacts {
+  readonly version: string;
+  readonly startedAt: Date;
+  readonly maxValueBytes: number;
+  readonly isWide: boolean;
+  /** Why requests should go elsewhere for now; null when the server is ready for them. */
+  unreadyReason(): string | null;
+  /** What the check after an unclean stop found: "unneeded", "running", "passed", or what is damaged. */
+  integrity(): string;
+}
+
+const NO_STORE = { [FIELD.cacheControl]: "no-store" };
+
+/** The process runs and answers. */
+export function healthy(): Reply {
+  return { status: 200, headers: { ...NO_STORE, [FIELD.contentType]: MEDIA.plain }, body: "Keyhold is healthy.\n" };
+}
+
+/** The store takes reads and writes. @throws "unavailable" saying why not */
+export function ready(facts: ServerFacts): Reply {
+  const reason = facts.unreadyReason();
+  if (reason !== null) throw new KeyholdError("unavailable", reason);
+  return { status: 200, headers: { ...NO_STORE, [FIELD.contentType]: MEDIA.plain }, body: "Keyhold is ready.\n" };
+}
+
+export function info(store: Store, facts: ServerFacts): Reply {
+  const { entries, bytes, revision, queuedCommits } = store.stats();
+  const document = {
+    name: "keyhold",
+    version: facts.version,
+    started_at: facts.startedAt.toISOString(),
+    now: new Date(store.now()).toISOString(),
+    store: {
+      engine: store.engine,
+      incarnation: store.incarnation,
+      ...store.capabilities,
+      entries,
+      bytes,
+      revision,
+      queued_commits: queuedCommits,
+      integrity: facts.integrity(),
+    },
+    limits: {
+      key_bytes: LIMITS.keyBytes,
+      value_bytes: facts.maxValueBytes,
+      short_path_value_bytes: facts.isWide
+        ? facts.maxValueBytes
+        : Math.min(LIMITS.shortPathValueBytes, facts.maxValueBytes),
+      batch_entries: LIMITS.batchMutations,
+      batch_bytes: LIMITS.batchBytes,
+      page_entries: LIMITS.pageEntries,
+    },
+  };
+  return {
+    status: 200,
+    headers: { ...NO_STORE, [FIELD.contentType]: MEDIA.json },
+    body: `${JSON.stringify(document, null, 2)}\n`,
+  };
+}
+
+/** @throws "no-such-resource" on a code that there is not */
+export function problemPage(incoming: Incoming, code: string): Reply {
+  if (!isErrorCode(code)) {
+    throw new KeyholdError("no-such-resource", `There is no problem ${JSON.stringify(code)}`);
+  }
+  const headers = { [FIELD.cacheControl]: "no-cache", [FIELD.vary]: "accept" };
+  if (negotiate(incoming.header(FIELD.accept), [MEDIA.plain, MEDIA.html]) === MEDIA.html) {
+    return {
+      status: 200,
+      headers: { ...headers, ...HTML_HEADERS, [FIELD.contentType]: MEDIA.html },
+      body: problemHtml(code),
+    };
+  }
+  return { status: 200, headers: { ...headers, [FIELD.contentType]: MEDIA.plain }, body: problemMarkdown(code) };
+}

@@ -1,0 +1,136 @@
+// One request from its target to its reply: match, decode, handle, and turn what was thrown into a problem. Every request
+// takes this way and no other; there is no stack of middleware.
+import { ERRORS, KeyholdError } from "../core/errors.ts";
+import type { Log } from "../observe/log.ts";
+import { FIELD } from "../wire/headers.ts";
+import { PATCH_TYPES } from "./entry-handlers.ts";
+import type { Incoming, Reply } from "./exchange.ts";
+import { Parameters } from "./parameters.ts";
+import { problemReply, STATUS } from "./problem.ts";
+import { allowedMethods, decodeArgument, hasPatch, type Match, matchPath, routeOf } from "./routes.ts";
+import type { Services } from "./services.ts";
+import { parsePairs, splitTarget } from "./target.ts";
+
+export interface AppOptions {
+  readonly services: Services;
+  readonly log: Log;
+  /** Whether a line is logged for each request. */
+  readonly hasAccessLog: boolean;
+  /** Begins the ids that this process gives to requests. */
+  readonly requestIdPrefix: string;
+  readonly steadyMs: () => number;
+}
+
+/** What a client may name its request with. */
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+/** Faults of the same code are logged at most this often: a full disk must not fill the log as well. */
+const FAULT_LOG_INTERVAL_MS = 1000;
+const NO_PARAMETERS = new Parameters([]);
+const UNMATCHED = "unmatched";
+
+export class App {
+  readonly #options: AppOptions;
+  readonly #faultLoggedAtMs = new Map<string, number>();
+  #requests = 0;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+  }
+
+  /** Answers a request. Throws nothing. */
+  async handle(incoming: Incoming): Promise<Reply> {
+    if (!this.#options.hasAccessLog) return this.#answer(incoming, this.#requestId(incoming));
+    const requestId = this.#requestId(incoming);
+    const startedAtMs = this.#options.steadyMs();
+    const reply = await this.#answer(incoming, requestId);
+    this.#options.log.access({
+      requestId,
+      method: incoming.method,
+      target: incoming.target,
+      route: routeNameOf(incoming.target),
+      status: reply.status,
+      durationMs: this.#options.steadyMs() - startedAtMs,
+      requestBytes: lengthOf(incoming.header(FIELD.contentLength)),
+      responseBytes: bytesOf(reply),
+      remoteAddress: incoming.remoteAddress,
+    });
+    return reply;
+  }
+
+  async #answer(incoming: Incoming, requestId: string): Promise<Reply> {
+    let match: Match | null = null;
+    try {
+      const { path, query } = splitTarget(incoming.target);
+      match = matchPath(path);
+      if (match === null) throw new KeyholdError("no-such-resource", `Nothing is served at ${JSON.stringify(path)}`);
+      if (incoming.method === "OPTIONS") return optionsReply(match.pattern);
+      const route = routeOf(match.pattern, incoming.method);
+      const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
+      const argument = decodeArgument(match);
+      return await route.handle({ incoming, parameters, argument, services: this.#options.services });
+    } catch (error) {
+      return this.#problem(error, { incoming, requestId, pattern: match?.pattern ?? null });
+    }
+  }
+
+  #problem(error: unknown, request: { incoming: Incoming; requestId: string; pattern: string | null }): Reply {
+    const { incoming, requestId, pattern } = request;
+    const fault =
+      error instanceof KeyholdError
+        ? error
+        : new KeyholdError("internal", "The server failed; its log has the reason under this id");
+    this.#logFault(fault, error, requestId);
+    const reply = problemReply(fault, requestId, incoming.header(FIELD.accept));
+    const added: Record<string, string> = {};
+    if (fault.code === "method-not-allowed" && pattern !== null) added[FIELD.allow] = allowedMethods(pattern);
+    if (fault.code === "unsupported-media-type" && incoming.method === "PATCH") added[FIELD.acceptPatch] = PATCH_TYPES;
+    return { ...reply, headers: { ...reply.headers, ...added } };
+  }
+
+  /** Only what an operator must know of: faults of the server, not of the client. */
+  #logFault(fault: KeyholdError, error: unknown, requestId: string): void {
+    if (STATUS[fault.code] < 500) return;
+    const now = this.#options.steadyMs();
+    if (now - (this.#faultLoggedAtMs.get(fault.code) ?? Number.NEGATIVE_INFINITY) < FAULT_LOG_INTERVAL_MS) return;
+    this.#faultLoggedAtMs.set(fault.code, now);
+    const fields = { request_id: requestId, code: fault.code };
+    if (fault.code === "internal") {
+      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#options.log.error("request-failed", cause, fields);
+    } else {
+      this.#options.log[ERRORS[fault.code].retry === "soon" ? "warn" : "error"]("request-failed", fault.detail, fields);
+    }
+  }
+
+  /** The client's own name for its request where it gave a usable one, else a new one. */
+  #requestId(incoming: Incoming): string {
+    const given = incoming.header(FIELD.requestId);
+    if (given !== null && REQUEST_ID.test(given)) return given;
+    return `${this.#options.requestIdPrefix}-${(++this.#requests).toString(36)}`;
+  }
+}
+
+function optionsReply(pattern: string): Reply {
+  const headers: Record<string, string> = { [FIELD.allow]: allowedMethods(pattern) };
+  if (hasPatch(pattern)) headers[FIELD.acceptPatch] = PATCH_TYPES;
+  return { status: 204, headers, body: null };
+}
+
+function routeNameOf(target: string): string {
+  try {
+    return matchPath(splitTarget(target).path)?.pattern ?? UNMATCHED;
+  } catch {
+    return UNMATCHED;
+  }
+}
+
+function lengthOf(contentLength: string | null): number | null {
+  return contentLength === null ? null : Number(contentLength);
+}
+
+/** Null for what is streamed. */
+function bytesOf({ body }: Reply): number | null {
+  if (body === null) return 0;
+  if (typeof body === "string") return Buffer.byteLength(body);
+  return body instanceof Uint8Array ? body.length : null;
+}

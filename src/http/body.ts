@@ -1,0 +1,53 @@
+// Reads what a request carries, within a limit that is known before the first byte is taken.
+import { KeyholdError } from "../core/errors.ts";
+import { FIELD, MEDIA } from "../wire/headers.ts";
+import { essence } from "../wire/media-type.ts";
+import type { Incoming } from "./exchange.ts";
+
+export interface BodyLimit {
+  readonly maxBytes: number;
+  /** What a longer one is refused with, before it has been read to its end. */
+  readonly tooLarge: () => KeyholdError;
+}
+
+/**
+ * The body, whole.
+ *
+ * @throws what limit.tooLarge gives; "unsupported-media-type" on a coded body; "length-required" where there is none
+ */
+export async function readBody(incoming: Incoming, limit: BodyLimit): Promise<Uint8Array> {
+  const coding = incoming.header(FIELD.contentEncoding);
+  if (coding !== null) {
+    throw new KeyholdError(
+      "unsupported-media-type",
+      `Cannot take a body with Content-Encoding ${JSON.stringify(coding)}: send it without; to keep compressed bytes, leave the field out`,
+    );
+  }
+  if (incoming.header(FIELD.contentLength) === null && incoming.header(FIELD.transferEncoding) === null) {
+    throw new KeyholdError(
+      "length-required",
+      "Cannot tell whether a body was meant: the request has neither Content-Length nor Transfer-Encoding; for an empty value send Content-Length: 0 (curl -d '')",
+    );
+  }
+  const body = await incoming.body(limit.maxBytes);
+  if (body === null) throw limit.tooLarge();
+  return body;
+}
+
+/** @throws "invalid-request" where a request that speaks by its target alone has a body too */
+export async function refuseBody(incoming: Incoming): Promise<void> {
+  if (incoming.header(FIELD.contentLength) === null && incoming.header(FIELD.transferEncoding) === null) return;
+  const body = await incoming.body(0);
+  if (body !== null) return;
+  throw new KeyholdError(
+    "invalid-request",
+    `Cannot use the body: ${incoming.method} here takes its values from the query`,
+  );
+}
+
+/** The type of the body as it is stored: what curl adds on its own, or nothing, is "application/octet-stream". */
+export function storedContentType(incoming: Incoming): string {
+  const contentType = incoming.header(FIELD.contentType);
+  if (contentType === null || contentType === "" || essence(contentType) === MEDIA.form) return MEDIA.bytes;
+  return contentType;
+}

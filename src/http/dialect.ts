@@ -1,0 +1,36 @@
+// What a dialect is: how one entry looks on the wire. It knows nothing of methods, conditions, tokens or stores; handlers
+// know those and no representation. A new dialect is one file and its routes.
+import type { Entry } from "../core/entry.ts";
+import type { EpochMs } from "../core/expiry.ts";
+import type { Key } from "../core/key.ts";
+import type { Written } from "../service/entries.ts";
+import type { Content } from "../wire/entry-json.ts";
+import type { Incoming, Reply } from "./exchange.ts";
+import type { Parameters } from "./parameters.ts";
+
+/** One way to see an entry: what negotiation and parameters decide, made once a request. */
+export interface View {
+  /** Appended to an entry's tag in its ETag; null for a view that has no strong one. */
+  readonly tagSuffix: string | null;
+  /** Whether one byte range of it may be asked for. */
+  readonly hasRanges: boolean;
+  /** The answer to a successful read. */
+  show(entry: Entry, now: EpochMs): Reply;
+}
+
+export interface Dialect {
+  /** Query parameters of a read. */
+  readonly readParameters: readonly string[];
+  /** How it shows an entry that nobody asked to see otherwise. */
+  readonly ownView: View;
+  /** @throws "invalid-key" where the dialect cannot name the key */
+  parseKey(text: string): Key;
+  /** How this request wants to see entries of this type. @throws "not-acceptable" */
+  view(incoming: Incoming, parameters: Parameters, contentType: string): View;
+  /** The content that a PUT carries. @throws KeyholdError if the body does not fit the dialect or its limits */
+  readContent(incoming: Incoming, key: Key): Promise<Content>;
+  /** The answer to a PUT that has been committed. */
+  written(written: Written, content: Content, now: EpochMs): Reply;
+  /** The answer to a DELETE that has been committed. */
+  deleted(): Reply;
+}

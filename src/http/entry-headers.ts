@@ -1,0 +1,41 @@
+// The header fields that tell of an entry, the same in every view.
+import type { Entry, EntryInfo } from "../core/entry.ts";
+import { type EpochMs, secondsLeft } from "../core/expiry.ts";
+import { FIELD } from "../wire/headers.ts";
+import { isActiveType } from "../wire/media-type.ts";
+import type { Reply, ReplyHeaders } from "./exchange.ts";
+import { entityTag } from "./preconditions.ts";
+
+/** Fields of an answer to a read that depend on the entry alone. */
+export function readHeaders(entry: EntryInfo, now: EpochMs, tagSuffix: string | null): Record<string, string> {
+  const headers: Record<string, string> = {
+    [FIELD.revision]: String(entry.revision),
+    [FIELD.lastModified]: new Date(entry.modifiedAt).toUTCString(),
+    [FIELD.cacheControl]: "no-cache",
+  };
+  if (tagSuffix !== null) headers[FIELD.etag] = entityTag(entry.tag, tagSuffix);
+  if (entry.expiresAt !== null) headers[FIELD.ttl] = String(secondsLeft(entry.expiresAt, now));
+  return headers;
+}
+
+/** Fields of an answer to a write. */
+export function writtenHeaders(info: EntryInfo, now: EpochMs, tagSuffix: string): Record<string, string> {
+  const headers: Record<string, string> = {
+    [FIELD.etag]: entityTag(info.tag, tagSuffix),
+    [FIELD.revision]: String(info.revision),
+  };
+  if (info.expiresAt !== null) headers[FIELD.ttl] = String(secondsLeft(info.expiresAt, now));
+  return headers;
+}
+
+/** The stored bytes under their stored type, so that no browser runs them in this server's name. */
+export function bytesReply(entry: Entry, headers: ReplyHeaders): Reply {
+  const safe: Record<string, string> = {
+    ...headers,
+    [FIELD.contentType]: entry.contentType,
+    [FIELD.contentTypeOptions]: "nosniff",
+    [FIELD.contentSecurityPolicy]: "sandbox; default-src 'none'",
+  };
+  if (isActiveType(entry.contentType)) safe[FIELD.contentDisposition] = "attachment";
+  return { status: 200, headers: safe, body: entry.value };
+}

@@ -1,0 +1,30 @@
+// What a handler sees of a request, and what it answers. Only the transport (server.ts) knows the runtime's own classes, so
+// it can be exchanged without touching a handler, and tests need no sockets.
+
+export interface Incoming {
+  readonly method: string;
+  /** Path and query as sent, as far as the runtime leaves them (Bun has resolved `.` and `..` segments); percent-encoded. */
+  readonly target: string;
+  /** "http://127.0.0.1:3000", from the Host field, for links that people copy; null where that names no origin. */
+  readonly origin: string | null;
+  /** IP address of the peer, where the transport knows it. */
+  readonly remoteAddress: string | null;
+  /** The field's value, or null. Names are lower-case. Fields given twice come joined by ", ". */
+  header(name: string): string | null;
+  /**
+   * Reads the body; null, with the rest left unread, as soon as it is known to be longer than `maxBytes`.
+   *
+   * @throws "busy" when too many bodies are in memory; "invalid-request" when the client stops before the end
+   */
+  body(maxBytes: number): Promise<Uint8Array | null>;
+}
+
+export type ReplyHeaders = Readonly<Record<string, string>>;
+
+export interface Reply {
+  readonly status: number;
+  /** Names are lower-case. Content-Length, Date and framing are the transport's. */
+  readonly headers: ReplyHeaders;
+  /** Parts of a text are pulled as the client takes them; an error while they are pulled cuts the connection. */
+  readonly body: Uint8Array | string | AsyncIterable<string> | null;
+}

@@ -1,0 +1,75 @@
+// When an entry is to end, as requests say it (contract §7): `expire_in`, `expire_at`, or the field TTL; one of them.
+import { KeyholdError } from "../core/errors.ts";
+import { type EpochMs, type Expiry, toEpochMs } from "../core/expiry.ts";
+import { LIMITS } from "../core/limits.ts";
+import { FIELD } from "../wire/headers.ts";
+import type { Incoming } from "./exchange.ts";
+import type { Parameters } from "./parameters.ts";
+
+export const EXPIRY_PARAMETERS = ["expire_in", "expire_at"] as const;
+
+const SECONDS = /^\d{1,12}(?:\.\d{1,9})?$/;
+const WHOLE_SECONDS = /^\d{1,12}$/;
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+
+/** The expiry that a request asks for; null where it says nothing. @throws "invalid-expiry" */
+export function readExpiry(parameters: Parameters, incoming: Incoming, now: EpochMs): Expiry | null {
+  const given = [
+    { name: "expire_in", text: parameters.one("expire_in"), parse: parseSeconds },
+    { name: "expire_at", text: parameters.one("expire_at"), parse: parseInstant },
+    { name: "TTL", text: incoming.header(FIELD.ttl), parse: parseTtl },
+  ].filter(({ text }) => text !== null);
+  const [first, second] = given;
+  if (first === undefined || first.text === null) return null;
+  if (second !== undefined) {
+    throw new KeyholdError("invalid-expiry", `Cannot use both ${first.name} and ${second.name}: give one expiry`);
+  }
+  return first.parse(first.text, now);
+}
+
+function parseSeconds(text: string, now: EpochMs): Expiry {
+  if (!SECONDS.test(text))
+    throw invalidExpiry("expire_in", text, "a number of seconds above 0 is needed, such as 60 or 0.5");
+  return inSeconds("expire_in", text, now);
+}
+
+function parseTtl(text: string, now: EpochMs): Expiry {
+  if (!WHOLE_SECONDS.test(text))
+    throw invalidExpiry("TTL", text, "a whole number of seconds above 0 is needed, such as 60");
+  return inSeconds("TTL", text, now);
+}
+
+function inSeconds(name: string, text: string, now: EpochMs): Expiry {
+  const ms = Math.round(Number(text) * 1000);
+  if (Number(text) === 0) throw invalidExpiry(name, text, "it must lie ahead; DELETE removes an entry at once");
+  if (now + ms > LIMITS.latestInstantMs) throw invalidExpiry(name, text, "it lies beyond the year 9999");
+  return { kind: "in", ms };
+}
+
+function parseInstant(text: string, now: EpochMs): Expiry {
+  const isUnix = SECONDS.test(text);
+  if (!isUnix && !RFC_3339.test(text)) {
+    throw invalidExpiry(
+      "expire_at",
+      text,
+      "Unix seconds or RFC 3339 is needed, such as 1795132800 or 2026-11-20T12:00:00Z",
+    );
+  }
+  const ms = isUnix ? Math.round(Number(text) * 1000) : Date.parse(text.replace(" ", "T").toUpperCase());
+  if (Number.isNaN(ms)) throw invalidExpiry("expire_at", text, "there is no such date");
+  if (ms <= now)
+    throw invalidExpiry(
+      "expire_at",
+      text,
+      `it lies in the past; the server's clock says ${new Date(now).toISOString()}`,
+    );
+  if (ms > LIMITS.latestInstantMs) throw invalidExpiry("expire_at", text, "it lies beyond the year 9999");
+  return { kind: "at", at: toEpochMs(ms) };
+}
+
+function invalidExpiry(name: string, text: string, rule: string): KeyholdError {
+  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  return new KeyholdError("invalid-expiry", `Cannot use ${name}=${JSON.stringify(shown)}: ${rule}`, {
+    parameter: name,
+  });
+}

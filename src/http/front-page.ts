@@ -1,0 +1,77 @@
+// `GET /`: what Keyhold is, in curl lines that work as they stand; text for a terminal, a page with the same for a browser.
+import { FIELD, MEDIA } from "../wire/headers.ts";
+import { negotiate } from "./accept.ts";
+import type { Incoming, Reply } from "./exchange.ts";
+import { escapeHtml, HTML_HEADERS, htmlPage } from "./html.ts";
+
+interface Chapter {
+  readonly title: string;
+  readonly lines: (origin: string) => readonly string[];
+}
+
+const CHAPTERS: readonly Chapter[] = [
+  {
+    title: "Keep a value: the body is the value",
+    lines: (origin) => [
+      `curl -X PUT -d 'hello world!' ${origin}/greeting`,
+      `curl ${origin}/greeting`,
+      `curl -X DELETE ${origin}/greeting`,
+    ],
+  },
+  {
+    title: "As JSON, many at once",
+    lines: (origin) => [
+      `curl -X POST -H 'Content-Type: application/json' -d '{"color": "blue", "limits": {"max": 3}}' ${origin}/keys`,
+      `curl ${origin}/keys`,
+      `curl '${origin}/keys?filter=co*'`,
+      `curl -X DELETE '${origin}/keys?prefix=lim'`,
+    ],
+  },
+  {
+    title: "For a while",
+    lines: (origin) => [
+      `curl -X PUT '${origin}/keys?session=alice&expire_in=60'`,
+      `curl -X PATCH -d expire_in=3600 ${origin}/session`,
+    ],
+  },
+  {
+    title: "Only if nobody was faster",
+    lines: (origin) => [`curl -i -X PUT -d me -H 'If-None-Match: *' -H 'TTL: 30' ${origin}/lock`],
+  },
+  {
+    title: "The server itself",
+    lines: (origin) => [`curl ${origin}/-/info`, `curl ${origin}/-/ready`],
+  },
+];
+
+const FALLBACK_ORIGIN = "http://127.0.0.1:3000";
+const SENTENCE = "The key-value store that you talk to with curl. A 2xx to a write means that it is on disk.";
+
+export function frontPage(incoming: Incoming, version: string): Reply {
+  const origin = incoming.origin ?? FALLBACK_ORIGIN;
+  const common = { [FIELD.cacheControl]: "no-cache", [FIELD.vary]: "accept" };
+  if (negotiate(incoming.header(FIELD.accept), [MEDIA.plain, MEDIA.html]) === MEDIA.html) {
+    return {
+      status: 200,
+      headers: { ...common, ...HTML_HEADERS, [FIELD.contentType]: MEDIA.html },
+      body: asHtml(origin, version),
+    };
+  }
+  return { status: 200, headers: { ...common, [FIELD.contentType]: MEDIA.plain }, body: asText(origin, version) };
+}
+
+function asText(origin: string, version: string): string {
+  const chapters = CHAPTERS.map(({ title, lines }) => `# ${title}\n${lines(origin).join("\n")}\n`);
+  return `Keyhold ${version}\n${SENTENCE}\n\n${chapters.join("\n")}`;
+}
+
+function asHtml(origin: string, version: string): string {
+  const chapters = CHAPTERS.map(
+    ({ title, lines }) => `<h2>${escapeHtml(title)}</h2>\n<pre>${escapeHtml(lines(origin).join("\n"))}</pre>`,
+  );
+  const links = `<p><a href="/keys">/keys</a> lists what is kept, <a href="/-/info">/-/info</a> tells of the server.</p>`;
+  return htmlPage(
+    "Keyhold",
+    `<h1>Keyhold ${escapeHtml(version)}</h1>\n<p>${SENTENCE}</p>\n${chapters.join("\n")}\n${links}`,
+  );
+}

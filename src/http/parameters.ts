@@ -1,0 +1,73 @@
+// The parameters of a request, taken one by one; what is left over or empty is refused, so that a misspelt or unset
+// parameter never widens what a request does (`DELETE /keys?prefx=tmp`, `?prefix=$UNSET`).
+import { KeyholdError } from "../core/errors.ts";
+
+export class Parameters {
+  readonly #pairs: readonly (readonly [name: string, value: string])[];
+
+  constructor(pairs: readonly (readonly [name: string, value: string])[]) {
+    this.#pairs = pairs;
+  }
+
+  /** As they came. */
+  get pairs(): readonly (readonly [name: string, value: string])[] {
+    return this.#pairs;
+  }
+
+  /** @throws "invalid-parameter" on a parameter that is none of `known` */
+  requireKnown(known: readonly string[]): this {
+    for (const [name] of this.#pairs) {
+      if (known.includes(name)) continue;
+      const allowed = known.length === 0 ? "none is taken here" : `known here are ${known.join(", ")}`;
+      throw invalid(name, `Unknown parameter ${JSON.stringify(name)}: ${allowed}`);
+    }
+    return this;
+  }
+
+  /** The parameter's value; null where it is not given. @throws "invalid-parameter" when empty or given twice */
+  one(name: string): string | null {
+    const values = this.#values(name);
+    if (values.length > 1)
+      throw invalid(name, `Parameter ${JSON.stringify(name)} is given ${values.length} times, once is allowed`);
+    return values[0] ?? null;
+  }
+
+  /** Each value of a parameter that may be repeated. @throws "invalid-parameter" when one is empty */
+  all(name: string): readonly string[] {
+    return this.#values(name);
+  }
+
+  /** Whether a parameter that is its own value is given. @throws "invalid-parameter" on any value but "", "1" and "true" */
+  flag(name: string): boolean {
+    const given = this.#pairs.filter(([candidate]) => candidate === name);
+    const odd = given.find(([, value]) => !["", "1", "true"].includes(value));
+    if (odd !== undefined) {
+      throw invalid(name, `Cannot use ${name}=${JSON.stringify(odd[1])}: write ${name} alone, or leave it out`);
+    }
+    if (given.length > 1)
+      throw invalid(name, `Parameter ${JSON.stringify(name)} is given ${given.length} times, once is allowed`);
+    return given.length === 1;
+  }
+
+  /** The parameter as an integer. @throws "invalid-parameter" outside the bounds */
+  integer(name: string, { min, max }: { readonly min: number; readonly max: number }): number | null {
+    const text = this.one(name);
+    if (text === null) return null;
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) {
+      throw invalid(name, `Cannot use ${name}=${JSON.stringify(text)}: an integer from ${min} to ${max} is needed`);
+    }
+    return value;
+  }
+
+  #values(name: string): readonly string[] {
+    const values = this.#pairs.filter(([candidate]) => candidate === name).map(([, value]) => value);
+    if (values.includes(""))
+      throw invalid(name, `Parameter ${JSON.stringify(name)} is empty: give it a value, or leave it out`);
+    return values;
+  }
+}
+
+function invalid(parameter: string, detail: string): KeyholdError {
+  return new KeyholdError("invalid-parameter", detail, { parameter });
+}

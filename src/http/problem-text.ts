@@ -1,0 +1,39 @@
+// A problem's page as Markdown for docs/problems/ and terminals, and as HTML for browsers.
+import { ERRORS, type ErrorCode } from "../core/errors.ts";
+import { escapeHtml, htmlPage } from "./html.ts";
+import { STATUS } from "./problem.ts";
+import { PROBLEM_PAGES, type ProblemPage } from "./problem-pages.ts";
+
+const RETRY_SENTENCES = {
+  never: "The same request will fail again until something changes.",
+  soon: "Nothing was applied; the same request may be sent again after Retry-After.",
+  "after-reading": "Read before you send it again: it may have been applied.",
+} as const;
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERRORS, text);
+}
+
+export function problemMarkdown(code: ErrorCode): string {
+  const { means, cure, curl }: ProblemPage = PROBLEM_PAGES[code];
+  const { title, retry } = ERRORS[code];
+  return `# ${code}\n\n**${STATUS[code]} ${title}.** ${means}\n\n${cure} ${RETRY_SENTENCES[retry]}\n\n\`\`\`sh\n${curl}\n\`\`\`\n`;
+}
+
+export function problemHtml(code: ErrorCode): string {
+  const { means, cure, curl }: ProblemPage = PROBLEM_PAGES[code];
+  const { title, retry } = ERRORS[code];
+  const prose = [means, `${cure} ${RETRY_SENTENCES[retry]}`].map((text) => `<p>${withCode(text)}</p>`).join("\n");
+  return htmlPage(
+    `${code} · Keyhold`,
+    `<h1><code>${code}</code></h1>\n<p><strong>${STATUS[code]} ${escapeHtml(title)}.</strong></p>\n${prose}\n<pre>${escapeHtml(curl)}</pre>\n<p><a href="/">Keyhold</a></p>`,
+  );
+}
+
+/** Text between backquotes as code. */
+function withCode(text: string): string {
+  return text
+    .split("`")
+    .map((part, index) => (index % 2 === 1 ? `<code>${escapeHtml(part)}</code>` : escapeHtml(part)))
+    .join("");
+}

@@ -1,0 +1,74 @@
+// `/{key}` is the value: the body is the bytes, all else is in header fields (contract §4).
+import { KeyholdError } from "../core/errors.ts";
+import { isShortKey, parseKey } from "../core/key.ts";
+import { LIMITS } from "../core/limits.ts";
+import { contentOfBytes } from "../wire/entry-json.ts";
+import { FIELD } from "../wire/headers.ts";
+import { requireContentType } from "../wire/media-type.ts";
+import { readBody, storedContentType } from "./body.ts";
+import type { Dialect, View } from "./dialect.ts";
+import { bytesReply, readHeaders, writtenHeaders } from "./entry-headers.ts";
+import { encodePath } from "./target.ts";
+
+export interface RawDialectOptions {
+  /** Whether the short path takes the keys and values of `/keys/…`. */
+  readonly isWide: boolean;
+  readonly maxValueBytes: number;
+}
+
+export function makeRawDialect({ isWide, maxValueBytes }: RawDialectOptions): Dialect {
+  const limitBytes = isWide ? maxValueBytes : Math.min(LIMITS.shortPathValueBytes, maxValueBytes);
+  return {
+    readParameters: [],
+    ownView: rawView,
+
+    parseKey(text) {
+      const key = parseKey(text);
+      if (isWide || isShortKey(text)) return key;
+      throw new KeyholdError(
+        "invalid-key",
+        `Cannot use ${JSON.stringify(text)} at the short path, which takes 1 to 255 of A-Z, a-z and 0-9; use /keys/${encodePath(text)}, or start the server with --wide`,
+        { key },
+      );
+    },
+
+    view: () => rawView,
+
+    async readContent(incoming, key) {
+      const contentType = requireContentType(storedContentType(incoming));
+      const tooLarge = () => {
+        const way = isWide
+          ? "--max-value raises it"
+          : `PUT it to /keys/${encodePath(key)}, or start the server with --wide`;
+        return new KeyholdError(
+          "value-too-large",
+          `Cannot store the value: it has more than ${limitBytes} bytes, the limit at the short path; ${way}`,
+          {
+            key,
+            limit: limitBytes,
+            option: isWide ? "--max-value" : "--wide",
+          },
+        );
+      };
+      return contentOfBytes(await readBody(incoming, { maxBytes: limitBytes, tooLarge }), contentType);
+    },
+
+    written({ info, isNew }, _content, now) {
+      const headers = writtenHeaders(info, now, "");
+      if (isNew) headers[FIELD.location] = `/${encodePath(info.key)}`;
+      return { status: isNew ? 201 : 204, headers, body: null };
+    },
+
+    deleted: () => ({ status: 204, headers: {}, body: null }),
+  };
+}
+
+const rawView: View = {
+  tagSuffix: "",
+  hasRanges: true,
+  show(entry, now) {
+    const headers = readHeaders(entry, now, "");
+    headers[FIELD.acceptRanges] = "bytes";
+    return bytesReply(entry, headers);
+  },
+};

@@ -1,0 +1,208 @@
+// The route table as data, and which row a path belongs to. From the table come matching, 405 with Allow, OPTIONS and the
+// names under which requests are counted and logged (the pattern, never the path). Decided on the path as it was sent,
+// still encoded: what is decoded here is what handlers and checks get, once.
+import { KeyholdError } from "../core/errors.ts";
+import { healthy, info, problemPage, ready } from "./admin-handlers.ts";
+import {
+  type CollectionRequest,
+  createInCollection,
+  deleteFromCollection,
+  listCollection,
+  putInCollection,
+  queryCollection,
+} from "./collection-handlers.ts";
+import type { Dialect } from "./dialect.ts";
+import { deleteEntry, type EntryRequest, getEntry, patchEntry, putEntry } from "./entry-handlers.ts";
+import type { Incoming, Reply } from "./exchange.ts";
+import { frontPage } from "./front-page.ts";
+import type { Parameters } from "./parameters.ts";
+import type { Services } from "./services.ts";
+import { decodePath } from "./target.ts";
+
+/** What a request needs leave for. */
+export type Action = "read" | "write" | "admin" | "none";
+
+export interface RouteRequest {
+  readonly incoming: Incoming;
+  readonly parameters: Parameters;
+  /** What the path names behind its fixed part, decoded. */
+  readonly argument: string;
+  readonly services: Services;
+}
+
+export interface Route {
+  readonly method: string;
+  readonly pattern: string;
+  readonly action: Action;
+  /** One line for the index of docs/protocol.md. */
+  readonly summary: string;
+  readonly handle: (request: RouteRequest) => Reply | Promise<Reply>;
+}
+
+export interface Match {
+  readonly pattern: string;
+  /** Still encoded. */
+  readonly argument: string;
+}
+
+type EntryHandler = (request: EntryRequest) => Promise<Reply>;
+
+function entryRoute(dialectOf: (services: Services) => Dialect, handler: EntryHandler): Route["handle"] {
+  return ({ incoming, parameters, argument, services }) => {
+    const dialect = dialectOf(services);
+    return handler({ incoming, parameters, dialect, key: dialect.parseKey(argument), entries: services.entries });
+  };
+}
+
+const raw = (handler: EntryHandler) => entryRoute(({ rawDialect }) => rawDialect, handler);
+const json = (handler: EntryHandler) => entryRoute(({ jsonDialect }) => jsonDialect, handler);
+
+function collectionRoute(handler: (request: CollectionRequest) => Promise<Reply>): Route["handle"] {
+  return ({ incoming, parameters, services }) =>
+    handler({ incoming, parameters, entries: services.entries, maxValueBytes: services.facts.maxValueBytes });
+}
+
+/** Pages without parameters of their own. */
+function plainRoute(handle: (request: RouteRequest) => Reply): Route["handle"] {
+  return (request) => {
+    request.parameters.requireKnown([]);
+    return handle(request);
+  };
+}
+
+export const ROUTES: readonly Route[] = [
+  {
+    method: "GET",
+    pattern: "/",
+    action: "none",
+    summary: "Front page",
+    handle: plainRoute(({ incoming, services }) => frontPage(incoming, services.facts.version)),
+  },
+  { method: "GET", pattern: "/{key}", action: "read", summary: "The value", handle: raw(getEntry) },
+  { method: "PUT", pattern: "/{key}", action: "write", summary: "Set the value", handle: raw(putEntry) },
+  {
+    method: "PATCH",
+    pattern: "/{key}",
+    action: "write",
+    summary: "Change when the entry ends",
+    handle: raw(patchEntry),
+  },
+  { method: "DELETE", pattern: "/{key}", action: "write", summary: "Delete the entry", handle: raw(deleteEntry) },
+  {
+    method: "GET",
+    pattern: "/keys",
+    action: "read",
+    summary: "List entries in key order",
+    handle: collectionRoute(listCollection),
+  },
+  {
+    method: "QUERY",
+    pattern: "/keys",
+    action: "read",
+    summary: "List entries by parameters in the body",
+    handle: collectionRoute(queryCollection),
+  },
+  {
+    method: "POST",
+    pattern: "/keys",
+    action: "write",
+    summary: "Create entries, all or nothing",
+    handle: collectionRoute(createInCollection),
+  },
+  {
+    method: "PUT",
+    pattern: "/keys",
+    action: "write",
+    summary: "Set entries by the query, all or nothing",
+    handle: collectionRoute(putInCollection),
+  },
+  {
+    method: "DELETE",
+    pattern: "/keys",
+    action: "write",
+    summary: "Delete entries",
+    handle: collectionRoute(deleteFromCollection),
+  },
+  { method: "GET", pattern: "/keys/{key}", action: "read", summary: "The entry as JSON", handle: json(getEntry) },
+  { method: "PUT", pattern: "/keys/{key}", action: "write", summary: "Set the entry", handle: json(putEntry) },
+  {
+    method: "PATCH",
+    pattern: "/keys/{key}",
+    action: "write",
+    summary: "Change when the entry ends",
+    handle: json(patchEntry),
+  },
+  { method: "DELETE", pattern: "/keys/{key}", action: "write", summary: "Delete the entry", handle: json(deleteEntry) },
+  {
+    method: "GET",
+    pattern: "/-/healthy",
+    action: "none",
+    summary: "Whether the process runs",
+    handle: plainRoute(healthy),
+  },
+  {
+    method: "GET",
+    pattern: "/-/ready",
+    action: "none",
+    summary: "Whether the store takes requests",
+    handle: plainRoute(({ services }) => ready(services.facts)),
+  },
+  {
+    method: "GET",
+    pattern: "/-/info",
+    action: "admin",
+    summary: "Version, store, promises, limits",
+    handle: plainRoute(({ services }) => info(services.store, services.facts)),
+  },
+  {
+    method: "GET",
+    pattern: "/-/problems/{code}",
+    action: "none",
+    summary: "What an error code means",
+    handle: plainRoute(({ incoming, argument }) => problemPage(incoming, argument)),
+  },
+];
+
+const BY_PATTERN: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map(
+  [...new Set(ROUTES.map(({ pattern }) => pattern))].map((pattern) => [
+    pattern,
+    new Map(ROUTES.filter((route) => route.pattern === pattern).map((route) => [route.method, route])),
+  ]),
+);
+
+/** The row of the table that a path belongs to; null where nothing is served. @throws "invalid-key" on `/keys/` */
+export function matchPath(path: string): Match | null {
+  if (!path.startsWith("/")) return null;
+  if (path === "/") return { pattern: "/", argument: "" };
+  if (path === "/keys") return { pattern: "/keys", argument: "" };
+  if (path.startsWith("/keys/")) return { pattern: "/keys/{key}", argument: path.slice("/keys/".length) };
+  if (path.startsWith("/-/problems/"))
+    return { pattern: "/-/problems/{code}", argument: path.slice("/-/problems/".length) };
+  if (path === "/-" || path.startsWith("/-/")) return BY_PATTERN.has(path) ? { pattern: path, argument: "" } : null;
+  return { pattern: "/{key}", argument: path.slice(1) };
+}
+
+/** The route of a method there; HEAD is GET without its body. @throws "method-not-allowed" with what is */
+export function routeOf(pattern: string, method: string): Route {
+  const route = BY_PATTERN.get(pattern)?.get(method === "HEAD" ? "GET" : method);
+  if (route !== undefined) return route;
+  throw new KeyholdError("method-not-allowed", `Cannot ${method} here: allowed are ${allowedMethods(pattern)}`, {
+    allow: allowedMethods(pattern),
+  });
+}
+
+/** As the field Allow lists them. */
+export function allowedMethods(pattern: string): string {
+  const methods = [...(BY_PATTERN.get(pattern)?.keys() ?? [])];
+  const withHead = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+  return [...withHead, "OPTIONS"].join(", ");
+}
+
+/** Whether PATCH is one of the methods there. */
+export function hasPatch(pattern: string): boolean {
+  return BY_PATTERN.get(pattern)?.has("PATCH") ?? false;
+}
+
+export function decodeArgument({ argument }: Match): string {
+  return decodePath(argument);
+}

@@ -1,0 +1,200 @@
+// The transport: Bun.serve behind Incoming and Reply. The only file that knows the runtime's Request and Response, so that
+// another transport can take its place. It adds what Bun leaves out (Date and Content-Length of HEAD) and bounds what Bun
+// does not (bodies in memory).
+import { KeyholdError } from "../core/errors.ts";
+import { FIELD } from "../wire/headers.ts";
+import type { App } from "./app.ts";
+import { BodyBudget } from "./body-budget.ts";
+import type { Incoming, Reply } from "./exchange.ts";
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 for a free one. */
+  readonly port: number;
+  /** A connection on which nothing moves for this long is closed; Bun counts whole seconds, up to 255. */
+  readonly idleTimeoutMs: number;
+  readonly bodyBudgetBytes: number;
+}
+
+export interface HttpServer {
+  /** "http://127.0.0.1:3000", without a slash at the end. */
+  readonly url: string;
+  /** Takes no new requests and lets running ones finish for this long, then cuts them. */
+  stop(timeoutMs: number): Promise<void>;
+}
+
+/** Above every limit of ours, so that our own refusals are sent and not the runtime's bare ones. */
+const RUNTIME_BODY_BYTES = Number.MAX_SAFE_INTEGER;
+const encoder = new TextEncoder();
+
+/** @throws "unavailable" when the address cannot be listened on */
+export function startHttpServer(app: App, options: HttpServerOptions): HttpServer {
+  const budget = new BodyBudget(options.bodyBudgetBytes);
+  const server = listen(options, async (request, remoteAddress) => {
+    const incoming = new BunIncoming(request, budget, remoteAddress);
+    const reply = await app.handle(incoming);
+    incoming.release();
+    return toResponse(reply, incoming);
+  });
+  return {
+    url: server.url.origin,
+    async stop(timeoutMs) {
+      const deadline = Promise.withResolvers<void>();
+      const timer = setTimeout(() => deadline.resolve(), timeoutMs);
+      await Promise.race([server.stop(), deadline.promise]);
+      clearTimeout(timer);
+      await server.stop(true);
+    },
+  };
+}
+
+type Handle = (request: Request, remoteAddress: () => string | null) => Promise<Response>;
+
+function listen(options: HttpServerOptions, handle: Handle) {
+  try {
+    return Bun.serve({
+      hostname: options.host,
+      port: options.port,
+      development: false,
+      idleTimeout: Math.ceil(options.idleTimeoutMs / 1000),
+      maxRequestBodySize: RUNTIME_BODY_BYTES,
+      fetch: (request, server) => handle(request, () => server.requestIP(request)?.address ?? null),
+      error: () => new Response(null, { status: 500 }),
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new KeyholdError(
+      "unavailable",
+      `Cannot listen on ${options.host}, port ${options.port}: ${reason}; choose another with --port, or 0 for a free one`,
+      {},
+      { cause: error },
+    );
+  }
+}
+
+class BunIncoming implements Incoming {
+  readonly method: string;
+  readonly target: string;
+  readonly origin: string | null;
+  readonly #request: Request;
+  readonly #budget: BodyBudget;
+  readonly #remoteAddress: () => string | null;
+  #reservedBytes = 0;
+  #isBodyLeft = false;
+
+  constructor(request: Request, budget: BodyBudget, remoteAddress: () => string | null) {
+    const { url } = request;
+    // Where the Host field is no host, Bun gives the path alone.
+    const originEnd = url.startsWith("/") ? 0 : url.indexOf("/", "http://".length);
+    this.method = request.method;
+    this.origin = originEnd === 0 ? null : url.slice(0, originEnd);
+    this.target = originEnd === 0 ? url : url.slice(originEnd);
+    this.#request = request;
+    this.#budget = budget;
+    this.#remoteAddress = remoteAddress;
+  }
+
+  get remoteAddress(): string | null {
+    return this.#remoteAddress();
+  }
+
+  /** Whether the client may still be sending what nobody reads. */
+  get isBodyLeft(): boolean {
+    return this.#isBodyLeft;
+  }
+
+  header(name: string): string | null {
+    return this.#request.headers.get(name);
+  }
+
+  async body(maxBytes: number): Promise<Uint8Array | null> {
+    const declared = this.header(FIELD.contentLength);
+    try {
+      const body =
+        declared === null ? await this.#readChunks(maxBytes) : await this.#readWhole(Number(declared), maxBytes);
+      this.#isBodyLeft = body === null;
+      return body;
+    } catch (error) {
+      this.#isBodyLeft = true;
+      if (error instanceof KeyholdError) throw error;
+      throw new KeyholdError(
+        "invalid-request",
+        "The body ended before its length; nothing was written",
+        {},
+        { cause: error },
+      );
+    }
+  }
+
+  /** Gives back what the body took from the budget. */
+  release(): void {
+    this.#budget.release(this.#reservedBytes);
+    this.#reservedBytes = 0;
+  }
+
+  async #readWhole(length: number, maxBytes: number): Promise<Uint8Array | null> {
+    if (length > maxBytes) return null;
+    this.#reserve(length);
+    return this.#request.bytes();
+  }
+
+  async #readChunks(maxBytes: number): Promise<Uint8Array | null> {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for await (const chunk of this.#request.body ?? []) {
+      length += chunk.length;
+      if (length > maxBytes) return null;
+      this.#reserve(chunk.length);
+      chunks.push(chunk);
+    }
+    return new Uint8Array(Buffer.concat(chunks, length));
+  }
+
+  #reserve(bytes: number): void {
+    this.#budget.reserve(bytes);
+    this.#reservedBytes += bytes;
+  }
+}
+
+function toResponse({ status, headers, body }: Reply, incoming: BunIncoming): Response {
+  // What is left of a refused body would have to be read to its end to find the next request.
+  const sent = incoming.isBodyLeft ? { ...headers, connection: "close" } : headers;
+  if (incoming.method === "HEAD") return headResponse({ status, headers: sent, body });
+  if (body === null || typeof body === "string") return new Response(body, { status, headers: sent });
+  if (body instanceof Uint8Array) return new Response(toBodyBytes(body), { status, headers: sent });
+  return new Response(toStream(body), { status, headers: sent });
+}
+
+/** Exactly the fields of GET (RFC 9110 §9.3.2); a streamed length is not known there either. */
+function headResponse({ status, headers, body }: Reply): Response {
+  const fields: Record<string, string> = { ...headers, date: new Date().toUTCString() };
+  if (typeof body === "string") fields[FIELD.contentLength] = String(Buffer.byteLength(body));
+  else if (body instanceof Uint8Array) fields[FIELD.contentLength] = String(body.length);
+  return new Response(null, { status, headers: fields });
+}
+
+/** Pulled part by part as the client reads: nothing is made ahead of it. */
+function toStream(parts: AsyncIterable<string>): ReadableStream<Uint8Array> {
+  const iterator = parts[Symbol.asyncIterator]();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await iterator.next();
+        if (done === true) controller.close();
+        else if (value !== "") controller.enqueue(encoder.encode(value));
+        else await this.pull?.(controller);
+      },
+      async cancel() {
+        await iterator.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** The runtime's types know no bytes over a shared buffer; ours never are. */
+function toBodyBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : bytes.slice();
+}

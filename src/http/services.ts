@@ -1,0 +1,13 @@
+// What routes may use: made once by the composition root, never changed.
+import type { Entries } from "../service/entries.ts";
+import type { Store } from "../store/store.ts";
+import type { ServerFacts } from "./admin-handlers.ts";
+import type { Dialect } from "./dialect.ts";
+
+export interface Services {
+  readonly store: Store;
+  readonly entries: Entries;
+  readonly facts: ServerFacts;
+  readonly rawDialect: Dialect;
+  readonly jsonDialect: Dialect;
+}

@@ -1,0 +1,114 @@
+// Reads a JSON object into its members with the text of each value as it was sent: values are stored as text, never parsed
+// and printed again, so that 106242075399214372653, 1.0 and the order of members survive. JSON.parse judges the grammar;
+// the walk below only finds where values begin and end, and so may assume that the text is valid.
+import { KeyholdError } from "../core/errors.ts";
+
+export interface JsonMember {
+  readonly name: string;
+  /** The value's JSON text, without white space around it. */
+  readonly text: string;
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** @throws "invalid-json" unless the bytes are well-formed UTF-8 */
+export function decodeJsonText(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (error) {
+    throw new KeyholdError("invalid-json", "Cannot read the body as JSON: it is not valid UTF-8", {}, { cause: error });
+  }
+}
+
+/**
+ * The members of a JSON object, in the order sent.
+ *
+ * @throws "invalid-json" unless the text is one object with distinct member names
+ */
+export function parseJsonObject(text: string): readonly JsonMember[] {
+  const parsed = parseJson(text);
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new KeyholdError("invalid-json", `Cannot use the body: a JSON object is needed, this is ${describe(parsed)}`);
+  }
+  const members = splitMembers(text);
+  const names = new Set<string>();
+  for (const { name } of members) {
+    if (names.has(name)) {
+      throw new KeyholdError("invalid-json", `Cannot use the body: it names ${JSON.stringify(name)} twice`, {
+        key: name,
+      });
+    }
+    names.add(name);
+  }
+  return members;
+}
+
+/** @throws "invalid-json" unless the text is JSON */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^JSON Parse error: /, "") : String(error);
+    throw new KeyholdError("invalid-json", `Cannot read the body as JSON: ${reason}`, {}, { cause: error });
+  }
+}
+
+/** Requires: valid JSON text of one object. */
+function splitMembers(text: string): readonly JsonMember[] {
+  const members: JsonMember[] = [];
+  let position = skipSpace(text, text.indexOf("{") + 1);
+  while (text[position] === '"') {
+    const nameEnd = endOfString(text, position);
+    const name: unknown = JSON.parse(text.slice(position, nameEnd));
+    const valueStart = skipSpace(text, text.indexOf(":", nameEnd) + 1);
+    const valueEnd = endOfValue(text, valueStart);
+    members.push({ name: String(name), text: text.slice(valueStart, valueEnd) });
+    const separator = skipSpace(text, valueEnd);
+    position = skipSpace(text, separator + 1);
+    if (text[separator] !== ",") break;
+  }
+  return members;
+}
+
+function endOfValue(text: string, start: number): number {
+  const first = text[start];
+  if (first === '"') return endOfString(text, start);
+  if (first === "{" || first === "[") return endOfNested(text, start);
+  let end = start;
+  while (end < text.length && !",}] \t\r\n".includes(text[end] ?? "")) end++;
+  return end;
+}
+
+function endOfNested(text: string, start: number): number {
+  let depth = 0;
+  for (let position = start; position < text.length; ) {
+    const character = text[position];
+    if (character === '"') {
+      position = endOfString(text, position);
+      continue;
+    }
+    if (character === "{" || character === "[") depth++;
+    if (character === "}" || character === "]") depth--;
+    position++;
+    if (depth === 0) return position;
+  }
+  return text.length;
+}
+
+/** Just behind the closing quote of the string that opens at `start`. */
+function endOfString(text: string, start: number): number {
+  let position = start + 1;
+  while (position < text.length && text[position] !== '"') position += text[position] === "\\" ? 2 : 1;
+  return position + 1;
+}
+
+function skipSpace(text: string, start: number): number {
+  let position = start;
+  while (position < text.length && " \t\r\n".includes(text[position] ?? "")) position++;
+  return position;
+}
+
+function describe(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
+}
