@@ -74,7 +74,7 @@ export function problemPage(incoming: Incoming, code: string): Reply {
   if (!isErrorCode(code)) {
     throw new KeyholdError("no-such-resource", `There is no problem ${JSON.stringify(code)}`);
   }
-  const headers = { [FIELD.cacheControl]: "no-cache", [FIELD.vary]: "accept" };
+  const headers = { [FIELD.cacheControl]: "no-cache", [FIELD.vary]: "Accept" };
   if (negotiate(incoming.header(FIELD.accept), [MEDIA.plain, MEDIA.html]) === MEDIA.html) {
     return {
       status: 200,

@@ -55,12 +55,12 @@ export async function putEntry({ incoming, parameters, key, dialect, entries }: 
 }
 
 /** Changes when an entry ends: a form of `expire_in`, `expire_at` or `persist=1` (contract §7). */
-export async function patchEntry({ incoming, parameters, key, entries }: EntryRequest): Promise<Reply> {
+export async function patchEntry({ incoming, parameters, key, dialect, entries }: EntryRequest): Promise<Reply> {
   parameters.requireKnown([]);
   const when = readWriteConditions(incoming);
   const expiry = await readPatch(incoming, entries);
   const info = await entries.touch(key, expiry, when);
-  return { status: 204, headers: writtenHeaders(info, entries.now(), ""), body: null };
+  return { status: 204, headers: writtenHeaders(info, entries.now(), dialect.ownView.tagSuffix ?? ""), body: null };
 }
 
 export async function deleteEntry({ incoming, parameters, key, dialect, entries }: EntryRequest): Promise<Reply> {

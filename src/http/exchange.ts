@@ -9,7 +9,7 @@ export interface Incoming {
   readonly origin: string | null;
   /** IP address of the peer, where the transport knows it. */
   readonly remoteAddress: string | null;
-  /** The field's value, or null. Names are lower-case. Fields given twice come joined by ", ". */
+  /** The field's value, or null; names are compared without case. Fields given twice come joined by ", ". */
   header(name: string): string | null;
   /**
    * Reads the body; null, with the rest left unread, as soon as it is known to be longer than `maxBytes`.
@@ -23,7 +23,7 @@ export type ReplyHeaders = Readonly<Record<string, string>>;
 
 export interface Reply {
   readonly status: number;
-  /** Names are lower-case. Content-Length, Date and framing are the transport's. */
+  /** Named as FIELD spells them. Content-Length, Date and framing are the transport's. */
   readonly headers: ReplyHeaders;
   /** Parts of a text are pulled as the client takes them; an error while they are pulled cuts the connection. */
   readonly body: Uint8Array | string | AsyncIterable<string> | null;

@@ -10,7 +10,7 @@ export const EXPIRY_PARAMETERS = ["expire_in", "expire_at"] as const;
 
 const SECONDS = /^\d{1,12}(?:\.\d{1,9})?$/;
 const WHOLE_SECONDS = /^\d{1,12}$/;
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+const RFC_3339 = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** The expiry that a request asks for; null where it says nothing. @throws "invalid-expiry" */
 export function readExpiry(parameters: Parameters, incoming: Incoming, now: EpochMs): Expiry | null {
@@ -47,15 +47,14 @@ function inSeconds(name: string, text: string, now: EpochMs): Expiry {
 }
 
 function parseInstant(text: string, now: EpochMs): Expiry {
-  const isUnix = SECONDS.test(text);
-  if (!isUnix && !RFC_3339.test(text)) {
+  const ms = SECONDS.test(text) ? Math.round(Number(text) * 1000) : parseRfc3339(text);
+  if (ms === null) {
     throw invalidExpiry(
       "expire_at",
       text,
       "Unix seconds or RFC 3339 is needed, such as 1795132800 or 2026-11-20T12:00:00Z",
     );
   }
-  const ms = isUnix ? Math.round(Number(text) * 1000) : Date.parse(text.replace(" ", "T").toUpperCase());
   if (Number.isNaN(ms)) throw invalidExpiry("expire_at", text, "there is no such date");
   if (ms <= now)
     throw invalidExpiry(
@@ -65,6 +64,16 @@ function parseInstant(text: string, now: EpochMs): Expiry {
     );
   if (ms > LIMITS.latestInstantMs) throw invalidExpiry("expire_at", text, "it lies beyond the year 9999");
   return { kind: "at", at: toEpochMs(ms) };
+}
+
+/** Null where the text is of another form; NaN where it names no instant, as on the 30th of February. */
+function parseRfc3339(text: string): number | null {
+  const normal = text.replace(" ", "T").toUpperCase();
+  const [, local] = RFC_3339.exec(normal) ?? [];
+  if (local === undefined) return null;
+  // Date.parse() carries days and hours that there are not over to the next month and day.
+  const isThere = !Number.isNaN(Date.parse(`${local}Z`)) && new Date(`${local}Z`).toISOString().startsWith(local);
+  return isThere ? Date.parse(normal) : Number.NaN;
 }
 
 function invalidExpiry(name: string, text: string, rule: string): KeyholdError {

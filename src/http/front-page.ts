@@ -49,7 +49,7 @@ const SENTENCE = "The key-value store that you talk to with curl. A 2xx to a wri
 
 export function frontPage(incoming: Incoming, version: string): Reply {
   const origin = incoming.origin ?? FALLBACK_ORIGIN;
-  const common = { [FIELD.cacheControl]: "no-cache", [FIELD.vary]: "accept" };
+  const common = { [FIELD.cacheControl]: "no-cache", [FIELD.vary]: "Accept" };
   if (negotiate(incoming.header(FIELD.accept), [MEDIA.plain, MEDIA.html]) === MEDIA.html) {
     return {
       status: 200,

@@ -6,9 +6,9 @@ a{color:light-dark(#0b57d0,#8ab4f8)}p{margin:.5rem 0}`;
 
 /** Fields of an answer with such a page: nothing but its own style is loaded or run. */
 export const HTML_HEADERS = {
-  "content-security-policy":
+  "Content-Security-Policy":
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  "x-content-type-options": "nosniff",
+  "X-Content-Type-Options": "nosniff",
 } as const;
 
 /** @param body - HTML, already escaped */

@@ -117,7 +117,7 @@ function jsonView(tagSuffix: string | null, text: (entry: Entry, now: Parameters
     show(entry, now) {
       const headers = readHeaders(entry, now, tagSuffix);
       headers[FIELD.contentType] = MEDIA.json;
-      headers[FIELD.vary] = "accept";
+      headers[FIELD.vary] = "Accept";
       return { status: 200, headers, body: text(entry, now) };
     },
   };
@@ -133,7 +133,7 @@ const bytesView: View = {
   show(entry, now) {
     const headers = readHeaders(entry, now, "");
     headers[FIELD.acceptRanges] = "bytes";
-    headers[FIELD.vary] = "accept";
+    headers[FIELD.vary] = "Accept";
     if (isShortKey(entry.key) && entry.key !== "keys") headers[FIELD.contentLocation] = `/${entry.key}`;
     return bytesReply(entry, headers);
   },

@@ -56,6 +56,9 @@ const LINES: Pick<Format, "open" | "between" | "close"> = { open: "", between: "
 const NDJSON_FORMAT: Format = { mediaType: MEDIA.ndjson, ...LINES };
 const TEXT_FORMAT: Format = { mediaType: MEDIA.plain, ...LINES };
 
+/** A key may begin with U+FEFF, which is no byte order mark there. */
+const cursorDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** Bytes of values that are read together where single entries are named. */
 const NAMED_BATCH_BYTES = 32 * 1024 * 1024;
 
@@ -78,7 +81,7 @@ export async function listEntries({ incoming, parameters, entries, maxValueBytes
   const headers: Record<string, string> = {
     [FIELD.contentType]: format.mediaType,
     [FIELD.cacheControl]: "no-cache",
-    [FIELD.vary]: "accept",
+    [FIELD.vary]: "Accept",
   };
   const read = makePageReader(listing, { entries, format, maxValueBytes });
   if (listing.hasCount) headers[FIELD.totalCount] = String(await countListed(listing, entries));
@@ -260,7 +263,7 @@ function readCursor(text: string | null): Key | null {
   if (text === null) return null;
   try {
     const bytes = Uint8Array.fromBase64(text, { alphabet: "base64url" });
-    return parseKey(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return parseKey(cursorDecoder.decode(bytes));
   } catch (error) {
     throw new KeyholdError(
       "invalid-parameter",

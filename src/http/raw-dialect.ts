@@ -16,6 +16,9 @@ export interface RawDialectOptions {
   readonly maxValueBytes: number;
 }
 
+/** Keys that the collection and the server hide, however they are encoded: `/%6beys` and `/keys` are one (RFC 3986 §6.2.2.2). */
+const RESERVED = /^(?:keys|-)(?:\/|$)/;
+
 export function makeRawDialect({ isWide, maxValueBytes }: RawDialectOptions): Dialect {
   const limitBytes = isWide ? maxValueBytes : Math.min(LIMITS.shortPathValueBytes, maxValueBytes);
   return {
@@ -24,6 +27,13 @@ export function makeRawDialect({ isWide, maxValueBytes }: RawDialectOptions): Di
 
     parseKey(text) {
       const key = parseKey(text);
+      if (RESERVED.test(text)) {
+        throw new KeyholdError(
+          "invalid-key",
+          `Cannot use ${JSON.stringify(text)} at the short path, where "keys" and "-" begin other resources; use /keys/${encodePath(text)}`,
+          { key },
+        );
+      }
       if (isWide || isShortKey(text)) return key;
       throw new KeyholdError(
         "invalid-key",

@@ -55,6 +55,8 @@ function listen(options: HttpServerOptions, handle: Handle) {
     return Bun.serve({
       hostname: options.host,
       port: options.port,
+      // A second server must be refused, not given every other connection.
+      reusePort: false,
       development: false,
       idleTimeout: Math.ceil(options.idleTimeoutMs / 1000),
       maxRequestBodySize: RUNTIME_BODY_BYTES,
@@ -158,7 +160,7 @@ class BunIncoming implements Incoming {
 
 function toResponse({ status, headers, body }: Reply, incoming: BunIncoming): Response {
   // What is left of a refused body would have to be read to its end to find the next request.
-  const sent = incoming.isBodyLeft ? { ...headers, connection: "close" } : headers;
+  const sent = incoming.isBodyLeft ? { ...headers, Connection: "close" } : headers;
   if (incoming.method === "HEAD") return headResponse({ status, headers: sent, body });
   if (body === null || typeof body === "string") return new Response(body, { status, headers: sent });
   if (body instanceof Uint8Array) return new Response(toBodyBytes(body), { status, headers: sent });
@@ -167,7 +169,7 @@ function toResponse({ status, headers, body }: Reply, incoming: BunIncoming): Re
 
 /** Exactly the fields of GET (RFC 9110 §9.3.2); a streamed length is not known there either. */
 function headResponse({ status, headers, body }: Reply): Response {
-  const fields: Record<string, string> = { ...headers, date: new Date().toUTCString() };
+  const fields: Record<string, string> = { ...headers, Date: new Date().toUTCString() };
   if (typeof body === "string") fields[FIELD.contentLength] = String(Buffer.byteLength(body));
   else if (body instanceof Uint8Array) fields[FIELD.contentLength] = String(body.length);
   return new Response(null, { status, headers: fields });

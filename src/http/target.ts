@@ -42,9 +42,9 @@ export function parsePairs(text: string): readonly (readonly [name: string, valu
     });
 }
 
-/** A key as a path can carry it, slashes kept. */
+/** A key as a path can carry it behind a slash, slashes kept but a first one: `//a` would name a host. */
 export function encodePath(key: string): string {
-  return key.split("/").map(encodeURIComponent).join("/");
+  return key.split("/").map(encodeURIComponent).join("/").replace(/^\//, "%2F");
 }
 
 function decodeEscapes(text: string, code: ErrorCode): string {

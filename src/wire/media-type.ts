@@ -21,9 +21,9 @@ export function isJsonType(contentType: string): boolean {
   return type === "application/json" || type.endsWith("+json");
 }
 
-/** Whether a browser that is sent this type must be told to save it, not to show it. */
+/** Whether a browser that is sent this type must be told to save it, not to show it. Of a list it takes the last it knows. */
 export function isActiveType(contentType: string): boolean {
-  return ACTIVE.test(essence(contentType));
+  return contentType.split(",").some((part) => ACTIVE.test(essence(part)));
 }
 
 /**

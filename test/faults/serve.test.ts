@@ -1,0 +1,133 @@
+// The life of a server process beside others and at its end: one server a store, an orderly stop, a log that says why.
+import { expect, test } from "bun:test";
+import { existsSync, readFileSync, statSync, unlinkSync } from "node:fs";
+import { connect } from "node:net";
+import { FailedStart, type ServerProcess, startServerProcess } from "../support/server-process.ts";
+import { withTemporaryDirectory } from "../support/temporary-directory.ts";
+
+const STOP_MS_MAX = 5000;
+
+/** A server on a store of its own, ended with the test. */
+async function withServer(args: readonly string[], body: (server: ServerProcess, store: string) => Promise<void>) {
+  await withTemporaryDirectory(async (directory) => {
+    const store = `${directory}/store`;
+    const server = await startServerProcess(["--store", store, ...args]);
+    try {
+      await body(server, store);
+    } finally {
+      server.kill("SIGKILL");
+      await server.exited;
+    }
+  });
+}
+
+async function failedStart(args: readonly string[]): Promise<FailedStart> {
+  try {
+    const server = await startServerProcess(args);
+    server.kill("SIGKILL");
+  } catch (error) {
+    if (error instanceof FailedStart) return error;
+    throw error;
+  }
+  throw new Error("The server started");
+}
+
+test("a second server on the same store exits with a sentence that names the first", async () => {
+  await withServer([], async (server, store) => {
+    const { exitCode, output } = await failedStart(["--store", store]);
+    expect(exitCode).toBe(1);
+    expect(output).toContain(`the server with process id ${server.pid}`);
+    expect(output).not.toContain("    at ");
+    expect((await fetch(`${server.url}/-/ready`)).status).toBe(200);
+  });
+});
+
+test("a port that is taken is refused with a sentence, and the store is left free", async () => {
+  await withServer([], async (server) => {
+    await withTemporaryDirectory(async (directory) => {
+      const { exitCode, output } = await failedStart(["--store", directory, "--port", new URL(server.url).port]);
+      expect(exitCode).toBe(1);
+      expect(output).toContain("Cannot listen on 127.0.0.1");
+      const other = await startServerProcess(["--store", directory]);
+      other.kill("SIGTERM");
+      expect(await other.exited).toBe(0);
+    });
+  });
+});
+
+test("SIGTERM finishes what is being written, closes the store and exits with 0", async () => {
+  await withServer([], async (server, store) => {
+    const writes = Array.from({ length: 64 }, (_, index) =>
+      fetch(`${server.url}/key${index}`, { method: "PUT", body: "1" }).then(({ status }) => status),
+    );
+    await fetch(`${server.url}/-/ready`);
+    const startedAt = performance.now();
+    server.kill("SIGTERM");
+    const statuses = await Promise.allSettled(writes);
+    expect(await server.exited).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(STOP_MS_MAX);
+    expect(existsSync(`${store}/keyhold.db-wal`)).toBe(false);
+    const acknowledged = statuses.filter((result) => result.status === "fulfilled" && result.value === 201).length;
+    const again = await startServerProcess(["--store", store]);
+    const names: readonly string[] = JSON.parse(await (await fetch(`${again.url}/keys?keys`)).text());
+    again.kill("SIGTERM");
+    expect(await again.exited).toBe(0);
+    expect(names.length).toBeGreaterThanOrEqual(acknowledged);
+  });
+});
+
+test("SIGTERM cuts a half-sent request after --stop-timeout and exits with 0", async () => {
+  await withServer(["--stop-timeout", "100ms"], async (server) => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    await new Promise<void>((resolve) => socket.once("connect", () => resolve()));
+    socket.on("error", () => {});
+    socket.write("PUT /half HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
+    await fetch(`${server.url}/-/ready`);
+    server.kill("SIGTERM");
+    expect(await server.exited).toBe(0);
+    socket.destroy();
+  });
+});
+
+test("a database that is removed under the server ends it with an error, not with writes into nowhere", async () => {
+  await withServer([], async (server, store) => {
+    expect((await fetch(`${server.url}/a`, { method: "PUT", body: "1" })).status).toBe(201);
+    unlinkSync(`${store}/keyhold.db`);
+    expect(await server.exited).toBe(74);
+    expect(readFileSync(`${store}/error.log`, "utf8")).toContain("has been removed or replaced");
+    const { output } = await failedStart(["--store", store]);
+    expect(output).toContain("is missing or empty");
+  });
+});
+
+test("the store and its logs are readable by their user alone", async () => {
+  await withServer([], async (_server, store) => {
+    for (const name of ["", "/keyhold.db", "/lock.db", "/holder.json"]) {
+      expect((statSync(store + name).mode & 0o077).toString(8)).toBe("0");
+    }
+  });
+});
+
+test("an entry is readable until its instant and never after, and its row is gone within a second of it", async () => {
+  await withServer([], async (server) => {
+    const put = await fetch(`${server.url}/keys?brief=1&expire_in=1`, { method: "PUT" });
+    expect(put.status).toBe(201);
+    const meta = await (await fetch(`${server.url}/keys/brief?meta`)).json();
+    const endsAt = Date.parse(meta.expires_at);
+    let lastSeenAt = 0;
+    let firstMissedAt = 0;
+    while (firstMissedAt === 0) {
+      const askedAt = Date.now();
+      const { status } = await fetch(`${server.url}/brief`);
+      if (status === 200) lastSeenAt = askedAt;
+      else firstMissedAt = Date.now();
+    }
+    expect(lastSeenAt).toBeLessThan(endsAt);
+    expect(firstMissedAt).toBeGreaterThanOrEqual(endsAt);
+    let rows = 1;
+    while (rows > 0 && Date.now() < endsAt + 1000)
+      rows = (await (await fetch(`${server.url}/-/info`)).json()).store.entries;
+    expect(rows).toBe(0);
+  });
+});

@@ -1,0 +1,58 @@
+// A real server process, as a user starts it: the test's own Bun runs src/main.ts, and the line with "listening" says where.
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+
+export interface ServerProcess {
+  readonly url: string;
+  readonly pid: number;
+  /** The exit code, or null after a signal, once the process has ended. */
+  readonly exited: Promise<number | null>;
+  /** What it has written to standard output and error so far. */
+  output(): string;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** A server that ended before it listened. */
+export class FailedStart extends Error {
+  readonly exitCode: number | null;
+  readonly output: string;
+
+  constructor(exitCode: number | null, output: string) {
+    super(`The server ended with exit code ${exitCode} before it listened: ${output}`);
+    this.exitCode = exitCode;
+    this.output = output;
+  }
+}
+
+/** Starts `keyhold serve --port 0` with these further arguments. @throws FailedStart when it ends before it listens */
+export async function startServerProcess(args: readonly string[]): Promise<ServerProcess> {
+  const child = Bun.spawn([process.execPath, MAIN, "serve", "--port", "0", "--log-format", "json", ...args], {
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { PATH: process.env["PATH"] ?? "" },
+  });
+  let text = "";
+  const listening = Promise.withResolvers<string>();
+  const collect = async (stream: ReadableStream<Uint8Array>) => {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      text += decoder.decode(chunk, { stream: true });
+      const url = /"event":"listening".*?"url":"([^"]+)"/.exec(text)?.[1];
+      if (url !== undefined) listening.resolve(url);
+    }
+  };
+  const collected = Promise.all([collect(child.stdout), collect(child.stderr)]);
+  const exited = child.exited.then(() => child.exitCode);
+  void exited.then(async (code) => {
+    await collected;
+    listening.reject(new FailedStart(code, text));
+  });
+  return {
+    url: await listening.promise,
+    pid: child.pid,
+    exited,
+    output: () => text,
+    kill: (signal) => child.kill(signal),
+  };
+}
