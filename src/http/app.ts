@@ -39,7 +39,7 @@ export class App {
 
   /** Answers a request. Throws nothing. */
   async handle(incoming: Incoming): Promise<Reply> {
-    if (!this.#options.hasAccessLog) return this.#answer(incoming, this.#requestId(incoming));
+    if (!this.#options.hasAccessLog) return this.#answer(incoming, null);
     const requestId = this.#requestId(incoming);
     const startedAtMs = this.#options.steadyMs();
     const reply = await this.#answer(incoming, requestId);
@@ -57,7 +57,8 @@ export class App {
     return reply;
   }
 
-  async #answer(incoming: Incoming, requestId: string): Promise<Reply> {
+  /** @param requestId - null where nobody needs it unless the request fails */
+  async #answer(incoming: Incoming, requestId: string | null): Promise<Reply> {
     let match: Match | null = null;
     try {
       const { path, query } = splitTarget(incoming.target);
@@ -69,7 +70,8 @@ export class App {
       const argument = decodeArgument(match);
       return await route.handle({ incoming, parameters, argument, services: this.#options.services });
     } catch (error) {
-      return this.#problem(error, { incoming, requestId, pattern: match?.pattern ?? null });
+      const pattern = match?.pattern ?? null;
+      return this.#problem(error, { incoming, requestId: requestId ?? this.#requestId(incoming), pattern });
     }
   }
 

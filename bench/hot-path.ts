@@ -1,0 +1,135 @@
+// What a GET and a durable PUT cost the server, and where: `npm run bench:hot-path`. Starts a real server on a new store,
+// loads it over 64 connections, and prints throughput, latency, CPU time a request, and with --profile the functions that
+// the serving thread spent its time in (Bun's CPU profiler; the writer thread is not in it).
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type LoadResult, quantileMs, runLoad } from "./load.ts";
+
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const CONSTANT = fileURLToPath(new URL("./constant-server.ts", import.meta.url));
+const CONNECTIONS = 64;
+const SECONDS = Number(process.env["SECONDS"] ?? 5);
+const KEYS = 10_000;
+const VALUE = "v".repeat(100);
+const TICKS_PER_SECOND = 100;
+const PROFILE_ROWS = 25;
+const isProfiled = process.argv.includes("--profile");
+
+interface Workload {
+  readonly name: string;
+  readonly next: (sequence: number) => string;
+}
+
+const GET_HOT: Workload = {
+  name: "get-hot",
+  next: (sequence) => `GET /${keyOf((sequence * 7919) % KEYS)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+};
+const WORKLOADS: readonly Workload[] = [
+  { name: "put-overwrite", next: (sequence) => put((sequence * 7919) % KEYS) },
+  GET_HOT,
+];
+
+const directory = mkdtempSync(join(tmpdir(), "keyhold-bench-"));
+console.log(
+  `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Bun ${Bun.version}, ${CONNECTIONS} connections, ${SECONDS} s each,`,
+);
+console.log(`${KEYS} keys with values of ${VALUE.length} bytes, durability full, server and load on the same cores`);
+const profiler = isProfiled ? ["--cpu-prof", "--cpu-prof-dir", directory] : [];
+const store = join(directory, "store");
+try {
+  await withServer(
+    [...profiler, MAIN, "serve", "--port", "0", "--store", store, "--log-format", "json"],
+    async (url, pid) => {
+      await runLoad({ url, connections: CONNECTIONS, seconds: 1, next: (sequence) => put(sequence % KEYS) });
+      for (const workload of WORKLOADS) await measure(workload, url, pid);
+    },
+  );
+  await withServer([CONSTANT], (url, pid) => measure({ ...GET_HOT, name: "constant" }, url, pid));
+  if (isProfiled) printProfile(directory);
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+async function withServer(args: readonly string[], body: (url: URL, pid: number) => Promise<void>): Promise<void> {
+  const child = Bun.spawn([process.execPath, ...args], { stdout: "pipe", stderr: "inherit" });
+  try {
+    await body(await listeningUrl(child.stdout), child.pid);
+    child.kill("SIGTERM");
+    await child.exited;
+  } finally {
+    child.kill("SIGKILL");
+  }
+}
+
+async function measure({ name, next }: Workload, url: URL, pid: number): Promise<void> {
+  const before = cpuSeconds(pid);
+  const result = await runLoad({ url, connections: CONNECTIONS, seconds: SECONDS, next });
+  report(name, result, cpuSeconds(pid) - before);
+}
+
+function put(number: number): string {
+  return `PUT /${keyOf(number)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${VALUE.length}\r\n\r\n${VALUE}`;
+}
+
+function keyOf(number: number): string {
+  return `key${String(number).padStart(7, "0")}`;
+}
+
+function report(name: string, result: LoadResult, cpu: number): void {
+  const { requests, seconds, statuses } = result;
+  const [median, p99, p999] = [0.5, 0.99, 0.999].map((share) => quantileMs(result, share).toFixed(2));
+  console.log(
+    `${name.padEnd(14)} ${Math.round(requests / seconds)
+      .toString()
+      .padStart(7)} req/s   CPU ${((cpu / requests) * 1e6).toFixed(1).padStart(5)} µs a request   ` +
+      `p50 ${median} ms, p99 ${p99} ms, p99.9 ${p999} ms   statuses ${[...statuses].map(([status, count]) => `${status}: ${count}`).join(", ")}`,
+  );
+}
+
+async function listeningUrl(stdout: ReadableStream<Uint8Array>): Promise<URL> {
+  let text = "";
+  for await (const chunk of stdout) {
+    text += new TextDecoder().decode(chunk);
+    const url = /"url":"([^"]+)"/.exec(text)?.[1];
+    if (url !== undefined) return new URL(url);
+  }
+  throw new Error(`The server ended: ${text}`);
+}
+
+/** User and system time of all threads of a process. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+interface Profile {
+  readonly nodes: readonly {
+    readonly id: number;
+    readonly callFrame: { functionName: string; url: string; lineNumber: number };
+  }[];
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+}
+
+/** Time by function, without what it called. */
+function printProfile(from: string): void {
+  const file = readdirSync(from).find((name) => name.endsWith(".cpuprofile"));
+  if (file === undefined) throw new Error("The server left no profile");
+  const profile: Profile = JSON.parse(readFileSync(join(from, file), "utf8"));
+  const names = new Map(
+    profile.nodes.map(({ id, callFrame }) => [
+      id,
+      `${callFrame.functionName || "(anonymous)"} ${callFrame.url.replace(/^.*\/src\//, "src/")}:${callFrame.lineNumber + 1}`,
+    ]),
+  );
+  const micros = new Map<string, number>();
+  for (const [index, id] of profile.samples.entries()) {
+    const name = names.get(id) ?? "?";
+    micros.set(name, (micros.get(name) ?? 0) + (profile.timeDeltas[index] ?? 0));
+  }
+  const total = [...micros.values()].reduce((sum, value) => sum + value, 0);
+  const rows = [...micros].sort(([, a], [, b]) => b - a).slice(0, PROFILE_ROWS);
+  for (const [name, value] of rows) console.log(`${((value / total) * 100).toFixed(1).padStart(5)} %  ${name}`);
+}
