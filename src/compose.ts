@@ -1,6 +1,7 @@
 // The composition root: configuration → store → services → app → server, and the order in which they start and stop. The
 // only file that sees both an engine and HTTP.
 import manifest from "../package.json" with { type: "json" };
+import { EXIT } from "./cli/exit-codes.ts";
 import type { Config } from "./config/options.ts";
 import { type OpenStore, openStore } from "./engines/open.ts";
 import type { ServerFacts } from "./http/admin-handlers.ts";
@@ -23,8 +24,6 @@ export interface RunningServer {
 
 export const VERSION = manifest.version;
 
-/** The store failed under the server (sysexits.h EX_IOERR). */
-const EXIT_STORE_FAILED = 74;
 /** Time for the answers of a failed commit to leave before the process ends on it. */
 const LAST_ANSWERS_MS = 200;
 
@@ -36,7 +35,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const open = await openStore(config, log, (reason) => {
     fatalReason = reason;
     log.error("store-failed", `${reason}; the server stops, as it could no longer keep what it acknowledges`);
-    setTimeout(() => ended.resolve(EXIT_STORE_FAILED), LAST_ANSWERS_MS);
+    setTimeout(() => ended.resolve(EXIT.storeFailed), LAST_ANSWERS_MS);
   });
   const unreadyReason = () => fatalReason ?? (isStopping ? "The server is stopping" : null);
   const server = await listen(config, log, open, unreadyReason);
@@ -50,7 +49,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
         () => ended.resolve(0),
         (error: unknown) => {
           log.error("stop-failed", error instanceof Error ? error.message : String(error));
-          ended.resolve(EXIT_STORE_FAILED);
+          ended.resolve(EXIT.storeFailed);
         },
       );
     },

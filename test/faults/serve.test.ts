@@ -2,9 +2,11 @@
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync, statSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
+import { fileURLToPath } from "node:url";
 import { FailedStart, type ServerProcess, startServerProcess } from "../support/server-process.ts";
 import { withTemporaryDirectory } from "../support/temporary-directory.ts";
 
+const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const STOP_MS_MAX = 5000;
 
 /** A server on a store of its own, ended with the test. */
@@ -113,7 +115,9 @@ test("an entry is readable until its instant and never after, and its row is gon
   await withServer([], async (server) => {
     const put = await fetch(`${server.url}/keys?brief=1&expire_in=1`, { method: "PUT" });
     expect(put.status).toBe(201);
-    const meta = await (await fetch(`${server.url}/keys/brief?meta`)).json();
+    const meta: { readonly expires_at: string } = JSON.parse(
+      await (await fetch(`${server.url}/keys/brief?meta`)).text(),
+    );
     const endsAt = Date.parse(meta.expires_at);
     let lastSeenAt = 0;
     let firstMissedAt = 0;
@@ -125,9 +129,31 @@ test("an entry is readable until its instant and never after, and its row is gon
     }
     expect(lastSeenAt).toBeLessThan(endsAt);
     expect(firstMissedAt).toBeGreaterThanOrEqual(endsAt);
-    let rows = 1;
-    while (rows > 0 && Date.now() < endsAt + 1000)
-      rows = (await (await fetch(`${server.url}/-/info`)).json()).store.entries;
+    let rows = await storedRows(server);
+    while (rows > 0 && Date.now() < endsAt + 1000) rows = await storedRows(server);
     expect(rows).toBe(0);
   });
 });
+
+test("npm start passes SIGTERM on to the server, and the launcher ends with its exit code", async () => {
+  const npm = Bun.spawn(["npm", "start", "--silent", "--", "--port", "0", "--store", "memory:"], {
+    cwd: PROJECT,
+    stdout: "pipe",
+    stderr: "ignore",
+  });
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of npm.stdout) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.includes('"event":"listening"') && !npm.killed) npm.kill("SIGTERM");
+  }
+  expect(await npm.exited).toBe(0);
+  expect(text).toContain("Stopped with exit code 0");
+});
+
+async function storedRows(server: ServerProcess): Promise<number> {
+  const info: { readonly store: { readonly entries: number } } = JSON.parse(
+    await (await fetch(`${server.url}/-/info`)).text(),
+  );
+  return info.store.entries;
+}
