@@ -66,7 +66,8 @@ export function makeClock(wallMs: () => number, steadyMs: () => number, notBefor
     const steady = steadyMs();
     const carried = highest + Math.floor(steady - highestAt);
     const wall = wallMs();
-    if (wall >= carried) {
+    // Not where they are equal: a clock that stands still would be taken for the start of each next millisecond.
+    if (wall > carried) {
       highest = wall;
       highestAt = steady;
       return toEpochMs(wall);

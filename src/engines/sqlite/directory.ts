@@ -15,7 +15,9 @@ import {
 } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { KeyholdError } from "../../core/errors.ts";
+import { closeWhole } from "./database.ts";
 import type { StoreFiles } from "./layout.ts";
+import { isSqliteError, messageOf } from "./sqlite-errors.ts";
 
 /** File systems on which shared memory or locks do not hold across machines (sqlite.org/wal.html), by statfs type. */
 const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
@@ -42,8 +44,7 @@ const heldLocks = new Set<Database>();
 
 /** Makes the directory and its name durable. @throws "unavailable" on a network file system unless allowed */
 export function prepareDirectory(files: StoreFiles, allowNetworkFileSystem: boolean): void {
-  const isNew = mkdirSync(files.directory, { recursive: true, mode: 0o700 }) !== undefined;
-  if (isNew) syncDirectory(dirname(resolve(files.directory)));
+  makeDirectory(files);
   const network = NETWORK_FILE_SYSTEMS.get(Number(statfsSync(files.directory).type) >>> 0);
   if (network !== undefined && !allowNetworkFileSystem) {
     throw new KeyholdError(
@@ -59,35 +60,24 @@ export function prepareDirectory(files: StoreFiles, allowNetworkFileSystem: bool
  * @throws "unavailable" naming the holder when another server has it
  */
 export function lockStore(files: StoreFiles, now: Date): { release(): void } {
-  const lock = new Database(files.lock, { readwrite: true, create: true });
-  try {
-    lock.run("pragma busy_timeout = 0");
-    lock.run("begin exclusive");
-  } catch (error) {
-    lock.close();
-    const holder = readHolder(files);
-    const who =
-      holder === null ? "another server" : `the server with process id ${holder.pid}, started ${holder.since}`;
-    throw new KeyholdError(
-      "unavailable",
-      `Cannot open ${files.directory}: ${who} holds it; stop that one first`,
-      {},
-      { cause: error },
-    );
-  }
+  const lock = takeLock(files);
   heldLocks.add(lock);
-  writeHolder(files, {
-    pid: process.pid,
-    since: now.toISOString(),
-    incarnation: readHolder(files)?.incarnation ?? null,
-  });
-  return {
-    release() {
-      if (!heldLocks.delete(lock)) return;
-      lock.run("rollback");
-      lock.close();
-    },
+  const release = () => {
+    if (!heldLocks.delete(lock)) return;
+    lock.run("rollback");
+    closeWhole(lock);
   };
+  try {
+    writeHolder(files, {
+      pid: process.pid,
+      since: now.toISOString(),
+      incarnation: readHolder(files)?.incarnation ?? null,
+    });
+  } catch (error) {
+    release();
+    throw cannotOpen(files, messageOf(error), error);
+  }
+  return { release };
 }
 
 /**
@@ -108,6 +98,36 @@ export function refuseVanishedDatabase(files: StoreFiles): void {
 export function recordIncarnation(files: StoreFiles, incarnation: string): void {
   const holder = readHolder(files);
   if (holder !== null && holder.incarnation !== incarnation) writeHolder(files, { ...holder, incarnation });
+}
+
+function makeDirectory(files: StoreFiles): void {
+  try {
+    const isNew = mkdirSync(files.directory, { recursive: true, mode: 0o700 }) !== undefined;
+    if (isNew) syncDirectory(dirname(resolve(files.directory)));
+  } catch (error) {
+    throw cannotOpen(files, messageOf(error), error);
+  }
+}
+
+function takeLock(files: StoreFiles): Database {
+  let lock: Database | null = null;
+  try {
+    lock = new Database(files.lock, { readwrite: true, create: true });
+    lock.run("pragma busy_timeout = 0");
+    lock.run("begin exclusive");
+    return lock;
+  } catch (error) {
+    if (lock !== null) closeWhole(lock);
+    if (!isSqliteError(error, "SQLITE_BUSY")) throw cannotOpen(files, `${files.lock}: ${messageOf(error)}`, error);
+    const holder = readHolder(files);
+    const who =
+      holder === null ? "another server" : `the server with process id ${holder.pid}, started ${holder.since}`;
+    throw cannotOpen(files, `${who} holds it; stop that one first`, error);
+  }
+}
+
+function cannotOpen(files: StoreFiles, why: string, cause: unknown): KeyholdError {
+  return new KeyholdError("unavailable", `Cannot open ${files.directory}: ${why}`, {}, { cause });
 }
 
 /** Makes the names in a directory durable. */

@@ -1,6 +1,10 @@
 // Keeps some of the disk free for the log. In WAL mode a full disk is a trap: a DELETE must append to the log, and so must
 // wait for room like any other write. So writes that add are refused while less than the reserve is free; what is left
 // lets deletes, expiries and checkpoints go on, and they are the way out (docs/adr/0007).
+//
+// The database file does not shrink when entries are deleted: its free pages are used again. A write that fits into them
+// needs room in the log alone, and may reach into the first half of the reserve; so deletes make room for writes even where
+// the disk itself stays as full as it was.
 import { statfsSync } from "node:fs";
 import { KeyholdError } from "../../core/errors.ts";
 
@@ -11,28 +15,40 @@ export class DiskReserve {
   readonly #directory: string;
   readonly #reserveBytes: number;
   readonly #steadyMs: () => number;
+  readonly #reusableBytes: () => number;
   #freeBytes = 0;
   #readAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(directory: string, reserveBytes: number, steadyMs: () => number) {
-    this.#directory = directory;
-    this.#reserveBytes = reserveBytes;
-    this.#steadyMs = steadyMs;
+  /** @param reusableBytes - room in the database's own free pages; asked only near the reserve */
+  constructor(parts: {
+    readonly directory: string;
+    readonly reserveBytes: number;
+    readonly steadyMs: () => number;
+    readonly reusableBytes: () => number;
+  }) {
+    this.#directory = parts.directory;
+    this.#reserveBytes = parts.reserveBytes;
+    this.#steadyMs = parts.steadyMs;
+    this.#reusableBytes = parts.reusableBytes;
   }
 
   /** @throws "no-room" when a write of this many bytes would reach into the reserve */
   grant(bytes: number): void {
     this.#read();
     // Twice: once in the log, once in the database when the log is brought in.
-    const needed = 2 * bytes;
-    if (this.#freeBytes - needed < this.#reserveBytes) {
-      this.#readAtMs = Number.NEGATIVE_INFINITY;
-      throw new KeyholdError(
-        "no-room",
-        `Cannot write: the disk of the store has ${Math.floor(this.#freeBytes / 1024)} KiB free, of which --disk-reserve keeps ${Math.floor(this.#reserveBytes / 1024)} KiB; delete entries or make room`,
-      );
+    if (this.#freeBytes - 2 * bytes >= this.#reserveBytes) {
+      this.#freeBytes -= 2 * bytes;
+      return;
     }
-    this.#freeBytes -= needed;
+    if (this.#freeBytes - bytes >= this.#reserveBytes / 2 && this.#reusableBytes() >= 2 * bytes) {
+      this.#freeBytes -= bytes;
+      return;
+    }
+    this.#readAtMs = Number.NEGATIVE_INFINITY;
+    throw new KeyholdError(
+      "no-room",
+      `Cannot write: the disk of the store has ${Math.floor(this.#freeBytes / 1024)} KiB free, and --disk-reserve keeps ${Math.floor(this.#reserveBytes / 1024)} KiB of it for deletes; delete entries or make room`,
+    );
   }
 
   #read(): void {

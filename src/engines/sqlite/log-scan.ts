@@ -3,6 +3,7 @@
 // silently undo acknowledged commits behind it. The two can be told apart: a crash leaves at most one unfinished commit,
 // so two or more commit frames of the same log generation beyond the recovered end mean damage (sqlite.org/fileformat2.html §4).
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { PAGE_BYTES } from "./layout.ts";
 
 export interface LogScan {
   /** Frames that SQLite will recover. */
@@ -28,14 +29,15 @@ export function scanLog(path: string): LogScan {
   try {
     const header = new Uint8Array(HEADER_BYTES);
     if (readSync(file, header, 0, HEADER_BYTES, 0) < HEADER_BYTES) return nothing;
-    const generation = readGeneration(header);
-    return generation === null ? nothing : scanFrames(file, generation);
+    return scanFrames(file, readGeneration(header));
   } finally {
     closeSync(file);
   }
 }
 
 interface Generation {
+  /** Whether SQLite will take the header; if not, it drops every frame behind it. */
+  readonly isHeaderWhole: boolean;
   readonly pageBytes: number;
   readonly isBigEndian: boolean;
   readonly salt: readonly [number, number];
@@ -44,21 +46,32 @@ interface Generation {
 
 type Checksum = readonly [number, number];
 
-function readGeneration(header: Uint8Array): Generation | null {
+function readGeneration(header: Uint8Array): Generation {
   const view = viewOf(header);
   const magic = view.getUint32(0);
-  if (magic !== MAGIC && magic !== MAGIC_BIG_ENDIAN) return null;
   const isBigEndian = magic === MAGIC_BIG_ENDIAN;
   const checksum = addToChecksum([0, 0], view, 0, 24, isBigEndian);
-  if (checksum[0] !== view.getUint32(24) || checksum[1] !== view.getUint32(28)) return null;
-  return { pageBytes: view.getUint32(8), isBigEndian, salt: [view.getUint32(16), view.getUint32(20)], checksum };
+  const hasChecksum = checksum[0] === view.getUint32(24) && checksum[1] === view.getUint32(28);
+  const isHeaderWhole = hasChecksum && (magic === MAGIC || isBigEndian);
+  const pageBytes = isHeaderWhole ? view.getUint32(8) : PAGE_BYTES;
+  return { isHeaderWhole, pageBytes, isBigEndian, salt: [view.getUint32(16), view.getUint32(20)], checksum };
+}
+
+/**
+ * Whether a frame was written behind this header. Each log that replaces another changes both salts; of a damaged header
+ * one of them is still what it was, as damage is seldom wider than one.
+ */
+function isOfGeneration(frame: DataView, { salt, isHeaderWhole }: Generation): boolean {
+  const hasFirst = frame.getUint32(8) === salt[0];
+  const hasSecond = frame.getUint32(12) === salt[1];
+  return isHeaderWhole ? hasFirst && hasSecond : hasFirst || hasSecond;
 }
 
 function scanFrames(file: number, generation: Generation): LogScan {
   const frameBytes = FRAME_HEADER_BYTES + generation.pageBytes;
   const buffer = new Uint8Array(frameBytes * FRAMES_READ_AT_ONCE);
   let { checksum } = generation;
-  let isChainWhole = true;
+  let isChainWhole = generation.isHeaderWhole;
   let frames = 0;
   let recoveredFrames = 0;
   let droppedCommits = 0;
@@ -67,7 +80,7 @@ function scanFrames(file: number, generation: Generation): LogScan {
     for (let start = 0; start + frameBytes <= length; start += frameBytes) {
       frames++;
       const view = new DataView(buffer.buffer, start, frameBytes);
-      const hasSalt = view.getUint32(8) === generation.salt[0] && view.getUint32(12) === generation.salt[1];
+      const hasSalt = isOfGeneration(view, generation);
       const isCommit = view.getUint32(4) !== 0;
       if (isChainWhole && hasSalt) {
         checksum = addToChecksum(checksum, view, 0, 8, generation.isBigEndian);

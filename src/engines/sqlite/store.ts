@@ -48,7 +48,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   const lock = lockStore(files, new Date());
   try {
     refuseVanishedDatabase(files);
-    refuseDamagedLog(files);
+    // What a power cut leaves of commits that were never synced looks the same, and is what was asked for.
+    if (options.writer.durability === "full") refuseDamagedLog(files);
     const { client, store } = await WriterClient.open({
       writer: { ...options.writer, directory: files.directory },
       incarnation: options.newIncarnation,
@@ -192,6 +193,6 @@ function refuseDamagedLog(files: StoreFiles): void {
   if (droppedCommits <= DROPPED_COMMITS_MAX) return;
   throw new KeyholdError(
     "unavailable",
-    `Cannot open ${files.database}: its log ${files.log} is damaged after frame ${recoveredFrames}, and ${droppedCommits} commits behind the damage, acknowledged ones among them, would be lost; restore a backup, or move the log aside to go on without them`,
+    `Cannot open ${files.database}: its log ${files.log} is damaged after frame ${recoveredFrames}, and ${droppedCommits} commits behind the damage, acknowledged ones among them, would be lost; restore a backup, or start once with --durability relaxed to go on without them`,
   );
 }

@@ -2,9 +2,9 @@
 // Upkeep. It holds no rule of its own; what is here is the life of a thread.
 import type { Database } from "bun:sqlite";
 import { type Clock, makeClock, toEpochMs } from "../../core/expiry.ts";
-import { closeWhole, openWriter } from "./database.ts";
+import { closeWhole, openWriter, readPragma } from "./database.ts";
 import { DiskReserve } from "./disk-reserve.ts";
-import { type StoreFiles, storeFiles } from "./layout.ts";
+import { PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
 import { type FromWriter, type OpenedStore, type ToWriter, toErrorMessage, type WriterOptions } from "./messages.ts";
 import { isSqliteError } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
@@ -86,12 +86,7 @@ function reportFatal(): void {
 function stop(): void {
   clearTimeout(timer);
   const { db, writer } = requireRoom();
-  try {
-    if (!writer.hasFailed) db.run(SQL.markClean, [1]);
-  } catch (error) {
-    // Without room for the mark, the next start takes this stop for a crash and checks more: no harm.
-    if (!isSqliteError(error, "SQLITE_FULL")) throw error;
-  }
+  if (!writer.hasFailed) mark(db, 1);
   closeWhole(db);
   room = null;
   post({ kind: "stopped" });
@@ -101,6 +96,15 @@ function stop(): void {
 /** Ends this thread alone, after the messages posted before have left. */
 function endThread(): void {
   setImmediate(() => process.exit(0));
+}
+
+/** Whether the store is closed. A disk without room for the mark keeps neither from starting nor from stopping. */
+function mark(db: Database, isClean: 0 | 1): void {
+  try {
+    db.run(SQL.markClean, [isClean]);
+  } catch (error) {
+    if (!isSqliteError(error, "SQLITE_FULL")) throw error;
+  }
 }
 
 function openRoom(options: WriterOptions, incarnation: string): Room {
@@ -113,7 +117,7 @@ function openRoom(options: WriterOptions, incarnation: string): Room {
   const parts = { db, incarnation: row.incarnation, now };
   const writer = makeWriter({ ...parts, row, files, reserveBytes: options.diskReserveBytes });
   const upkeep = new Upkeep({ ...parts, files, writer, ...options });
-  db.run(SQL.markClean, [0]);
+  mark(db, 0);
   return {
     db,
     writer,
@@ -147,7 +151,12 @@ function makeWriter(parts: {
       entries: row.entries,
       highestInstant: row.highest_instant,
     },
-    reserve: new DiskReserve(files.directory, reserveBytes, steadyMs),
+    reserve: new DiskReserve({
+      directory: files.directory,
+      reserveBytes,
+      steadyMs,
+      reusableBytes: () => Number(readPragma(db, "freelist_count")) * PAGE_BYTES,
+    }),
     onProgress: () => room !== null && postProgress(room),
     onFatal: (reason) => {
       fatalReason = reason;

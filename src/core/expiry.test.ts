@@ -1,0 +1,122 @@
+// Instants, how long entries live, and the clock.
+import { describe, expect, test } from "bun:test";
+import {
+  type EpochMs,
+  type Expiry,
+  isAlive,
+  makeClock,
+  NEVER,
+  resolveExpiry,
+  secondsLeft,
+  toEpochMs,
+} from "./expiry.ts";
+import { LIMITS } from "./limits.ts";
+
+const NOW = toEpochMs(1_800_000_000_000);
+const LATEST = toEpochMs(LIMITS.latestInstantMs);
+
+test("an entry is alive until the millisecond before its instant", () => {
+  expect(isAlive(null, NOW)).toBe(true);
+  expect(isAlive(toEpochMs(NOW + 1), NOW)).toBe(true);
+  expect(isAlive(NOW, NOW)).toBe(false);
+  expect(isAlive(toEpochMs(NOW - 1), NOW)).toBe(false);
+});
+
+describe("an expiry means", () => {
+  const before = toEpochMs(NOW + 5);
+  const rows: readonly [string, Expiry, EpochMs | null, number | null][] = [
+    ["no end", NEVER, before, null],
+    ["the end that is", { kind: "keep" }, before, before],
+    ["no end where there was none to keep", { kind: "keep" }, null, null],
+    ["its instant, though past", { kind: "at", at: toEpochMs(1) }, before, 1],
+    ["its time from now", { kind: "in", ms: 1500 }, before, NOW + 1500],
+    ["its time, rounded up", { kind: "in", ms: 0.25 }, null, NOW + 1],
+    ["its time, rounded up, beyond the first", { kind: "in", ms: 1.25 }, null, NOW + 2],
+    ["at least a millisecond", { kind: "in", ms: 0 }, null, NOW + 1],
+    ["at most the latest instant", { kind: "in", ms: Number.MAX_SAFE_INTEGER }, null, LATEST],
+    ["at most the latest instant, exactly", { kind: "in", ms: LATEST - NOW }, null, LATEST],
+    ["a millisecond less than that", { kind: "in", ms: LATEST - NOW - 1 }, null, LATEST - 1],
+  ];
+  for (const [what, expiry, end, expected] of rows) {
+    test(what, () => expect<number | null>(resolveExpiry(expiry, NOW, end)).toBe(expected));
+  }
+});
+
+test("seconds left are rounded up, and at least 1", () => {
+  const left = [1, 999, 1000, 1001, 60_000].map((ms) => secondsLeft(toEpochMs(NOW + ms), NOW));
+  expect(left).toEqual([1, 1, 1, 2, 60]);
+});
+
+describe("a clock", () => {
+  function makeTwoHands(notBefore = 0) {
+    const hands = { wall: 1_000_000, steady: 50 };
+    const clock = makeClock(
+      () => hands.wall,
+      () => hands.steady,
+      toEpochMs(notBefore),
+    );
+    return { hands, now: (): number => clock() };
+  }
+
+  test("follows the wall forward, however far", () => {
+    const { hands, now } = makeTwoHands();
+    expect(now()).toBe(1_000_000);
+    hands.wall += 10;
+    expect(now()).toBe(1_000_010);
+    hands.wall += 86_400_000;
+    expect(now()).toBe(87_400_010);
+  });
+
+  test("goes on by the steady hand where the wall is set back", () => {
+    const { hands, now } = makeTwoHands();
+    hands.wall -= 3_600_000;
+    expect(now()).toBe(1_000_000);
+    hands.steady += 10;
+    expect(now()).toBe(1_000_010);
+    hands.wall += 5;
+    hands.steady += 5;
+    expect(now()).toBe(1_000_015);
+  });
+
+  test("follows the wall again once that has caught up", () => {
+    const { hands, now } = makeTwoHands();
+    hands.wall -= 100;
+    hands.steady += 40;
+    expect(now()).toBe(1_000_040);
+    hands.wall = 1_000_500;
+    hands.steady += 460;
+    expect(now()).toBe(1_000_500);
+    hands.wall = 1_000_600;
+    expect(now()).toBe(1_000_600);
+  });
+
+  test("goes on where the wall stands still, however often it is asked", () => {
+    const { hands, now } = makeTwoHands();
+    for (let step = 0; step < 400; step++) {
+      hands.steady += 0.25;
+      now();
+    }
+    expect(now()).toBe(1_000_100);
+  });
+
+  test("starts no earlier than it is told", () => {
+    const { hands, now } = makeTwoHands(2_000_000);
+    expect(now()).toBe(2_000_000);
+    hands.steady += 7;
+    hands.wall += 7;
+    expect(now()).toBe(2_000_007);
+  });
+
+  test("tells whole milliseconds, and never less than before, whatever its hands do", () => {
+    const { hands, now } = makeTwoHands();
+    let last = now();
+    for (let step = 0; step < 1000; step++) {
+      hands.steady += (step * 7) % 13 === 0 ? 0.3 : 2.1;
+      hands.wall += ((step * 31) % 17) - 8;
+      const next = now();
+      expect(next).toBeGreaterThanOrEqual(last);
+      expect(Number.isInteger(next)).toBe(true);
+      last = next;
+    }
+  });
+});

@@ -1,0 +1,178 @@
+// What openWriter() refuses, and what it sets.
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { rejectionOf } from "../../../test/support/rejection-code.ts";
+import { mustCommit, put } from "../../../test/support/requests.ts";
+import { sqliteOptions } from "../../../test/support/sqlite-harness.ts";
+import { withTemporaryDirectory } from "../../../test/support/temporary-directory.ts";
+import { toEpochMs } from "../../core/expiry.ts";
+import { closeWhole, type Durability, openReader, openWriter, readPragma } from "./database.ts";
+import { APPLICATION_ID, FORMAT_VERSION, PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
+import { openSqliteStore } from "./store.ts";
+
+const NEW_STORE = { incarnation: "life1", now: toEpochMs(1_800_000_000_000) };
+
+async function withDatabase(body: (files: StoreFiles) => Promise<void> | void): Promise<void> {
+  await withTemporaryDirectory((directory) => body(storeFiles(directory)));
+}
+
+async function withWriter(durability: Durability, body: (db: Database, files: StoreFiles) => void): Promise<void> {
+  await withDatabase((files) => {
+    const db = openWriter(files, durability, NEW_STORE);
+    try {
+      body(db, files);
+    } finally {
+      closeWhole(db);
+    }
+  });
+}
+
+/** Does something to the database of a closed store. */
+function tamper(files: StoreFiles, ...statements: readonly string[]): void {
+  const db = new Database(files.database, { readwrite: true, create: true });
+  for (const statement of statements) db.run(statement);
+  db.close(true);
+}
+
+async function refusal(files: StoreFiles): Promise<string> {
+  const error = await rejectionOf(() => openSqliteStore(sqliteOptions(files.directory)));
+  expect(error?.code).toBe("unavailable");
+  return error?.detail ?? "";
+}
+
+describe("the writing connection", () => {
+  const expected: Record<string, string | number> = {
+    journal_mode: "wal",
+    synchronous: 2,
+    wal_autocheckpoint: 0,
+    journal_size_limit: 16 * 1024 * 1024,
+    trusted_schema: 0,
+    cell_size_check: 1,
+    mmap_size: 0,
+    busy_timeout: 5000,
+    page_size: PAGE_BYTES,
+    application_id: APPLICATION_ID,
+    user_version: FORMAT_VERSION,
+    cache_size: -65_536,
+  };
+  for (const [name, value] of Object.entries(expected)) {
+    test(`has ${name} ${value}`, async () => {
+      await withWriter("full", (db) => expect(readPragma(db, name)).toBe(value));
+    });
+  }
+
+  test("syncs with the checkpoint alone where less durability is asked for", async () => {
+    await withWriter("relaxed", (db) => expect(readPragma(db, "synchronous")).toBe(1));
+  });
+
+  test("makes one state row, and leaves it as it is when it opens again", async () => {
+    await withDatabase((files) => {
+      for (const incarnation of ["life1", "life2"]) {
+        const db = openWriter(files, "full", { ...NEW_STORE, incarnation });
+        expect(db.prepare<{ incarnation: string }, []>("select incarnation from state").all()).toEqual([
+          { incarnation: "life1" },
+        ]);
+        closeWhole(db);
+      }
+    });
+  });
+
+  test("leaves no log and no lock behind when it is closed", async () => {
+    await withDatabase((files) => {
+      const db = openWriter(files, "full", NEW_STORE);
+      db.run("update state set revision = 7");
+      expect(existsSync(files.log)).toBe(true);
+      closeWhole(db);
+      expect(existsSync(files.log)).toBe(false);
+    });
+  });
+});
+
+describe("a reading connection", () => {
+  test("cannot write", async () => {
+    await withWriter("full", (_, files) => {
+      const reader = openReader(files);
+      expect(() => reader.run("update state set revision = 7")).toThrow();
+      expect(readPragma(reader, "query_only")).toBe(1);
+      closeWhole(reader);
+    });
+  });
+});
+
+describe("a database that is not this program's to open", () => {
+  test("is refused where its format is newer", async () => {
+    await withDatabase(async (files) => {
+      closeWhole(openWriter(files, "full", NEW_STORE));
+      tamper(files, `pragma user_version = ${FORMAT_VERSION + 1}`);
+      expect(await refusal(files)).toContain(`its format ${FORMAT_VERSION + 1} is newer than format ${FORMAT_VERSION}`);
+    });
+  });
+
+  test("is refused where it is another program's, and not changed", async () => {
+    await withDatabase(async (files) => {
+      tamper(files, "create table theirs (a)", "insert into theirs values (1)");
+      const before = readFileSync(files.database);
+      expect(await refusal(files)).toContain("it is a SQLite database of another program");
+      expect(readFileSync(files.database).equals(before)).toBe(true);
+    });
+  });
+
+  test("is refused where it is another program's that counts its formats too", async () => {
+    await withDatabase(async (files) => {
+      tamper(files, "create table theirs (a)", "pragma application_id = 7", `pragma user_version = ${FORMAT_VERSION}`);
+      expect(await refusal(files)).toContain("another program");
+    });
+  });
+
+  test("is refused where it is no database, and not changed", async () => {
+    await withDatabase(async (files) => {
+      const bytes = Uint8Array.from({ length: 10_000 }, (_, index) => (index * 7919) % 251);
+      writeFileSync(files.database, bytes);
+      expect(await refusal(files)).toContain(`Cannot open ${files.database}`);
+      expect(new Uint8Array(readFileSync(files.database))).toEqual(bytes);
+    });
+  });
+
+  test("is refused where it is a directory", async () => {
+    await withDatabase(async (files) => {
+      mkdirSync(files.database);
+      expect(await refusal(files)).toContain(`Cannot open ${files.database}`);
+    });
+  });
+
+  test("is refused where another program reads it and holds its log", async () => {
+    await withDatabase(async (files) => {
+      const store = await openSqliteStore(sqliteOptions(files.directory));
+      await mustCommit(store, put("a"));
+      const reader = new Database(files.database, { readonly: true });
+      reader.run("begin");
+      reader.prepare("select * from entries").all();
+      await mustCommit(store, put("b"));
+      await store.close();
+      expect(existsSync(files.log)).toBe(true);
+      expect(await refusal(files)).toContain("another program");
+      reader.run("rollback");
+      reader.close(true);
+      const again = await openSqliteStore(sqliteOptions(files.directory));
+      expect(again.stats().entries).toBe(2);
+      await again.close();
+    });
+  }, 20_000);
+});
+
+describe("a refused store", () => {
+  test("leaves no thread behind, so that the process can end", async () => {
+    await withDatabase(async (files) => {
+      tamper(files, "create table theirs (a)");
+      const script = `
+        import { openSqliteStore } from ${JSON.stringify(`${import.meta.dir}/store.ts`)};
+        const options = ${JSON.stringify(sqliteOptions(files.directory))};
+        const onFatal = (reason) => console.log("fatal", reason);
+        await openSqliteStore({ ...options, onFatal }).catch((error) => console.log(error.code));`;
+      const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit", timeout: 5000 });
+      expect(await child.exited).toBe(0);
+      expect(await new Response(child.stdout).text()).toBe("unavailable\n");
+    });
+  });
+});

@@ -1,0 +1,159 @@
+// Damage in a real log, made by SQLite and copied while its store was open, as a crash would leave it.
+import { describe, expect, test } from "bun:test";
+import { copyFileSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { rejectionOf } from "../../../test/support/rejection-code.ts";
+import { keyOf, mustCommit, put, textOf } from "../../../test/support/requests.ts";
+import { sqliteOptions } from "../../../test/support/sqlite-harness.ts";
+import { requireSoundDatabase } from "../../../test/support/sqlite-invariants.ts";
+import { withTemporaryDirectory } from "../../../test/support/temporary-directory.ts";
+import type { Durability } from "./database.ts";
+import { PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
+import { scanLog } from "./log-scan.ts";
+import { openSqliteStore } from "./store.ts";
+
+const HEADER_BYTES = 32;
+const FRAME_BYTES = 24 + PAGE_BYTES;
+const COMMITS = 8;
+
+/** A directory as a server killed after COMMITS commits leaves it. */
+async function withCrashedStore(body: (files: StoreFiles) => Promise<void>): Promise<void> {
+  await withTemporaryDirectory(async (parent) => {
+    const store = await openSqliteStore(sqliteOptions(join(parent, "running")));
+    const files = storeFiles(join(parent, "crashed"));
+    mkdirSync(files.directory);
+    for (let index = 1; index <= COMMITS; index++) await mustCommit(store, put(`k${index}`));
+    for (const name of ["database", "log", "holder"] as const) copyFileSync(store.files[name], files[name]);
+    await store.close();
+    await body(files);
+  });
+}
+
+function flipBit(path: string, offset: number): void {
+  const bytes = readFileSync(path);
+  bytes.writeUInt8(bytes.readUInt8(offset) ^ 1, offset);
+  writeFileSync(path, bytes);
+}
+
+function frameCount({ log }: StoreFiles): number {
+  return (statSync(log).size - HEADER_BYTES) / FRAME_BYTES;
+}
+
+/** Which of the keys are there after opening. */
+async function reopenedKeys(files: StoreFiles, durability: Durability = "full"): Promise<readonly string[]> {
+  const store = await openSqliteStore(sqliteOptions(files.directory, { durability }));
+  const names = Array.from({ length: COMMITS }, (_, index) => `k${index + 1}`);
+  const there = names.filter((name) => textOf(store.get(keyOf(name))?.value) === name);
+  await store.close();
+  requireSoundDatabase(files.directory);
+  return there;
+}
+
+async function refusal(files: StoreFiles): Promise<string> {
+  const error = await rejectionOf(() => openSqliteStore(sqliteOptions(files.directory)));
+  expect(error?.code).toBe("unavailable");
+  return error?.detail ?? "";
+}
+
+describe("a log without damage", () => {
+  test("is recovered whole", async () => {
+    await withCrashedStore(async (files) => {
+      expect(scanLog(files.log)).toEqual({ recoveredFrames: frameCount(files), droppedCommits: 0 });
+      expect(await reopenedKeys(files)).toHaveLength(COMMITS);
+    });
+  });
+
+  test("that is missing, empty or shorter than its header has nothing to drop", async () => {
+    await withCrashedStore(async (files) => {
+      const nothing = { recoveredFrames: 0, droppedCommits: 0 };
+      expect(scanLog(join(files.directory, "none"))).toEqual(nothing);
+      truncateSync(files.log, HEADER_BYTES - 1);
+      expect(scanLog(files.log)).toEqual(nothing);
+      truncateSync(files.log, 0);
+      expect(scanLog(files.log)).toEqual(nothing);
+    });
+  });
+
+  test("holds frames of an earlier generation behind its own, which are no loss", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const store = await openSqliteStore(sqliteOptions(join(directory, "running"), { sweepIntervalMs: 5 }));
+      for (let index = 0; index < 30; index++) await mustCommit(store, put(`k${index}`, new Uint8Array(9000)));
+      const before = scanLog(store.files.log);
+      // Upkeep brings the log in once the store is idle; the next commits then begin it anew, over the old frames.
+      while (scanLog(store.files.log).recoveredFrames >= before.recoveredFrames) {
+        await Bun.sleep(5);
+        await mustCommit(store, put("next"));
+      }
+      expect(statSync(store.files.log).size).toBeGreaterThan(before.recoveredFrames * FRAME_BYTES - 1);
+      expect(scanLog(store.files.log).droppedCommits).toBe(0);
+      await store.close();
+    });
+  });
+});
+
+describe("a log cut off at its end", () => {
+  test("in the middle of its last frame is accepted without the commit of that frame", async () => {
+    await withCrashedStore(async (files) => {
+      truncateSync(files.log, statSync(files.log).size - 100);
+      expect(scanLog(files.log).droppedCommits).toBe(0);
+      expect(await reopenedKeys(files)).toHaveLength(COMMITS - 1);
+    });
+  });
+
+  test("with a torn last frame is accepted as one unfinished commit", async () => {
+    await withCrashedStore(async (files) => {
+      flipBit(files.log, statSync(files.log).size - 100);
+      expect(scanLog(files.log).droppedCommits).toBe(1);
+      expect(await reopenedKeys(files)).toHaveLength(COMMITS - 1);
+    });
+  });
+});
+
+describe("a log with one bit flipped", () => {
+  const places: Record<string, number> = {
+    "in the page of an early frame": HEADER_BYTES + 24 + 1000,
+    "in the page number of an early frame": HEADER_BYTES + 3,
+    "in the commit mark of an early frame": HEADER_BYTES + 7,
+    "in the salt of an early frame": HEADER_BYTES + 8,
+    "in the checksum of an early frame": HEADER_BYTES + 16,
+    "in the magic number of its header": 0,
+    "in the byte order of its header": 3,
+    "in the page size of its header": 10,
+    "in the first salt of its header": 19,
+    "in the second salt of its header": 20,
+    "in the checksum of its header": 24,
+  };
+  for (const [place, offset] of Object.entries(places)) {
+    test(`${place} is refused with a sentence, and left as it is`, async () => {
+      await withCrashedStore(async (files) => {
+        flipBit(files.log, offset);
+        const damaged = readFileSync(files.log);
+        expect(scanLog(files.log).droppedCommits).toBeGreaterThanOrEqual(2);
+        expect(await refusal(files)).toMatch(
+          /its log .* is damaged after frame \d+, and \d+ commits .* restore a backup/,
+        );
+        expect(readFileSync(files.log).equals(damaged)).toBe(true);
+      });
+    });
+  }
+
+  test("is refused again, and accepted once the bit is set right", async () => {
+    await withCrashedStore(async (files) => {
+      flipBit(files.log, HEADER_BYTES + 1000);
+      await refusal(files);
+      await refusal(files);
+      flipBit(files.log, HEADER_BYTES + 1000);
+      expect(await reopenedKeys(files)).toHaveLength(COMMITS);
+    });
+  });
+
+  test("is accepted where commits are not synced, without what stands behind it", async () => {
+    await withCrashedStore(async (files) => {
+      const middle = HEADER_BYTES + Math.floor(frameCount(files) / 2) * FRAME_BYTES;
+      flipBit(files.log, middle + 100);
+      const there = await reopenedKeys(files, "relaxed");
+      expect(there.length).toBeGreaterThan(0);
+      expect(there.length).toBeLessThan(COMMITS - 1);
+    });
+  });
+});
