@@ -1,7 +1,6 @@
 // The composition root: configuration → store → services → app → server, and the order in which they start and stop. The
 // only file that sees both an engine and HTTP.
 import manifest from "../package.json" with { type: "json" };
-import { EXIT } from "./cli/exit-codes.ts";
 import type { Config } from "./config/options.ts";
 import { type OpenStore, openStore } from "./engines/open.ts";
 import type { ServerFacts } from "./http/admin-handlers.ts";
@@ -16,8 +15,8 @@ import { Entries } from "./service/entries.ts";
 export interface RunningServer {
   /** "http://127.0.0.1:3000", without a slash at the end. */
   readonly url: string;
-  /** Resolves with the exit code when the server has ended, orderly or not. */
-  readonly ended: Promise<number>;
+  /** Resolves when the server has ended: as it was asked to, or because its store failed under it. */
+  readonly ended: Promise<"stopped" | "store-failed">;
   /** Starts an orderly stop: no new requests, running ones finished, store closed. Idempotent. */
   stop(): void;
 }
@@ -29,13 +28,13 @@ const LAST_ANSWERS_MS = 200;
 
 /** @throws KeyholdError with a sentence for the operator when the store or the address cannot be had */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
-  const ended = Promise.withResolvers<number>();
+  const ended = Promise.withResolvers<"stopped" | "store-failed">();
   let fatalReason: string | null = null;
   let isStopping = false;
   const open = await openStore(config, log, (reason) => {
     fatalReason = reason;
     log.error("store-failed", `${reason}; the server stops, as it could no longer keep what it acknowledges`);
-    setTimeout(() => ended.resolve(EXIT.storeFailed), LAST_ANSWERS_MS);
+    setTimeout(() => ended.resolve("store-failed"), LAST_ANSWERS_MS);
   });
   const unreadyReason = () => fatalReason ?? (isStopping ? "The server is stopping" : null);
   const server = await listen(config, log, open, unreadyReason);
@@ -46,10 +45,10 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       if (isStopping) return;
       isStopping = true;
       void shutDown(server, open, config.stopTimeoutMs).then(
-        () => ended.resolve(0),
+        () => ended.resolve("stopped"),
         (error: unknown) => {
           log.error("stop-failed", error instanceof Error ? error.message : String(error));
-          ended.resolve(EXIT.storeFailed);
+          ended.resolve("store-failed");
         },
       );
     },

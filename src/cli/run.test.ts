@@ -1,8 +1,8 @@
 // Tests of run.ts, config-flags.ts and show-config.ts.
 import { describe, expect, test } from "bun:test";
 import packageJson from "../../package.json" with { type: "json" };
+import { makeFakeHost } from "../../test/support/fake-host.ts";
 import { OPTIONS } from "../config/options.ts";
-import { makeFakeHost } from "./fake-host.ts";
 import { run } from "./run.ts";
 
 interface Around {

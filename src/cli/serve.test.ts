@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeFakeHost } from "../../test/support/fake-host.ts";
 import type { RunningServer } from "../compose.ts";
 import { loadConfig } from "../config/load.ts";
 import { KeyholdError } from "../core/errors.ts";
 import type { Log } from "../observe/log.ts";
-import { makeFakeHost } from "./fake-host.ts";
 import { errorLogPath, SIGNAL_ECHO_MS, serve } from "./serve.ts";
 
 let directory: string;
@@ -26,7 +26,7 @@ function config(flags: Readonly<Record<string, string>> = {}) {
 function start(flags: Readonly<Record<string, string>> = {}) {
   const host = makeFakeHost();
   const started = Promise.withResolvers<RunningServer>();
-  const ended = Promise.withResolvers<number>();
+  const ended = Promise.withResolvers<"stopped" | "store-failed">();
   const seen: { stops: number; log: Log | null } = { stops: 0, log: null };
   const server: RunningServer = {
     url: "http://127.0.0.1:3000",
@@ -126,7 +126,7 @@ describe("signals", () => {
       expect(run.seen.stops).toBe(0);
       run.host.signal(signal);
       expect(run.seen.stops).toBe(1);
-      run.ended.resolve(0);
+      run.ended.resolve("stopped");
       expect(await run.code).toBe(0);
       expect(run.events()).toEqual(["listening", "stopping", "stopped"]);
       expect(run.host.exits).toEqual([]);

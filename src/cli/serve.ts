@@ -38,7 +38,7 @@ export async function serve(config: Config, host: Host, start: StartServer): Pro
   }
   announce(server, config, log);
   stopper.attach(server);
-  const code = await server.ended;
+  const code = (await server.ended) === "stopped" ? EXIT.ok : EXIT.storeFailed;
   log.info("stopped", `Stopped with exit code ${code}`, { exit_code: code });
   log.close();
   return code;

@@ -1,6 +1,6 @@
 // A process that is none, for tests of the command line: what it would write is kept as text, signals and uncaught errors
 // are sent by the test, and time stands still unless the test moves it. Imported by tests only.
-import type { Host, Signal } from "./host.ts";
+import type { Host, Signal } from "../../src/cli/host.ts";
 
 export interface FakeHost extends Host {
   out(): string;

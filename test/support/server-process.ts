@@ -25,13 +25,24 @@ export class FailedStart extends Error {
   }
 }
 
-/** Starts `keyhold serve --port 0` with these further arguments. @throws FailedStart when it ends before it listens */
-export async function startServerProcess(args: readonly string[]): Promise<ServerProcess> {
-  const child = Bun.spawn([process.execPath, MAIN, "serve", "--port", "0", "--log-format", "json", ...args], {
-    stdout: "pipe",
-    stderr: "pipe",
-    env: { PATH: process.env["PATH"] ?? "" },
-  });
+/**
+ * Starts `keyhold serve --port 0` with these further arguments.
+ *
+ * @param wrapper - a command that runs the server's command behind it, such as a tracer
+ * @throws FailedStart when it ends before it listens
+ */
+export async function startServerProcess(
+  args: readonly string[],
+  wrapper: readonly string[] = [],
+): Promise<ServerProcess> {
+  const child = Bun.spawn(
+    [...wrapper, process.execPath, MAIN, "serve", "--port", "0", "--log-format", "json", ...args],
+    {
+      stdout: "pipe",
+      stderr: "pipe",
+      env: { PATH: process.env["PATH"] ?? "" },
+    },
+  );
   let text = "";
   const listening = Promise.withResolvers<string>();
   const collect = async (stream: ReadableStream<Uint8Array>) => {

@@ -1,0 +1,312 @@
+// The rules of ARCHITECTURE.md that a machine can hold, as data: who may import whom, what may reach for the runtime and
+// for the world outside, and how large things grow. A rule that is in the way is changed here and there together.
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+
+const ROOT = join(import.meta.dir, "..");
+
+/** A room is a folder or a file of src, the longest that a path begins with. What it may import, besides itself. */
+const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
+  core: { values: [] },
+  store: { values: ["core"] },
+  "engines/memory": { values: ["store", "core"] },
+  "engines/sqlite": { values: ["store", "core"] },
+  // Nothing else knows an engine by name.
+  "engines/open.ts": {
+    values: ["engines/memory/store.ts", "engines/sqlite/store.ts", "engines/sqlite/integrity.ts", "core"],
+    types: ["store", "config/options.ts", "observe/log.ts"],
+  },
+  wire: { values: ["core"] },
+  service: { values: ["core"], types: ["store"] },
+  http: { values: ["service", "wire", "core", "observe"], types: ["store"] },
+  observe: { values: ["core/limits.ts", "core/errors.ts"] },
+  config: { values: ["core/limits.ts", "core/errors.ts"] },
+  cli: { values: ["config", "observe", "core", "compose.ts"] },
+  "compose.ts": { values: ["engines/open.ts", "http", "service", "store", "wire", "observe", "config", "core"] },
+  "main.ts": { values: ["cli"] },
+};
+
+/** Where programs and threads begin. Every file of src is reached from one of them. */
+const ENTRIES = [
+  "src/main.ts",
+  "src/engines/sqlite/writer-thread.ts",
+  "src/engines/sqlite/check-thread.ts",
+  "scripts/generate.ts",
+];
+
+/** Files of src that only tests use; each a debt. */
+const TEST_ONLY: readonly string[] = [];
+
+/** Where Bun's own interface may be used; everything else runs anywhere. */
+const BUN_ALLOWED = ["engines/sqlite", "http/server.ts", "cli", "compose.ts", "config/load.ts"];
+
+/** What reaches outside, and the files that may, each for a reason. An allowance that nothing needs fails too. */
+const OUTSIDE: readonly {
+  readonly what: string;
+  readonly pattern: RegExp;
+  readonly allowed: Readonly<Record<string, string>>;
+}[] = [
+  {
+    what: "the wall clock",
+    pattern: /\bDate\.now\b|\bnew Date\(\)|\bDate\(\)/,
+    allowed: {
+      "cli/host.ts": "the process, as the commands see it",
+      "compose.ts": "when the server began",
+      "engines/open.ts": "the memory engine's clock",
+      "engines/sqlite/store.ts": "the clock of reads, and when the store was taken",
+      "engines/sqlite/writer-thread.ts": "the clock of writes",
+      "http/server.ts": "the Date field",
+    },
+  },
+  { what: "randomness that is not cryptographic", pattern: /\bMath\.random\b/, allowed: {} },
+  {
+    what: "timers",
+    pattern: /\bset(?:Timeout|Interval)\b/,
+    allowed: {
+      "cli/host.ts": "the process, as the commands see it",
+      "compose.ts": "how long the last answers may take after a fault",
+      "engines/open.ts": "the memory engine's sweeps",
+      "engines/sqlite/writer-client.ts": "notices a writer that hangs",
+      "engines/sqlite/writer-thread.ts": "upkeep",
+      "http/server.ts": "how long a stop waits for requests",
+    },
+  },
+  { what: "the console", pattern: /\bconsole\./, allowed: {} },
+  {
+    what: "the environment",
+    pattern: /\bprocess\.env\b|\bBun\.env\b|\bimport\.meta\.env\b/,
+    allowed: { "cli/run.ts": "the options of the command line, in their third form" },
+  },
+];
+
+const FILE_LINES_MAX = 400;
+const FUNCTION_LINES_MAX = 60;
+/** Files that are tables of data, where length is no fault. */
+const TABLES: readonly string[] = [];
+
+interface SourceFile {
+  /** From the root of the project, such as "src/core/key.ts". */
+  readonly path: string;
+  readonly text: string;
+  /** Without comments. */
+  readonly code: string;
+  readonly imports: readonly Import[];
+}
+
+interface Import {
+  /** A path from the root of the project, or the name of a package. */
+  readonly target: string;
+  readonly isType: boolean;
+}
+
+const files = readSources("src/**/*.ts").filter(({ path }) => !path.endsWith(".test.ts"));
+const scripts = readSources("scripts/**/*.ts");
+
+describe("the rooms", () => {
+  test("are entered through the doors that stand in the table", () => {
+    const wrong = files.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ target }) => target.startsWith("src/"))
+        .filter(({ target, isType }) => !mayImport(inSource(path), inSource(target), isType))
+        .map(({ target, isType }) => `${path} imports ${isType ? "a type of " : ""}${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("hold every file", () => {
+    expect(files.map(({ path }) => path).filter((path) => roomOf(inSource(path)) === null)).toEqual([]);
+  });
+
+  test("import files that exist, with their extension", () => {
+    const known = new Set([...files, ...scripts].map(({ path }) => path));
+    const wrong = files.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ target }) => target.startsWith("src/") && !known.has(target) && !target.endsWith(".json"))
+        .map(({ target }) => `${path} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  // Types are erased, and may know of each other.
+  test("are entered in no circle", () => {
+    expect(findCycle()).toEqual([]);
+  });
+
+  test("have no file that only passes on what others export", () => {
+    expect(files.filter(({ code }) => /^export\b[^;]*\bfrom "/m.test(code)).map(({ path }) => path)).toEqual([]);
+  });
+
+  test("have no file or folder named after nothing", () => {
+    const vague = /(?:^|\/)(?:utils?|helpers?|common|misc|index)(?:\.ts|\/|$)/;
+    expect(files.map(({ path }) => path).filter((path) => vague.test(path))).toEqual([]);
+  });
+
+  test("have no file that no program reaches", () => {
+    const reached = reachedFrom(ENTRIES);
+    const unreached = files.map(({ path }) => path).filter((path) => !reached.has(path));
+    expect(unreached.toSorted()).toEqual([...TEST_ONLY].toSorted());
+  });
+
+  test("are read with all their imports: the pattern used here finds what Bun's parser finds", () => {
+    const transpiler = new Bun.Transpiler({ loader: "ts" });
+    for (const { path, text, imports } of files) {
+      const found = new Set(imports.map(({ target }) => target));
+      const missed = transpiler.scanImports(text).map((each) => resolveImport(path, each.path));
+      expect({ path, missed: missed.filter((target) => !found.has(target)) }).toEqual({ path, missed: [] });
+    }
+  });
+});
+
+describe("the world outside", () => {
+  test("is Bun's own interface only where it may be", () => {
+    const using = files.filter(({ code, imports }) => {
+      const hasImport = imports.some(({ target }) => target === "bun" || target.startsWith("bun:"));
+      return hasImport || /\bBun\./.test(withoutStrings(code));
+    });
+    const wrong = using.map(({ path }) => path).filter((path) => !isWithin(inSource(path), BUN_ALLOWED));
+    expect(wrong).toEqual([]);
+  });
+
+  for (const { what, pattern, allowed } of OUTSIDE) {
+    test(`is ${what} only in the files listed, and in all of them`, () => {
+      const using = files.filter(({ code }) => pattern.test(withoutStrings(code))).map(({ path }) => inSource(path));
+      expect(using.toSorted()).toEqual(Object.keys(allowed).toSorted());
+    });
+  }
+});
+
+describe("every file", () => {
+  test("says in a comment at its head what it is for", () => {
+    expect(files.filter(({ text }) => !/^(?:#!.*\n)?\/[/*]/.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
+  test(`has at most ${FILE_LINES_MAX} lines`, () => {
+    const long = files.filter(
+      ({ path, text }) => text.split("\n").length - 1 > FILE_LINES_MAX && !TABLES.includes(path),
+    );
+    expect(long.map(({ path }) => path)).toEqual([]);
+  });
+
+  test(`has functions of at most ${FUNCTION_LINES_MAX} lines`, () => {
+    expect(files.flatMap(({ path, text }) => longFunctions(text).map((name) => `${path}: ${name}`))).toEqual([]);
+  });
+
+  test("has no work left to do without an issue number", () => {
+    const todo = /\b(?:TODO|FIXME|XXX)\b(?! \(?#\d)/;
+    expect(files.filter(({ text }) => todo.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+});
+
+function readSources(glob: string): readonly SourceFile[] {
+  return [...new Bun.Glob(glob).scanSync(ROOT)].toSorted().map((path) => {
+    const text = readFileSync(join(ROOT, path), "utf8");
+    const code = withoutComments(text);
+    return { path, text, code, imports: importsOf(path, code) };
+  });
+}
+
+function importsOf(path: string, code: string): readonly Import[] {
+  const found: Import[] = [];
+  const add = (specifier: string | undefined, isType: boolean) => {
+    if (specifier !== undefined) found.push({ target: resolveImport(path, specifier), isType });
+  };
+  for (const [, clause, specifier] of code.matchAll(/^(?:import|export)\b([^;"]*?)\bfrom "([^"]+)"/gm)) {
+    add(specifier, isTypeOnly(clause ?? ""));
+  }
+  for (const [, specifier] of code.matchAll(/^import "([^"]+)"/gm)) add(specifier, false);
+  for (const [, specifier] of code.matchAll(/\bimport\(\s*"([^"]+)"/g)) add(specifier, false);
+  // A thread begins at a file that is named by its URL. Data files are named so too, and are no part of the program.
+  for (const [, specifier] of code.matchAll(/\bnew URL\("(\.[^"]+\.ts)", import\.meta\.url\)/g)) add(specifier, false);
+  return found;
+}
+
+/** `import type { A }`, and `import { type A, type B }`. */
+function isTypeOnly(clause: string): boolean {
+  if (/^\s*type\b/.test(clause)) return true;
+  const names = /^\s*\{([^}]*)\}\s*$/.exec(clause)?.[1];
+  return names?.split(",").every((name) => name.trim() === "" || name.trim().startsWith("type ")) ?? false;
+}
+
+function resolveImport(path: string, specifier: string): string {
+  return specifier.startsWith(".") ? normalize(join(dirname(path), specifier)) : specifier;
+}
+
+function inSource(path: string): string {
+  return path.replace(/^src\//, "");
+}
+
+function isWithin(path: string, places: readonly string[]): boolean {
+  return places.some((place) => path === place || path.startsWith(`${place}/`));
+}
+
+/** The name of the room that a path of src stands in; null for none. */
+function roomOf(path: string): string | null {
+  const rooms = Object.keys(ROOMS).filter((room) => isWithin(path, [room]));
+  return rooms.toSorted((a, b) => b.length - a.length)[0] ?? null;
+}
+
+function mayImport(source: string, target: string, isType: boolean): boolean {
+  const room = roomOf(source);
+  if (room === null) return false;
+  const { values, types = [] } = ROOMS[room] ?? { values: [] };
+  return isWithin(target, [room, ...values, ...(isType ? types : [])]);
+}
+
+/** The first circle of imports found, as the paths along it; empty when there is none. */
+function findCycle(): readonly string[] {
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): readonly string[] => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    if (done.has(path)) return [];
+    for (const { target } of fileAt(path)?.imports.filter(({ isType }) => !isType) ?? []) {
+      const cycle = visit(target, [...trail, path]);
+      if (cycle.length > 0) return cycle;
+    }
+    done.add(path);
+    return [];
+  };
+  for (const { path } of files) {
+    const cycle = visit(path, []);
+    if (cycle.length > 0) return cycle;
+  }
+  return [];
+}
+
+function reachedFrom(entries: readonly string[]): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const visit = (path: string) => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const { target } of fileAt(path)?.imports ?? []) visit(target);
+  };
+  for (const path of entries) visit(path);
+  return reached;
+}
+
+function fileAt(path: string): SourceFile | undefined {
+  return [...files, ...scripts].find((file) => file.path === path);
+}
+
+/** Good enough for formatted code: comment marks within strings are followed by something else than a blank. */
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/(^|\s)\/\/(?: .*)?$/gm, "$1");
+}
+
+function withoutStrings(code: string): string {
+  return code.replaceAll(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""');
+}
+
+/** In formatted code a function ends at the first closing brace that stands as far in as it began. */
+function longFunctions(text: string): readonly string[] {
+  const lines = text.split("\n");
+  const opening =
+    /^( *)(?:export )?(?:(?:static|async|override|get|set) )*(?:function\*? ?\w+|\*?#?(?!(?:if|for|while|switch|catch|return|describe|test)\b)\w+)(?:<.*>)?\((?:.*\{|[^)]*)$/;
+  return lines.flatMap((line, start) => {
+    const match = opening.exec(line);
+    if (match === null) return [];
+    const closing = new RegExp(`^${match[1]}\\}[,;)]*$`);
+    const length = lines.slice(start).findIndex((each) => closing.test(each)) + 1;
+    return length > FUNCTION_LINES_MAX ? [`${line.trim()} has ${length} lines`] : [];
+  });
+}

@@ -1,0 +1,146 @@
+// changes(): the log of what befell keys, and the cursors that read on in it.
+import { describe, expect, test } from "bun:test";
+import { toRevision } from "../../src/core/entry.ts";
+import { formatCursor } from "../../src/store/cursor.ts";
+import type { Cursor, Store } from "../../src/store/store.ts";
+import { rejectionCode } from "../support/rejection-code.ts";
+import { ENDED, endsIn, mustCommit, put, remove, touch } from "../support/requests.ts";
+import { type MakeStore, until, withStore } from "../support/store-harness.ts";
+
+export function changesSuite(make: MakeStore): void {
+  const logged = async (store: Store, after: Cursor | null, limit = 1000) =>
+    (await store.changes(after, limit)).changes.map(({ kind, key, revision }) => `${revision} ${kind} ${key}`);
+
+  describe("changes", () => {
+    test("of an empty store are none, and complete", async () => {
+      await withStore(make, async ({ store }) => {
+        expect(await store.changes(null, 10)).toMatchObject({ changes: [], isIncomplete: false });
+      });
+    });
+
+    test("tell what befell each key, in the order of commits and within them, with revisions", async () => {
+      await withStore(make, async ({ store }) => {
+        await mustCommit(store, put("b"), put("a"));
+        await mustCommit(store, touch("b", endsIn(86_400_000)));
+        await mustCommit(store, remove("a"), put("c"));
+        await mustCommit(store, touch("b", ENDED));
+        await mustCommit(store, put("b"));
+        expect(await logged(store, null)).toEqual([
+          "1 put b",
+          "1 put a",
+          "1 touch b",
+          "2 delete a",
+          "2 put c",
+          "1 touch b",
+          "3 expire b",
+          "3 put b",
+        ]);
+      });
+    });
+
+    test("come oldest first, at most as many as asked, and the cursor reads on directly after", async () => {
+      await withStore(make, async ({ store }) => {
+        for (const name of ["a", "b", "c", "d", "e"]) await mustCommit(store, put(name));
+        const seen: string[] = [];
+        let cursor: Cursor | null = null;
+        for (const expected of [2, 2, 1, 0]) {
+          const page = await store.changes(cursor, 2);
+          expect(page.changes).toHaveLength(expected);
+          expect(page.isIncomplete).toBe(false);
+          seen.push(...page.changes.map(({ key }) => key));
+          cursor = page.cursor;
+        }
+        expect(seen).toEqual(["a", "b", "c", "d", "e"]);
+      });
+    });
+
+    test("at the end give a cursor from which later ones are read", async () => {
+      await withStore(make, async ({ store }) => {
+        const { cursor: atStart } = await store.changes(null, 10);
+        await mustCommit(store, put("a"));
+        expect(await logged(store, atStart)).toEqual(["1 put a"]);
+        const { cursor } = await store.changes(atStart, 10);
+        expect(await logged(store, cursor)).toEqual([]);
+        expect((await store.changes(cursor, 10)).cursor).toBe(cursor);
+        await mustCommit(store, put("b"));
+        expect(await logged(store, cursor)).toEqual(["2 put b"]);
+      });
+    });
+
+    test("may be read twice from one cursor", async () => {
+      await withStore(make, async ({ store }) => {
+        await mustCommit(store, put("a"), put("b"));
+        const { cursor } = await store.changes(null, 1);
+        expect(await logged(store, cursor)).toEqual(["1 put b"]);
+        expect(await logged(store, cursor)).toEqual(["1 put b"]);
+      });
+    });
+
+    test("are never split so that a cursor loses the rest of a commit", async () => {
+      await withStore(make, async ({ store }) => {
+        await mustCommit(store, put("a"), put("b"), put("c"));
+        const first = await store.changes(null, 2);
+        expect(first.changes.map(({ key }): string => key)).toEqual(["a", "b"]);
+        expect(await logged(store, first.cursor)).toEqual(["1 put c"]);
+      });
+    });
+
+    test("are visible as soon as their commit resolves", async () => {
+      await withStore(make, async ({ store }) => {
+        for (let round = 1; round <= 10; round++) {
+          const { revision } = await mustCommit(store, put("a"));
+          expect((await store.changes(null, 100)).changes.at(-1)?.revision).toBe(revision);
+          expect(revision).toBe(toRevision(round));
+        }
+      });
+    });
+
+    test("of an unknown cursor are refused", async () => {
+      await withStore(make, async ({ store }) => {
+        await mustCommit(store, put("a"));
+        const { incarnation } = store;
+        const foreign = [
+          formatCursor("otherlife", 1),
+          formatCursor(incarnation, 2),
+          formatCursor(incarnation, Number.MAX_SAFE_INTEGER),
+          ...["", "1", `.${incarnation}`, `-1.${incarnation}`, `1.5.${incarnation}`, `01.${incarnation}`, "x.y"],
+          ...[`1.${incarnation} `, `1.${incarnation}\n`, `9999999999999999.${incarnation}`],
+        ];
+        const codes = await Promise.all(
+          foreign.map((cursor) => rejectionCode(() => store.changes(cursor as Cursor, 10))),
+        );
+        expect(codes).toEqual(foreign.map(() => "invalid-request"));
+        expect(await rejectionCode(() => store.changes(formatCursor(incarnation, 1), 10))).toBeNull();
+      });
+    });
+
+    test("say that they are incomplete once the log has been trimmed behind the cursor", async () => {
+      await withStore(
+        make,
+        async (harness) => {
+          const { store } = harness;
+          await mustCommit(store, put("first"));
+          const { cursor: old } = await store.changes(null, 10);
+          for (let index = 0; index < 45; index++) await mustCommit(store, put(`k${index}`));
+          const { cursor: recent } = await store.changes(old, 1000);
+          for (let index = 45; index < 50; index++) await mustCommit(store, put(`k${index}`));
+          const { cursor: latest } = await store.changes(recent, 1000);
+          await until(harness, async () => (await store.changes(old, 1)).isIncomplete);
+
+          const rest = await store.changes(old, 1000);
+          expect(rest.isIncomplete).toBe(true);
+          expect(rest.changes.length).toBeGreaterThanOrEqual(10);
+          expect(rest.changes.length).toBeLessThan(50);
+          expect<string | undefined>(rest.changes.at(-1)?.key).toBe("k49");
+          expect(rest.cursor).toBe(latest);
+          expect((await store.changes(null, 1)).isIncomplete).toBe(true);
+          // What is kept is read as before, from cursors within it.
+          expect(await store.changes(recent, 1000)).toMatchObject({ cursor: latest, isIncomplete: false });
+          expect((await store.changes(recent, 1000)).changes).toEqual(rest.changes.slice(-5));
+          expect(await store.changes(latest, 10)).toEqual({ changes: [], cursor: latest, isIncomplete: false });
+        },
+        { upkeep: "on", historyChanges: 10 },
+      );
+    });
+  });
+}

@@ -1,0 +1,233 @@
+// How entries end: at their instant whatever the sweeper does, and what it logs when it comes.
+import { describe, expect, test } from "bun:test";
+import { type EpochMs, type Expiry, NEVER, toEpochMs } from "../../src/core/expiry.ts";
+import { LIMITS } from "../../src/core/limits.ts";
+import { EVERY_KEY } from "../../src/core/range.ts";
+import type { Store } from "../../src/store/store.ts";
+import { listedKeys } from "../support/listed-pages.ts";
+import { check, ENDED, endsAt, endsIn, keyOf, mustCommit, put, rangeOf, remove, touch } from "../support/requests.ts";
+import { type MakeStore, until, withStore } from "../support/store-harness.ts";
+
+const DAY_MS = 86_400_000;
+
+export function endingsSuite(make: MakeStore): void {
+  const endOf = async (store: Store, name: string): Promise<EpochMs | null> =>
+    (await store.get(keyOf(name)))?.expiresAt ?? null;
+  const loggedKinds = async (store: Store): Promise<readonly string[]> =>
+    (await store.changes(null, 1000)).changes.map(({ kind, key }) => `${kind} ${key}`);
+
+  describe("an entry that ends", () => {
+    test("is there before its instant, and gone at it and after", async () => {
+      await withStore(make, async (harness) => {
+        const { store } = harness;
+        const { outcomes } = await mustCommit(store, put("a", "", { expiry: endsIn(30) }));
+        const end = outcomes[0]?.after?.expiresAt ?? store.now();
+        let wasSeen = false;
+        for (let isThere = true; isThere; ) {
+          const before = store.now();
+          isThere = (await store.get(keyOf("a"))) !== null;
+          const after = store.now();
+          // What was seen was read at some instant between the two.
+          if (isThere) expect(before).toBeLessThan(end);
+          else expect(after).toBeGreaterThanOrEqual(end);
+          wasSeen ||= isThere;
+          await harness.step();
+        }
+        expect(wasSeen).toBe(true);
+      });
+    });
+
+    test("is gone for every read from its instant on, though it stands still", async () => {
+      await withStore(make, async (harness) => {
+        const { store } = harness;
+        const end = toEpochMs(store.now() + 5);
+        await mustCommit(store, put("a", "", { expiry: { kind: "at", at: end } }));
+        await until(harness, () => store.now() >= end);
+        expect(await store.get(keyOf("a"))).toBeNull();
+        expect(await store.getMany([keyOf("a")])).toEqual([null]);
+        expect(await listedKeys(store, "list", rangeOf())).toEqual([]);
+        expect(await listedKeys(store, "scan", rangeOf())).toEqual([]);
+        expect(await store.count(EVERY_KEY)).toBe(0);
+        expect((await mustCommit(store, check("a", [{ is: "absent" }]))).outcomes[0]?.before).toBeNull();
+        expect(store.stats().entries).toBe(1);
+      });
+    });
+
+    test("is never visible where its instant is past", async () => {
+      await withStore(make, async ({ store }) => {
+        await mustCommit(store, put("a", "", { expiry: ENDED }));
+        expect(await store.get(keyOf("a"))).toBeNull();
+      });
+    });
+
+    test("cannot be deleted or touched", async () => {
+      await withStore(make, async ({ store }) => {
+        await mustCommit(store, put("a", "", { expiry: ENDED }));
+        const { outcomes, revision } = await mustCommit(store, remove("a"));
+        expect(outcomes).toEqual([{ before: null, after: null }]);
+        expect((await mustCommit(store, touch("a", NEVER))).outcomes).toEqual([{ before: null, after: null }]);
+        expect<unknown>(revision).toBe(1);
+        expect(await store.get(keyOf("a"))).toBeNull();
+        expect(await loggedKinds(store)).toEqual(["put a"]);
+      });
+    });
+
+    test("is replaced as if the key were free, its end logged first, created anew", async () => {
+      await withStore(make, async (harness) => {
+        const { store } = harness;
+        const first = await mustCommit(store, put("a", "old", { expiry: ENDED }));
+        const created = first.outcomes[0]?.after?.createdAt ?? store.now();
+        await until(harness, () => store.now() > created);
+        const { outcomes } = await mustCommit(store, put("a", "new", { wantBefore: true, when: [{ is: "absent" }] }));
+        expect(outcomes[0]?.before).toBeNull();
+        expect((await store.get(keyOf("a")))?.createdAt).toBeGreaterThan(created);
+        expect(await loggedKinds(store)).toEqual(["put a", "expire a", "put a"]);
+        expect(store.stats().entries).toBe(1);
+      });
+    });
+
+    test("leaves nothing to be kept by the put that replaces it", async () => {
+      await withStore(make, async ({ store }) => {
+        await mustCommit(store, put("a", "", { expiry: ENDED }));
+        await mustCommit(store, put("a", "", { expiry: { kind: "keep" } }));
+        expect(await endOf(store, "a")).toBeNull();
+        expect(await store.get(keyOf("a"))).not.toBeNull();
+      });
+    });
+  });
+
+  describe("an expiry", () => {
+    const kept = LIMITS.latestInstantMs - 5;
+    const cases: readonly [string, Expiry, number | null, number | null][] = [
+      ["never, on a free key", NEVER, null, null],
+      ["never, on an entry that ends", NEVER, kept, null],
+      ["keep, on a free key", { kind: "keep" }, null, null],
+      ["keep, on an entry that ends", { kind: "keep" }, kept, kept],
+      ["at an instant", endsAt(kept + 1), kept, kept + 1],
+      ["at the latest instant", endsAt(LIMITS.latestInstantMs), null, LIMITS.latestInstantMs],
+      ["beyond the latest instant", endsIn(LIMITS.latestInstantMs), null, LIMITS.latestInstantMs],
+    ];
+    for (const [name, expiry, before, after] of cases) {
+      test(`of a put: ${name}`, async () => {
+        await withStore(make, async ({ store }) => {
+          if (before !== null) await mustCommit(store, put("a", "", { expiry: endsAt(before) }));
+          await mustCommit(store, put("a", "", { expiry }));
+          expect<unknown>(await endOf(store, "a")).toBe(after);
+        });
+      });
+
+      test(`of a touch: ${name}`, async () => {
+        await withStore(make, async ({ store }) => {
+          await mustCommit(store, put("a", "", { expiry: before === null ? NEVER : endsAt(before) }));
+          await mustCommit(store, touch("a", expiry));
+          expect<unknown>(await endOf(store, "a")).toBe(after);
+        });
+      });
+    }
+
+    test("in a time is counted from when the write is applied", async () => {
+      await withStore(make, async ({ store }) => {
+        const before = store.now();
+        await mustCommit(store, put("a", "", { expiry: endsIn(DAY_MS) }));
+        const end = await endOf(store, "a");
+        expect(end).toBeGreaterThanOrEqual(before + DAY_MS);
+        expect(end).toBeLessThanOrEqual(store.now() + DAY_MS);
+        expect<unknown>(end).toBe(((await store.get(keyOf("a")))?.modifiedAt ?? 0) + DAY_MS);
+      });
+    });
+
+    test("in no time lies a millisecond ahead", async () => {
+      await withStore(make, async ({ store }) => {
+        const { outcomes } = await mustCommit(store, put("a", "", { expiry: endsIn(0) }));
+        const after = outcomes[0]?.after;
+        expect<unknown>(after?.expiresAt).toBe((after?.modifiedAt ?? 0) + 1);
+      });
+    });
+  });
+
+  describe("commit of a touch", () => {
+    test("changes when the entry ends, and nothing else", async () => {
+      await withStore(make, async (harness) => {
+        const { store } = harness;
+        await mustCommit(store, put("a", "value", { contentType: "x/y", form: "json" }));
+        const before = await store.get(keyOf("a"));
+        await until(harness, () => store.now() > (before?.modifiedAt ?? 0));
+        const { outcomes, revision } = await mustCommit(store, touch("a", endsAt(LIMITS.latestInstantMs)));
+        const after = await store.get(keyOf("a"));
+        expect(after).toEqual({ ...before, expiresAt: toEpochMs(LIMITS.latestInstantMs) } as typeof after);
+        expect(after).toMatchObject({ ...outcomes[0]?.after });
+        expect<unknown>(revision).toBe(1);
+        expect<unknown>(store.stats().revision).toBe(1);
+      });
+    });
+
+    test("of a free key changes nothing and is not logged", async () => {
+      await withStore(make, async ({ store }) => {
+        expect((await mustCommit(store, touch("a", NEVER))).outcomes).toEqual([{ before: null, after: null }]);
+        expect(await loggedKinds(store)).toEqual([]);
+      });
+    });
+
+    test("to a past instant ends the entry at once", async () => {
+      await withStore(make, async ({ store }) => {
+        await mustCommit(store, put("a"));
+        await mustCommit(store, touch("a", ENDED));
+        expect(await store.get(keyOf("a"))).toBeNull();
+      });
+    });
+  });
+
+  describe("the sweeper", () => {
+    test("removes what has ended, and logs each end once under a new revision", async () => {
+      await withStore(
+        make,
+        async (harness) => {
+          const { store } = harness;
+          await mustCommit(store, put("a", "", { expiry: endsIn(5) }), put("b"), put("c", "", { expiry: endsIn(5) }));
+          await until(harness, () => store.stats().entries === 1);
+          expect(await listedKeys(store, "list", rangeOf())).toEqual(["b"]);
+          const { changes } = await store.changes(null, 100);
+          const ends = changes.filter(({ kind }) => kind === "expire");
+          expect(ends.map(({ key }): string => key).toSorted()).toEqual(["a", "c"]);
+          expect(Math.min(...ends.map(({ revision }) => revision))).toBeGreaterThan(1);
+          expect<unknown>(store.stats().revision).toBe(ends.at(-1)?.revision ?? 0);
+        },
+        { upkeep: "on" },
+      );
+    });
+
+    test("leaves an entry whose end was put off, taken away, or belongs to an earlier entry of the key", async () => {
+      await withStore(
+        make,
+        async (harness) => {
+          const { store } = harness;
+          const names = ["later", "never", "again", "ends"];
+          await mustCommit(store, ...names.map((name) => put(name, "", { expiry: endsIn(40) })));
+          await mustCommit(store, touch("later", endsIn(DAY_MS)), put("never"), remove("again"));
+          await mustCommit(store, put("again", "", { expiry: endsIn(DAY_MS) }));
+          await until(harness, () => store.stats().entries === 3);
+          expect(await listedKeys(store, "list", rangeOf())).toEqual(["again", "later", "never"]);
+        },
+        { upkeep: "on" },
+      );
+    });
+
+    test("removes more than it takes in one go", async () => {
+      await withStore(
+        make,
+        async (harness) => {
+          const { store } = harness;
+          for (const part of [0, 1, 2]) {
+            const names = Array.from({ length: 1000 }, (_, index) => `k${part}.${index}`);
+            await mustCommit(store, ...names.map((name) => put(name, "", { expiry: ENDED })));
+          }
+          await until(harness, () => store.stats().entries === 0);
+          expect((await store.changes(null, 10_000)).changes.filter(({ kind }) => kind === "expire")).toHaveLength(
+            3000,
+          );
+        },
+        { upkeep: "on" },
+      );
+    });
+  });
+}

@@ -1,0 +1,19 @@
+// The memory engine under a clock that the test turns.
+import { MemoryStore } from "../../src/engines/memory/store.ts";
+import type { HarnessOptions, StoreHarness } from "./store-harness.ts";
+import { makeTurnableClock } from "./turnable-clock.ts";
+
+const SWEEP_LIMIT = 1000;
+
+export async function makeMemoryHarness({ upkeep, historyChanges }: HarnessOptions): Promise<StoreHarness> {
+  const clock = makeTurnableClock();
+  const store = new MemoryStore({ now: clock.now, incarnation: "memory1", historyChanges });
+  return {
+    store,
+    async step() {
+      clock.turn(1);
+      if (upkeep === "on") store.sweep(SWEEP_LIMIT);
+    },
+    close: () => store.close(),
+  };
+}

@@ -1,0 +1,47 @@
+// The SQLite engine in a directory of its own, under the clock of the machine. Closing looks at the whole database.
+import { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "../../src/engines/sqlite/store.ts";
+import { requireSoundDatabase } from "./sqlite-invariants.ts";
+import type { HarnessOptions, StoreHarness } from "./store-harness.ts";
+import { makeTemporaryDirectory, removeTemporaryDirectory } from "./temporary-directory.ts";
+
+/** Longer than any test: upkeep runs once, when the store is opened, and not again. */
+const NEVER_MS = 3_600_000;
+
+export function sqliteOptions(
+  directory: string,
+  changed: Partial<SqliteStoreOptions["writer"]> = {},
+): SqliteStoreOptions {
+  return {
+    writer: {
+      directory,
+      durability: "full",
+      sweepIntervalMs: NEVER_MS,
+      historyAgeMs: NEVER_MS,
+      historyChanges: 100_000,
+      diskReserveBytes: 0,
+      ...changed,
+    },
+    allowNetworkFileSystem: false,
+    queuedCommits: 4096,
+    newIncarnation: "sqlite1",
+    onFatal: (reason) => {
+      throw new Error(`The store under test failed: ${reason}`);
+    },
+  };
+}
+
+export async function makeSqliteHarness({ upkeep, historyChanges }: HarnessOptions): Promise<StoreHarness> {
+  const directory = makeTemporaryDirectory();
+  const sweepIntervalMs = upkeep === "on" ? 2 : NEVER_MS;
+  const store = await openSqliteStore(sqliteOptions(directory, { sweepIntervalMs, historyChanges }));
+  return { store, step: () => Bun.sleep(1), close: () => closeSoundly(store, directory) };
+}
+
+async function closeSoundly(store: SqliteStore, directory: string): Promise<void> {
+  try {
+    await store.close();
+    requireSoundDatabase(directory);
+  } finally {
+    removeTemporaryDirectory(directory);
+  }
+}

@@ -1,0 +1,92 @@
+// The SQLite engine's writer without its thread: on this thread, under clocks that the test turns.
+import type { Database } from "bun:sqlite";
+import { toEpochMs } from "../../src/core/expiry.ts";
+import type { Key } from "../../src/core/key.ts";
+import { closeWhole, openReader, openWriter } from "../../src/engines/sqlite/database.ts";
+import { DiskReserve } from "../../src/engines/sqlite/disk-reserve.ts";
+import { type StoreFiles, storeFiles } from "../../src/engines/sqlite/layout.ts";
+import type { WriteAnswer, WriteRequest } from "../../src/engines/sqlite/messages.ts";
+import { Reader } from "../../src/engines/sqlite/reader.ts";
+import { Writer } from "../../src/engines/sqlite/writer.ts";
+import { textOf } from "./requests.ts";
+import { withTemporaryDirectory } from "./temporary-directory.ts";
+import { makeTurnableClock, type TurnableClock } from "./turnable-clock.ts";
+
+export const INCARNATION = "writer1";
+
+export interface WriterUnderTest {
+  readonly db: Database;
+  readonly files: StoreFiles;
+  readonly writer: Writer;
+  readonly reader: Reader;
+  readonly clock: TurnableClock;
+  /** What `steadyMs` answers, call after call; the last one for ever. */
+  readonly steadyMs: number[];
+  readonly fatalReasons: string[];
+  /** Applies a group; the answers of each of its transactions. */
+  apply(requests: readonly WriteRequest[]): readonly (readonly WriteAnswer[])[];
+  /** The live value of a key as text; null for none. */
+  value(key: Key): string | null;
+}
+
+export async function withWriter(
+  body: (parts: WriterUnderTest) => void | Promise<void>,
+  { reserveBytes = 0 }: { readonly reserveBytes?: number } = {},
+): Promise<void> {
+  await withTemporaryDirectory(async (directory) => {
+    const files = storeFiles(directory);
+    const db = openWriter(files, "full", { incarnation: INCARNATION, now: toEpochMs(1) });
+    const reader = new Reader(openReader(files), INCARNATION);
+    try {
+      await body(makeParts({ db, files, reader, reserveBytes }));
+    } finally {
+      reader.close();
+      closeWhole(db);
+    }
+  });
+}
+
+function makeParts(given: {
+  readonly db: Database;
+  readonly files: StoreFiles;
+  readonly reader: Reader;
+  readonly reserveBytes: number;
+}): WriterUnderTest {
+  const { db, files, reader, reserveBytes } = given;
+  const clock = makeTurnableClock();
+  const steadyMs = [0];
+  const fatalReasons: string[] = [];
+  const writer = new Writer({
+    db,
+    incarnation: INCARNATION,
+    state: { revision: 0, sequence: 0, entries: 0, highestInstant: 0 },
+    now: clock.now,
+    steadyMs: () => (steadyMs.length > 1 ? steadyMs.shift() : steadyMs[0]) ?? 0,
+    reserve: new DiskReserve({
+      directory: files.directory,
+      reserveBytes,
+      steadyMs: () => performance.now(),
+      reusableBytes: () => 0,
+    }),
+    onProgress: () => {},
+    onFatal: (reason) => fatalReasons.push(reason),
+  });
+  return {
+    db,
+    files,
+    writer,
+    reader,
+    clock,
+    steadyMs,
+    fatalReasons,
+    apply(requests) {
+      const groups: (readonly WriteAnswer[])[] = [];
+      writer.applyGroup(requests, (answers) => groups.push(answers));
+      return groups;
+    },
+    value(key) {
+      const entry = reader.get(key, clock.now());
+      return entry === null ? null : textOf(entry.value);
+    },
+  };
+}

@@ -1,0 +1,45 @@
+// What the conformance suite asks of an engine under test: a store, and a way to let its time pass. Where the clock is
+// ours a step turns it; where it is the engine's own a step waits a little. Tests never sleep: they step until a condition
+// holds, and so say the same of both.
+import type { Store } from "../../src/store/store.ts";
+
+export interface HarnessOptions {
+  /** Whether ended entries are swept and the log is trimmed while steps pass; "off" keeps ended entries standing. */
+  readonly upkeep: "on" | "off";
+  readonly historyChanges: number;
+}
+
+export interface StoreHarness {
+  readonly store: Store;
+  /** Lets about a millisecond pass, and upkeep go on. */
+  step(): Promise<void>;
+  /** Closes the store and looks at what it leaves. */
+  close(): Promise<void>;
+}
+
+export type MakeStore = (options: HarnessOptions) => Promise<StoreHarness>;
+
+const PATIENCE_MS = 10_000;
+
+/** Steps until the condition holds. @throws when it does not in PATIENCE_MS */
+export async function until(harness: StoreHarness, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const givenUpAt = performance.now() + PATIENCE_MS;
+  while (!(await condition())) {
+    if (performance.now() > givenUpAt) throw new Error(`Condition does not hold after ${PATIENCE_MS} ms`);
+    await harness.step();
+  }
+}
+
+/** Opens a store for the length of `body`. */
+export async function withStore(
+  make: MakeStore,
+  body: (harness: StoreHarness) => Promise<void>,
+  options: Partial<HarnessOptions> = {},
+): Promise<void> {
+  const harness = await make({ upkeep: "off", historyChanges: 100_000, ...options });
+  try {
+    await body(harness);
+  } finally {
+    await harness.close();
+  }
+}
