@@ -31,7 +31,10 @@ function candidates() {
   const cpu = process.arch === "arm64" ? "aarch64" : process.arch;
   const file = process.platform === "win32" ? "bun.exe" : "bun";
   const platformPackage = `@oven/bun-${os}-${cpu}${isMusl() ? "-musl" : ""}`;
-  return [["bun", "bun.exe"], [platformPackage, file]].flatMap(([name, executable]) => {
+  return [
+    ["bun", "bun.exe"],
+    [platformPackage, file],
+  ].flatMap(([name, executable]) => {
     try {
       return [join(dirname(require.resolve(`${name}/package.json`)), "bin", executable)];
     } catch {

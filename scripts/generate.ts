@@ -1,7 +1,9 @@
 // Writes the files that follow from the sources, so that they cannot tell another story: run it after changing a source.
 // With --check it writes nothing and exits 1 naming the stale ones. A new generated file is a row in GENERATED.
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { renderExample, renderReference } from "../src/config/describe.ts";
+import { ERROR_CODES, renderProblem, renderProblemIndex } from "./problem-docs.ts";
+import { renderRouteIndex } from "./route-index.ts";
 
 interface GeneratedFile {
   /** From the project's root. */
@@ -12,6 +14,9 @@ interface GeneratedFile {
 const GENERATED: readonly GeneratedFile[] = [
   { path: "docs/configuration.md", render: renderReference },
   { path: "docs/keyhold.example.toml", render: renderExample },
+  { path: "docs/routes.md", render: renderRouteIndex },
+  { path: "docs/problems/README.md", render: renderProblemIndex },
+  ...ERROR_CODES.map((code) => ({ path: `docs/problems/${code}.md`, render: () => renderProblem(code) })),
 ];
 
 const stale = GENERATED.filter(({ path, render }) => readIfThere(path) !== render());
@@ -20,6 +25,7 @@ if (process.argv.includes("--check")) {
   if (stale.length > 0) process.exitCode = 1;
 } else {
   for (const { path, render } of stale) {
+    mkdirSync(new URL(".", fromRoot(path)), { recursive: true });
     writeFileSync(fromRoot(path), render());
     console.log(`${path} written`);
   }

@@ -14,6 +14,8 @@ interface MediaRange {
 export function negotiate(accept: string | null, offers: readonly string[]): string | null {
   if (accept === null || accept === "*/*") return offers[0] ?? null;
   const ranges = parseAccept(accept);
+  // An empty list asks for nothing in particular.
+  if (ranges.length === 0) return offers[0] ?? null;
   let best: string | null = null;
   let bestQuality = 0;
   for (const offer of offers) {
@@ -37,7 +39,8 @@ function qualityOf(type: string, ranges: readonly MediaRange[]): number {
 }
 
 function parseAccept(accept: string): readonly MediaRange[] {
-  return accept.split(",").map((part) => {
+  const parts = accept.split(",").filter((part) => part.trim() !== "");
+  return parts.map((part) => {
     const quality = /;\s*q=([01](?:\.\d{0,3})?)\s*(?:;|$)/i.exec(part)?.[1];
     return { type: essence(part), quality: quality === undefined ? 1 : Math.min(1, Number(quality)) };
   });

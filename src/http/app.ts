@@ -68,7 +68,8 @@ export class App {
       const route = routeOf(match.pattern, incoming.method);
       const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
       const argument = decodeArgument(match);
-      return await route.handle({ incoming, parameters, argument, services: this.#options.services });
+      const reply = await route.handle({ incoming, parameters, argument, services: this.#options.services });
+      return isStreamed(reply.body) ? { ...reply, body: this.#watch(reply.body, incoming, requestId) } : reply;
     } catch (error) {
       const pattern = match?.pattern ?? null;
       return this.#problem(error, { incoming, requestId: requestId ?? this.#requestId(incoming), pattern });
@@ -77,16 +78,23 @@ export class App {
 
   #problem(error: unknown, request: { incoming: Incoming; requestId: string; pattern: string | null }): Reply {
     const { incoming, requestId, pattern } = request;
-    const fault =
-      error instanceof KeyholdError
-        ? error
-        : new KeyholdError("internal", "The server failed; its log has the reason under this id");
+    const fault = toFault(error);
     this.#logFault(fault, error, requestId);
     const reply = problemReply(fault, requestId, incoming.header(FIELD.accept));
     const added: Record<string, string> = {};
     if (fault.code === "method-not-allowed" && pattern !== null) added[FIELD.allow] = allowedMethods(pattern);
     if (fault.code === "unsupported-media-type" && incoming.method === "PATCH") added[FIELD.acceptPatch] = PATCH_TYPES;
     return { ...reply, headers: { ...reply.headers, ...added } };
+  }
+
+  /** Once the head has left, a fault can only cut the connection: the log alone says why. */
+  async *#watch(parts: AsyncIterable<string>, incoming: Incoming, requestId: string | null): AsyncGenerator<string> {
+    try {
+      yield* parts;
+    } catch (error) {
+      this.#logFault(toFault(error), error, requestId ?? this.#requestId(incoming));
+      throw error;
+    }
   }
 
   /** Only what an operator must know of: faults of the server, not of the client. */
@@ -110,6 +118,15 @@ export class App {
     if (given !== null && REQUEST_ID.test(given)) return given;
     return `${this.#options.requestIdPrefix}-${(++this.#requests).toString(36)}`;
   }
+}
+
+function toFault(error: unknown): KeyholdError {
+  if (error instanceof KeyholdError) return error;
+  return new KeyholdError("internal", "The server failed; its log has the reason under this id");
+}
+
+function isStreamed(body: Reply["body"]): body is AsyncIterable<string> {
+  return body !== null && typeof body === "object" && !(body instanceof Uint8Array);
 }
 
 function optionsReply(pattern: string): Reply {

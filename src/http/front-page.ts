@@ -1,4 +1,5 @@
 // `GET /`: what Keyhold is, in curl lines that work as they stand; text for a terminal, a page with the same for a browser.
+import type { Capabilities } from "../store/store.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
 import { negotiate } from "./accept.ts";
 import type { Incoming, Reply } from "./exchange.ts";
@@ -45,33 +46,45 @@ const CHAPTERS: readonly Chapter[] = [
 ];
 
 const FALLBACK_ORIGIN = "http://127.0.0.1:3000";
-const SENTENCE = "The key-value store that you talk to with curl. A 2xx to a write means that it is on disk.";
+const SENTENCE = "The key-value store that you talk to with curl.";
+/** What a 2xx to a write means, as the store promises it. */
+const PROMISES: Readonly<Record<Capabilities["durability"], string>> = {
+  "power-loss": "A 2xx to a write means that it is on disk.",
+  "process-crash": "A 2xx to a write means that it outlives this process; a power cut may take the last ones.",
+  delegated: "A 2xx to a write means that the store behind this server has taken it.",
+  none: "The store is in memory: every entry ends with this process.",
+};
 
-export function frontPage(incoming: Incoming, version: string): Reply {
+export interface FrontPageFacts {
+  readonly version: string;
+  readonly durability: Capabilities["durability"];
+}
+
+export function frontPage(incoming: Incoming, facts: FrontPageFacts): Reply {
   const origin = incoming.origin ?? FALLBACK_ORIGIN;
   const common = { [FIELD.cacheControl]: "no-cache", [FIELD.vary]: "Accept" };
   if (negotiate(incoming.header(FIELD.accept), [MEDIA.plain, MEDIA.html]) === MEDIA.html) {
     return {
       status: 200,
       headers: { ...common, ...HTML_HEADERS, [FIELD.contentType]: MEDIA.html },
-      body: asHtml(origin, version),
+      body: asHtml(origin, facts),
     };
   }
-  return { status: 200, headers: { ...common, [FIELD.contentType]: MEDIA.plain }, body: asText(origin, version) };
+  return { status: 200, headers: { ...common, [FIELD.contentType]: MEDIA.plain }, body: asText(origin, facts) };
 }
 
-function asText(origin: string, version: string): string {
+function asText(origin: string, { version, durability }: FrontPageFacts): string {
   const chapters = CHAPTERS.map(({ title, lines }) => `# ${title}\n${lines(origin).join("\n")}\n`);
-  return `Keyhold ${version}\n${SENTENCE}\n\n${chapters.join("\n")}`;
+  return `Keyhold ${version}\n${SENTENCE} ${PROMISES[durability]}\n\n${chapters.join("\n")}`;
 }
 
-function asHtml(origin: string, version: string): string {
+function asHtml(origin: string, { version, durability }: FrontPageFacts): string {
   const chapters = CHAPTERS.map(
     ({ title, lines }) => `<h2>${escapeHtml(title)}</h2>\n<pre>${escapeHtml(lines(origin).join("\n"))}</pre>`,
   );
   const links = `<p><a href="/keys">/keys</a> lists what is kept, <a href="/-/info">/-/info</a> tells of the server.</p>`;
   return htmlPage(
     "Keyhold",
-    `<h1>Keyhold ${escapeHtml(version)}</h1>\n<p>${SENTENCE}</p>\n${chapters.join("\n")}\n${links}`,
+    `<h1>Keyhold ${escapeHtml(version)}</h1>\n<p>${SENTENCE} ${PROMISES[durability]}</p>\n${chapters.join("\n")}\n${links}`,
   );
 }

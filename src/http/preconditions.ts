@@ -21,7 +21,8 @@ interface ParsedTag {
   readonly isWeak: boolean;
 }
 
-const ENTITY_TAG = /(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/y;
+/** A tag and what must follow it: a comma or the end. */
+const ENTITY_TAG = /(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*(?:,|$)/y;
 const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*(?:GMT|\d{4})$/;
 const CONDITION_FIELDS = [FIELD.ifMatch, FIELD.ifNoneMatch, FIELD.ifUnmodifiedSince] as const;
 
@@ -112,7 +113,6 @@ function parseTagList(field: string, text: string): TagList {
     if (match === null) throw invalidTags(field, text);
     tags.push({ text: match[2] ?? "", isWeak: match[1] !== undefined });
     position = ENTITY_TAG.lastIndex;
-    if (!" \t,".includes(text[position] ?? ",")) throw invalidTags(field, text);
   }
   if (tags.length === 0) throw invalidTags(field, text);
   return tags;

@@ -76,7 +76,9 @@ export const ROUTES: readonly Route[] = [
     pattern: "/",
     action: "none",
     summary: "Front page",
-    handle: plainRoute(({ incoming, services }) => frontPage(incoming, services.facts.version)),
+    handle: plainRoute(({ incoming, services: { facts, store } }) =>
+      frontPage(incoming, { version: facts.version, durability: store.capabilities.durability }),
+    ),
   },
   { method: "GET", pattern: "/{key}", action: "read", summary: "The value", handle: raw(getEntry) },
   { method: "PUT", pattern: "/{key}", action: "write", summary: "Set the value", handle: raw(putEntry) },

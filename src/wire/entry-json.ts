@@ -104,7 +104,12 @@ function formOf(value: Uint8Array, contentType: string): ValueForm {
   } catch {
     return "text";
   }
-  return wrapperName(text) === null ? "json" : "wrapped-json";
+  return wrapperName(text) === null && !isHalfPairString(text) ? "json" : "wrapped-json";
+}
+
+/** A string that no text could keep, so that contentOfJson() would refuse what the JSON view shows. Requires: valid JSON. */
+function isHalfPairString(text: string): boolean {
+  return text.trimStart().startsWith('"') && !String(JSON.parse(text)).isWellFormed();
 }
 
 /** The one member of an object that looks like a wrapper of ours; null for any other JSON text. */

@@ -1,0 +1,26 @@
+// The index of methods and paths in docs/routes.md, made from the route table, so that the page and the server cannot
+// disagree. What the routes do stands in docs/protocol.md, which is written by hand.
+import { allowedMethods, ROUTES } from "../src/http/routes.ts";
+
+const HEAD = `<!-- Generated from src/http/routes.ts by scripts/generate.ts. Change it there. -->
+
+# Routes
+
+Every method and path that the server knows. HEAD is answered wherever GET is, OPTIONS everywhere; any other method is 405
+with \`Allow\`. What each does, parameter by parameter, is in [protocol.md](protocol.md). "Needs" is what a request will need
+leave for once there are tokens; until then everybody who reaches the server may do everything.
+`;
+
+/** The whole page. */
+export function renderRouteIndex(): string {
+  const rows = ROUTES.map(
+    ({ method, pattern, summary, action }) => `| ${method} | \`${pattern}\` | ${summary} | ${action} |`,
+  );
+  const patterns = [...new Set(ROUTES.map(({ pattern }) => pattern))];
+  const allowed = patterns.map((pattern) => `| \`${pattern}\` | ${allowedMethods(pattern)} |`);
+  return [
+    HEAD,
+    ["| Method | Path | What it does | Needs |", "|---|---|---|---|", ...rows, ""].join("\n"),
+    ["## Allow", "", "| Path | Methods |", "|---|---|", ...allowed, ""].join("\n"),
+  ].join("\n");
+}

@@ -1,0 +1,62 @@
+// The access log: one line a request, with the pattern in place of the path.
+import { expect, test } from "bun:test";
+import { makeAppServer } from "../../test/support/http-harness.ts";
+import { makeMemoryHarness } from "../../test/support/memory-harness.ts";
+
+async function accessesOf(
+  ask: (http: ReturnType<typeof makeAppServer>["http"]) => Promise<unknown>,
+  isOn = "true",
+): Promise<readonly unknown[]> {
+  const { store, close } = await makeMemoryHarness({ upkeep: "off", historyChanges: 1000 });
+  const { http, log } = makeAppServer(store, { "access-log": isOn });
+  await ask(http);
+  await close();
+  return log.accesses;
+}
+
+test("a line tells of request and answer", async () => {
+  const [line] = await accessesOf((http) => http.put("/greeting", "hello", { "X-Request-Id": "id-1" }));
+  expect(line).toEqual({
+    requestId: "id-1",
+    method: "PUT",
+    target: "/greeting",
+    route: "/{key}",
+    status: 201,
+    durationMs: expect.any(Number),
+    requestBytes: 5,
+    responseBytes: 0,
+    remoteAddress: null,
+  });
+});
+
+test.each([
+  ["GET /keys?key=a", "/keys", 200],
+  ["GET /keys/qux", "/keys/{key}", 404],
+  ["GET /-/problems/busy", "/-/problems/{code}", 200],
+  ["GET /-/nothing", "unmatched", 404],
+  ["GET /a#b", "unmatched", 400],
+] as const)("%s is logged under the route %s", async (request, route, status) => {
+  const [line] = await accessesOf((http) => http.send(request));
+  expect(line).toMatchObject({ route, status, requestBytes: null });
+});
+
+test("the id in the line is the id in the problem", async () => {
+  let instance = "";
+  const [line] = await accessesOf(async (http) => {
+    instance = JSON.parse((await http.get("/qux")).text).instance;
+  });
+  expect(line).toMatchObject({ requestId: instance });
+});
+
+test("bytes are counted as they are sent, not as characters", async () => {
+  const lines = await accessesOf(async (http) => {
+    await http.putJson("/keys/a", '{"a": "\\u00e9"}');
+    await http.get("/a");
+    await http.get("/keys/a");
+  });
+  expect(lines).toMatchObject([{ responseBytes: 11 }, { responseBytes: 2 }, { responseBytes: 11 }]);
+});
+
+test("nothing is logged unless asked for", async () => {
+  expect(await accessesOf((http) => http.get("/qux"), "false")).toEqual([]);
+});
