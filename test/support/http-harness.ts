@@ -1,0 +1,129 @@
+// A server for the length of one test: in process on App with the memory engine and no socket, or whole by startServer
+// over one. Both are asked in the same way.
+import { startServer } from "../../src/compose.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import type { Config } from "../../src/config/options.ts";
+import { App } from "../../src/http/app.ts";
+import type { Incoming, Reply } from "../../src/http/exchange.ts";
+import { makeJsonDialect } from "../../src/http/json-dialect.ts";
+import { makeRawDialect } from "../../src/http/raw-dialect.ts";
+import type { Services } from "../../src/http/services.ts";
+import type { Log } from "../../src/observe/log.ts";
+import { Entries } from "../../src/service/entries.ts";
+import type { Store } from "../../src/store/store.ts";
+import { bodyBytes, Http, type HttpAnswer, type HttpClient, type HttpRequest, makeAnswer } from "./http-client.ts";
+import { makeMemoryHarness } from "./memory-harness.ts";
+import { makeRecordingLog, type RecordingLog } from "./recording-log.ts";
+import { makeSocketClient } from "./socket-client.ts";
+import { withTemporaryDirectory } from "./temporary-directory.ts";
+
+export interface TestServer {
+  readonly http: Http;
+  /** Null where there is no socket. */
+  readonly url: string | null;
+  readonly log: RecordingLog;
+  /** Lets about a millisecond pass by the server's clock. */
+  step(): Promise<void>;
+}
+
+/** Flags of `keyhold serve`, without dashes. */
+export type ServerFlags = Readonly<Record<string, string>>;
+
+/** Runs a server for the length of `body`. */
+export type WithServer = (body: (server: TestServer) => Promise<void>, flags?: ServerFlags) => Promise<void>;
+
+export const withAppInProcess: WithServer = async (body, flags = {}) => {
+  const { store, step, close } = await makeMemoryHarness({ upkeep: "on", historyChanges: 1000 });
+  try {
+    await body({ ...makeAppServer(store, flags), step });
+  } finally {
+    await close();
+  }
+};
+
+export const withMemoryServer: WithServer = (body, flags = {}) =>
+  withSocketServer(body, { store: "memory:", ...flags });
+
+export const withSqliteServer: WithServer = (body, flags = {}) =>
+  withTemporaryDirectory((directory) => withSocketServer(body, { store: `sqlite:${directory}/store`, ...flags }));
+
+/** The App in process over any store, for tests that bring their own. */
+export function makeAppServer(store: Store, flags: ServerFlags = {}): Pick<TestServer, "http" | "url" | "log"> {
+  const log = makeRecordingLog();
+  return { http: new Http(makeAppClient(makeApp(store, log, flags))), url: null, log };
+}
+
+export function makeApp(store: Store, log: Log, flags: ServerFlags = {}): App {
+  const config = configOf(flags);
+  return new App({
+    services: makeServices(store, config),
+    log,
+    hasAccessLog: config.accessLog,
+    requestIdPrefix: "test",
+    steadyMs: () => performance.now(),
+  });
+}
+
+async function withSocketServer(body: (server: TestServer) => Promise<void>, flags: ServerFlags): Promise<void> {
+  const log = makeRecordingLog();
+  const server = await startServer(configOf({ port: "0", ...flags }), log);
+  try {
+    await body({ http: new Http(makeSocketClient(server.url)), url: server.url, log, step: () => Bun.sleep(1) });
+  } finally {
+    server.stop();
+    await server.ended;
+  }
+}
+
+export function configOf(flags: ServerFlags): Config {
+  const loaded = loadConfig({ flags: { "stop-timeout": "0s", ...flags }, environment: {}, readFile: () => "" });
+  if (loaded.is === "refused") throw new Error(loaded.problems.join("; "));
+  return loaded.config;
+}
+
+function makeServices(store: Store, { wide: isWide, maxValueBytes }: Config): Services {
+  return {
+    store,
+    entries: new Entries(store),
+    facts: {
+      version: "0.0.0",
+      startedAt: new Date(0),
+      maxValueBytes,
+      isWide,
+      unreadyReason: () => null,
+      integrity: () => "unneeded",
+    },
+    rawDialect: makeRawDialect({ isWide, maxValueBytes }),
+    jsonDialect: makeJsonDialect({ maxValueBytes }),
+  };
+}
+
+function makeAppClient(app: App): HttpClient {
+  return { send: async (request) => toAnswer(await app.handle(toIncoming(request)), request.method === "HEAD") };
+}
+
+/** A request as the transport would hand it on. */
+function toIncoming({ method, target, headers, body }: HttpRequest): Incoming {
+  const bytes = bodyBytes(body);
+  const given = new Headers({ Host: "keyhold.test", ...headers });
+  if (body !== null && !given.has("Transfer-Encoding")) given.set("Content-Length", String(bytes.length));
+  return {
+    method,
+    target,
+    origin: `http://${given.get("Host")}`,
+    remoteAddress: null,
+    header: (name) => given.get(name),
+    body: async (maxBytes) => (bytes.length > maxBytes ? null : bytes),
+  };
+}
+
+async function toAnswer({ status, headers, body }: Reply, isHead: boolean): Promise<HttpAnswer> {
+  return makeAnswer(status, headers, isHead ? new Uint8Array() : await collect(body));
+}
+
+async function collect(body: Reply["body"]): Promise<Uint8Array> {
+  if (body === null || typeof body === "string" || body instanceof Uint8Array) return bodyBytes(body);
+  const parts: string[] = [];
+  for await (const part of body) parts.push(part);
+  return bodyBytes(parts.join(""));
+}

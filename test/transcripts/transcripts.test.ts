@@ -1,0 +1,56 @@
+// The golden exchanges beside this file, a chapter each: every line behind "$" is run by curl against the real server over
+// an empty store, and what is printed must be what stands below it. UPDATE=1 writes them anew; review the change as code.
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { asWritten, runLine } from "../support/curl.ts";
+import type { ServerProcess } from "../support/server-process.ts";
+import { withServerProcess } from "../support/with-server-process.ts";
+
+const CHAPTERS = readdirSync(import.meta.dir).filter((name) => name.endsWith(".http"));
+const PROMPT = "$ ";
+const COMMENT = "// ";
+
+describe("transcripts", () => {
+  test.each(CHAPTERS)("%s", async (name) => {
+    const path = `${import.meta.dir}/${name}`;
+    const written = readFileSync(path, "utf8");
+    await withServerProcess(async (server) => {
+      const shown = await play(written, server);
+      if (process.env["UPDATE"] === "1") writeFileSync(path, shown);
+      else expect(shown).toBe(written);
+    });
+  });
+});
+
+/** The transcript as this server would write it: comments and commands are kept, answers are its own. */
+async function play(transcript: string, server: ServerProcess): Promise<string> {
+  const hide = await makeHider(server);
+  const shown: string[] = [];
+  for (const line of transcript.split("\n")) {
+    if (line.startsWith(COMMENT)) shown.push(`${line}\n`);
+    if (!line.startsWith(PROMPT)) continue;
+    const answer = hide(await runLine(line.slice(PROMPT.length), server)).trimEnd();
+    shown.push(answer === "" ? `${line}\n\n` : `${line}\n${answer}\n\n`);
+  }
+  return `${shown.join("").trimEnd()}\n`;
+}
+
+/** Puts placeholders for what is another each time. */
+async function makeHider(server: ServerProcess): Promise<(text: string) => string> {
+  const info: { store: { incarnation: string }; version: string } = JSON.parse(
+    await runLine("curl -s http://127.0.0.1:3000/-/info", server),
+  );
+  return (text) =>
+    asWritten(text, server)
+      .replaceAll("\r\n", "\n")
+      .replaceAll(info.store.incarnation, "<incarnation>")
+      .replaceAll(info.version, "<version>")
+      .replaceAll(/^(Date|Last-Modified): .*$/gm, "$1: <date>")
+      .replaceAll(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z/g, "<instant>")
+      .replaceAll(/^X-Request-Id: [0-9a-f]{8}-.*$/gm, "X-Request-Id: <id>")
+      .replaceAll(/"instance":"[^"]*"/g, '"instance":"<id>"')
+      .replaceAll(/"bytes": \d+/g, '"bytes": <bytes>')
+      // A second may pass between the write and the look.
+      .replaceAll(/^TTL: 359\d$/gm, "TTL: 3600")
+      .replaceAll(/"ttl": 359\d/g, '"ttl": 3600');
+}
