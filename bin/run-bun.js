@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const FORWARDED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"];
+const FORWARDED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 /** Where its install script did not run, the package "bun" holds a stub of some hundred bytes. */
 const SMALLEST_EXECUTABLE_BYTES = 1_000_000;
 

@@ -1,6 +1,7 @@
 // The pages of docs/problems/, made from the table that the server answers /-/problems/<code> from, so that both say the
 // same.
 import { ERRORS, type ErrorCode } from "../src/core/errors.ts";
+import { EXAMPLE_ORIGIN } from "../src/http/example-origin.ts";
 import { STATUS } from "../src/http/problem.ts";
 import { isErrorCode, problemMarkdown } from "../src/http/problem-text.ts";
 
@@ -25,5 +26,5 @@ export function renderProblemIndex(): string {
 
 /** docs/problems/<code>.md */
 export function renderProblem(code: ErrorCode): string {
-  return `${SOURCE}\n\n${problemMarkdown(code)}`;
+  return `${SOURCE}\n\n${problemMarkdown(code, EXAMPLE_ORIGIN)}`;
 }

@@ -72,7 +72,8 @@ export function errorLogPath({ errorLog, store }: Pick<Config, "errorLog" | "sto
 function announce(server: RunningServer, config: Config, log: ProcessLog): void {
   const { store, durability } = config;
   const place = store.engine === "sqlite" ? `sqlite:${store.directory}` : "memory:";
-  log.announce("listening", `listening on ${server.url}`, { url: server.url, store: place, durability });
+  const promise = store.engine === "memory" ? "none" : durability;
+  log.announce("listening", `listening on ${server.url}`, { url: server.url, store: place, durability: promise });
   if (store.engine === "memory") {
     log.warn("not-durable", "The store is in memory: every entry ends with this process", { store: place });
   } else if (durability === "relaxed") {

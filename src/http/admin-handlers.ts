@@ -4,6 +4,7 @@ import { LIMITS } from "../core/limits.ts";
 import type { Store } from "../store/store.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
 import { negotiate } from "./accept.ts";
+import { exampleOrigin } from "./example-origin.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import { HTML_HEADERS } from "./html.ts";
 import { isErrorCode, problemHtml, problemMarkdown } from "./problem-text.ts";
@@ -79,8 +80,12 @@ export function problemPage(incoming: Incoming, code: string): Reply {
     return {
       status: 200,
       headers: { ...headers, ...HTML_HEADERS, [FIELD.contentType]: MEDIA.html },
-      body: problemHtml(code),
+      body: problemHtml(code, exampleOrigin(incoming)),
     };
   }
-  return { status: 200, headers: { ...headers, [FIELD.contentType]: MEDIA.plain }, body: problemMarkdown(code) };
+  return {
+    status: 200,
+    headers: { ...headers, [FIELD.contentType]: MEDIA.plain },
+    body: problemMarkdown(code, exampleOrigin(incoming)),
+  };
 }

@@ -3,7 +3,7 @@ import type { Entry, EntryInfo } from "../core/entry.ts";
 import { type EpochMs, secondsLeft } from "../core/expiry.ts";
 import { FIELD } from "../wire/headers.ts";
 import { isActiveType } from "../wire/media-type.ts";
-import type { Reply, ReplyHeaders } from "./exchange.ts";
+import type { Reply } from "./exchange.ts";
 import { entityTag } from "./preconditions.ts";
 
 /** Fields of an answer to a read that depend on the entry alone. */
@@ -29,13 +29,12 @@ export function writtenHeaders(info: EntryInfo, now: EpochMs, tagSuffix: string)
 }
 
 /** The stored bytes under their stored type, so that no browser runs them in this server's name. */
-export function bytesReply(entry: Entry, headers: ReplyHeaders): Reply {
-  const safe: Record<string, string> = {
-    ...headers,
-    [FIELD.contentType]: entry.contentType,
-    [FIELD.contentTypeOptions]: "nosniff",
-    [FIELD.contentSecurityPolicy]: "sandbox; default-src 'none'",
-  };
-  if (isActiveType(entry.contentType)) safe[FIELD.contentDisposition] = "attachment";
-  return { status: 200, headers: safe, body: entry.value };
+export function bytesReply(entry: Entry, now: EpochMs): { readonly headers: Record<string, string> } & Reply {
+  const headers = readHeaders(entry, now, "");
+  headers[FIELD.acceptRanges] = "bytes";
+  headers[FIELD.contentType] = entry.contentType;
+  headers[FIELD.contentTypeOptions] = "nosniff";
+  headers[FIELD.contentSecurityPolicy] = "sandbox; default-src 'none'";
+  if (isActiveType(entry.contentType)) headers[FIELD.contentDisposition] = "attachment";
+  return { status: 200, headers, body: entry.value };
 }

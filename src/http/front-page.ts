@@ -2,6 +2,7 @@
 import type { Capabilities } from "../store/store.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
 import { negotiate } from "./accept.ts";
+import { exampleOrigin } from "./example-origin.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import { escapeHtml, HTML_HEADERS, htmlPage } from "./html.ts";
 
@@ -45,7 +46,6 @@ const CHAPTERS: readonly Chapter[] = [
   },
 ];
 
-const FALLBACK_ORIGIN = "http://127.0.0.1:3000";
 const SENTENCE = "The key-value store that you talk to with curl.";
 /** What a 2xx to a write means, as the store promises it. */
 const PROMISES: Readonly<Record<Capabilities["durability"], string>> = {
@@ -61,7 +61,7 @@ export interface FrontPageFacts {
 }
 
 export function frontPage(incoming: Incoming, facts: FrontPageFacts): Reply {
-  const origin = incoming.origin ?? FALLBACK_ORIGIN;
+  const origin = exampleOrigin(incoming);
   const common = { [FIELD.cacheControl]: "no-cache", [FIELD.vary]: "Accept" };
   if (negotiate(incoming.header(FIELD.accept), [MEDIA.plain, MEDIA.html]) === MEDIA.html) {
     return {

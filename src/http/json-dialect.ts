@@ -30,7 +30,7 @@ export function makeJsonDialect({ maxValueBytes }: JsonDialectOptions): Dialect 
 
     view(incoming, parameters, contentType) {
       const hasMeta = parameters.flag("meta");
-      const offers = hasMeta ? [MEDIA.json] : [MEDIA.json, MEDIA.bytes, contentType];
+      const offers = hasMeta ? [MEDIA.json] : [...new Set([MEDIA.json, MEDIA.bytes, contentType])];
       const chosen = negotiate(incoming.header(FIELD.accept), offers);
       if (chosen === null) {
         throw new KeyholdError(
@@ -87,17 +87,20 @@ async function readContent(incoming: Incoming, key: Key, maxValueBytes: number):
 }
 
 function contentOfPair(text: string, key: Key): Content {
-  const members = parseJsonObject(text);
+  const members = parseJsonObject(text, (found) => keyMismatch(key, `this is ${found}`));
   const [member]: readonly (JsonMember | undefined)[] = members;
-  if (members.length !== 1 || member === undefined || member.name !== key) {
-    const names = members.slice(0, 3).map(({ name }) => JSON.stringify(name));
-    throw new KeyholdError(
-      "key-mismatch",
-      `Cannot store the body: an object with the one member ${JSON.stringify(key)} is needed, as in the path; it has ${names.length === 0 ? "none" : names.join(", ")}${members.length > 3 ? ", …" : ""}`,
-      { key },
-    );
-  }
-  return contentOfJson(member.text);
+  if (members.length === 1 && member !== undefined && member.name === key) return contentOfJson(member.text);
+  const names = members.slice(0, 3).map(({ name }) => JSON.stringify(name));
+  const rest = members.length > 3 ? ", …" : "";
+  throw keyMismatch(key, names.length === 0 ? "it has none" : `it has ${names.join(", ")}${rest}`);
+}
+
+function keyMismatch(key: Key, found: string): KeyholdError {
+  return new KeyholdError(
+    "key-mismatch",
+    `Cannot store the body: an object with the one member ${JSON.stringify(key)} is needed, as in the path, and ${found}; to store a body as it is, send it as another type, such as text/plain`,
+    { key },
+  );
 }
 
 /** What curl -d sends is read as JSON only when it is JSON. */
@@ -131,10 +134,9 @@ const bytesView: View = {
   tagSuffix: "",
   hasRanges: true,
   show(entry, now) {
-    const headers = readHeaders(entry, now, "");
-    headers[FIELD.acceptRanges] = "bytes";
-    headers[FIELD.vary] = "Accept";
-    if (isShortKey(entry.key) && entry.key !== "keys") headers[FIELD.contentLocation] = `/${entry.key}`;
-    return bytesReply(entry, headers);
+    const reply = bytesReply(entry, now);
+    reply.headers[FIELD.vary] = "Accept";
+    if (isShortKey(entry.key) && entry.key !== "keys") reply.headers[FIELD.contentLocation] = `/${entry.key}`;
+    return reply;
   },
 };

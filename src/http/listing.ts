@@ -75,7 +75,8 @@ export interface ListRequest {
   readonly maxValueBytes: number;
 }
 
-export async function listEntries({ incoming, parameters, entries, maxValueBytes }: ListRequest): Promise<Reply> {
+export async function listEntries(request: ListRequest): Promise<Reply> {
+  const { incoming, parameters, entries, maxValueBytes } = request;
   const listing = readListing(parameters);
   const format = chooseFormat(incoming, listing.shape);
   const headers: Record<string, string> = {
@@ -84,7 +85,7 @@ export async function listEntries({ incoming, parameters, entries, maxValueBytes
     [FIELD.vary]: "Accept",
   };
   const read = makePageReader(listing, { entries, format, maxValueBytes });
-  if (listing.hasCount) headers[FIELD.totalCount] = String(await countListed(listing, entries));
+  if (listing.hasCount) headers[FIELD.totalCount] = String(await countListed(listing, request));
   if (listing.limit !== null) {
     const { items, next } = await readUpTo(listing.limit, listing.after, read);
     if (next !== null) headers[FIELD.link] = `<${nextTarget(parameters, next)}>; rel="next"`;
@@ -189,7 +190,7 @@ function makePageReader(listing: Listing, { entries, format, maxValueBytes }: Re
     listing.shape === "meta" ? entryToMetaJson(entry, now, isOneLine) : entryToJson(entry, isOneLine);
   const { keys } = listing;
   if (keys !== null) {
-    const batch = Math.max(1, Math.floor(NAMED_BATCH_BYTES / maxValueBytes));
+    const batch = namedBatch(maxValueBytes);
     return async (after) => {
       const from = after === null ? 0 : keys.indexOf(after) + 1;
       const named = keys.slice(from, from + batch);
@@ -245,8 +246,19 @@ function whole(items: readonly string[], format: Format): string {
   return `${format.open}${items.join(format.between)}${format.close}`;
 }
 
-async function countListed({ keys, set }: Listing, entries: Entries): Promise<number> {
-  return keys === null ? entries.count(set) : (await entries.getMany(keys)).length;
+async function countListed({ keys, set }: Listing, { entries, maxValueBytes }: ListRequest): Promise<number> {
+  if (keys === null) return entries.count(set);
+  const batch = namedBatch(maxValueBytes);
+  let total = 0;
+  for (let from = 0; from < keys.length; from += batch) {
+    total += (await entries.getMany(keys.slice(from, from + batch))).length;
+  }
+  return total;
+}
+
+/** Named entries to read at once, so that their values fit into NAMED_BATCH_BYTES. */
+function namedBatch(maxValueBytes: number): number {
+  return Math.max(1, Math.floor(NAMED_BATCH_BYTES / maxValueBytes));
 }
 
 /** The cursor is the last key of the page, so it never expires; clients need not know. */

@@ -1,6 +1,7 @@
 // What each code means and what to do about it: the source of docs/problems/ and of the pages at /-/problems/. A table of
 // data; each `curl` line works against a server on port 3000 that holds nothing, and test/problems.test.ts runs it.
 import type { ErrorCode } from "../core/errors.ts";
+import { EXAMPLE_ORIGIN } from "./example-origin.ts";
 
 export interface ProblemPage {
   readonly means: string;
@@ -11,162 +12,160 @@ export interface ProblemPage {
   readonly isShown: boolean;
 }
 
-const HOST = "http://127.0.0.1:3000";
-
 export const PROBLEM_PAGES = {
   "invalid-request": {
     means: "The request as a whole cannot be understood: its target, its parts, or how they go together.",
     cure: "Read the detail: it quotes what was wrong. Nothing was written.",
-    curl: `curl -i -X PUT '${HOST}/keys'`,
+    curl: `curl -i -X PUT '${EXAMPLE_ORIGIN}/keys'`,
     isShown: true,
   },
   "invalid-key": {
     means:
       "The key breaks a rule. A key has 1 to 255 bytes of UTF-8, no control characters, and no `.` or `..` between slashes. The short path `/{key}` takes letters and digits only, unless the server runs with `--wide`.",
     cure: "Use `/keys/{key}` for keys with other characters, and percent-encode them once.",
-    curl: `curl -i '${HOST}/my-key'`,
+    curl: `curl -i '${EXAMPLE_ORIGIN}/my-key'`,
     isShown: true,
   },
   "invalid-parameter": {
     means:
       "A query parameter is unknown here, empty, given twice, or out of bounds. Unknown ones are refused because a misspelt filter on DELETE would otherwise delete everything.",
     cure: "Read the detail: it names the parameter and what is allowed.",
-    curl: `curl -i -X DELETE '${HOST}/keys?prefx=tmp'`,
+    curl: `curl -i -X DELETE '${EXAMPLE_ORIGIN}/keys?prefx=tmp'`,
     isShown: true,
   },
   "invalid-header": {
     means:
       "A header field cannot be used: a malformed list of entity tags, a Content-Type that could not be sent back, or a condition on many entries.",
     cure: "Send ETags with their quotes, as they came.",
-    curl: `curl -i -X PUT -d 1 -H 'If-Match: 42' '${HOST}/greeting'`,
+    curl: `curl -i -X PUT -d 1 -H 'If-Match: 42' '${EXAMPLE_ORIGIN}/greeting'`,
     isShown: true,
   },
   "invalid-json": {
     means:
       "The body is not the JSON that this request needs: malformed, not UTF-8, not an object, or an object that names a member twice.",
     cure: "Send one JSON object; the detail says where it fails.",
-    curl: `curl -i -X POST -H 'Content-Type: application/json' -d '{"a": }' '${HOST}/keys'`,
+    curl: `curl -i -X POST -H 'Content-Type: application/json' -d '{"a": }' '${EXAMPLE_ORIGIN}/keys'`,
     isShown: true,
   },
   "invalid-expiry": {
     means: "The expiry is zero, negative, not a number, in the past, beyond the year 9999, or given more than once.",
     cure: "Give one of `?expire_in=60` (seconds), `?expire_at=` (Unix seconds or RFC 3339) or the field `TTL: 60`.",
-    curl: `curl -i -X PUT -d 1 '${HOST}/greeting?expire_in=0'`,
+    curl: `curl -i -X PUT -d 1 '${EXAMPLE_ORIGIN}/greeting?expire_in=0'`,
     isShown: true,
   },
   "key-mismatch": {
     means: "A JSON body to `/keys/{key}` must be an object with one member, named as the key in the path.",
     cure: 'Send `{"greeting": …}` to `/keys/greeting`; to store JSON as it is, PUT it to `/greeting` with `Content-Type: application/json`.',
-    curl: `curl -i -X PUT -H 'Content-Type: application/json' -d '{"other": 1}' '${HOST}/keys/greeting'`,
+    curl: `curl -i -X PUT -H 'Content-Type: application/json' -d '{"other": 1}' '${EXAMPLE_ORIGIN}/keys/greeting'`,
     isShown: true,
   },
   "not-found": {
     means: "There is no entry under this key: it was never written, was deleted, or has expired.",
     cure: "PUT creates it.",
-    curl: `curl -i '${HOST}/qux'`,
+    curl: `curl -i '${EXAMPLE_ORIGIN}/qux'`,
     isShown: true,
   },
   "no-such-resource": {
     means: "Nothing is served at this path. Paths under `/-/` are the server's own.",
     cure: "`GET /` lists what there is. An entry whose key begins with `-/` is at `/keys/-/…`.",
-    curl: `curl -i '${HOST}/-/nothing'`,
+    curl: `curl -i '${EXAMPLE_ORIGIN}/-/nothing'`,
     isShown: true,
   },
   "method-not-allowed": {
     means: "The resource is there, and this method is not for it.",
     cure: "The field Allow of the answer lists the methods that are.",
-    curl: `curl -i -X POST -d 1 '${HOST}/greeting'`,
+    curl: `curl -i -X POST -d 1 '${EXAMPLE_ORIGIN}/greeting'`,
     isShown: true,
   },
   "not-acceptable": {
     means: "The Accept field excludes every form in which this can be answered.",
     cure: "Leave Accept out, or name one of the types in the detail.",
-    curl: `curl -i -H 'Accept: image/png' '${HOST}/keys'`,
+    curl: `curl -i -H 'Accept: image/png' '${EXAMPLE_ORIGIN}/keys'`,
     isShown: true,
   },
   "already-exists": {
     means: "POST creates, and there is an entry under one of the keys. Nothing was written, of any pair.",
     cure: "PUT replaces an entry.",
-    curl: `curl -X PUT -d 1 '${HOST}/greeting'; curl -i -X POST -H 'Content-Type: application/json' -d '{"greeting": 2}' '${HOST}/keys'`,
+    curl: `curl -X PUT -d 1 '${EXAMPLE_ORIGIN}/greeting'; curl -i -X POST -H 'Content-Type: application/json' -d '{"greeting": 2}' '${EXAMPLE_ORIGIN}/keys'`,
     isShown: true,
   },
   "length-required": {
     means:
       "A PUT came with neither Content-Length nor Transfer-Encoding, so that an empty value cannot be told from a forgotten one.",
     cure: "Send a body; for an empty value send `Content-Length: 0`, as `curl -d ''` does.",
-    curl: `curl -i -X PUT '${HOST}/greeting'`,
+    curl: `curl -i -X PUT '${EXAMPLE_ORIGIN}/greeting'`,
     isShown: true,
   },
   "precondition-failed": {
     means:
       "A condition of the request (If-Match, If-None-Match, If-Unmodified-Since) does not hold. Nothing was written.",
     cure: "The member `revision` says where the entry stands now: read it again, and decide again.",
-    curl: `curl -i -X PUT -d 1 -H 'If-Match: *' '${HOST}/qux'`,
+    curl: `curl -i -X PUT -d 1 -H 'If-Match: *' '${EXAMPLE_ORIGIN}/qux'`,
     isShown: true,
   },
   "value-too-large": {
     means:
       "The value is longer than the limit, 1,024 bytes at the short path and `--max-value` (1 MiB unless changed) elsewhere. Nothing was written.",
     cure: "Use `/keys/{key}`, or start the server with `--wide` or a greater `--max-value`, 64 MiB at most.",
-    curl: `head -c 1025 /dev/zero | curl -i -X PUT --data-binary @- '${HOST}/greeting'`,
+    curl: `head -c 1025 /dev/zero | curl -i -X PUT --data-binary @- '${EXAMPLE_ORIGIN}/greeting'`,
     isShown: true,
   },
   "body-too-large": {
     means: "The request names too many keys or bytes at once. Nothing was written.",
     cure: "Send it in parts; the member `limit` says how large they may be.",
-    curl: `head -c 2000000 /dev/zero | curl -i -X QUERY -H 'Content-Type: application/json' --data-binary @- '${HOST}/keys'`,
+    curl: `head -c 2000000 /dev/zero | curl -i -X QUERY -H 'Content-Type: application/json' --data-binary @- '${EXAMPLE_ORIGIN}/keys'`,
     isShown: true,
   },
   "unsupported-media-type": {
     means: "The body is of a type that this request does not take, or carries a Content-Encoding.",
     cure: "Send the type that the detail names, uncompressed.",
-    curl: `curl -i -X PUT -d 1 -H 'Content-Encoding: gzip' '${HOST}/greeting'`,
+    curl: `curl -i -X PUT -d 1 -H 'Content-Encoding: gzip' '${EXAMPLE_ORIGIN}/greeting'`,
     isShown: true,
   },
   "range-not-satisfiable": {
     means: "The Range begins behind the end of the value.",
     cure: "The field Content-Range of the answer gives the length of the value.",
-    curl: `curl -X PUT -d hello '${HOST}/greeting'; curl -i -H 'Range: bytes=9-' '${HOST}/greeting'`,
+    curl: `curl -X PUT -d hello '${EXAMPLE_ORIGIN}/greeting'; curl -i -H 'Range: bytes=9-' '${EXAMPLE_ORIGIN}/greeting'`,
     isShown: true,
   },
   "damaged-entry": {
     means:
       "The bytes on disk do not match the checksum that was stored with them. Keyhold does not answer with bytes that nobody wrote.",
     cure: "Restore the entry from a backup, or overwrite or delete it. Suspect the disk.",
-    curl: `curl -i '${HOST}/-/info'`,
+    curl: `curl -i '${EXAMPLE_ORIGIN}/-/info'`,
     isShown: false,
   },
   busy: {
     means: "The server has as many writes waiting, or as many bodies in memory, as it takes on. Nothing was written.",
     cure: "Try again after Retry-After. If it lasts, the disk is too slow for the load: see `--queued-commits` and `--body-budget`.",
-    curl: `curl -i '${HOST}/-/ready'`,
+    curl: `curl -i '${EXAMPLE_ORIGIN}/-/ready'`,
     isShown: false,
   },
   unavailable: {
     means: "The store cannot be reached, or is being closed. Nothing was written.",
     cure: "Try again after Retry-After. The server's error.log says why.",
-    curl: `curl -i '${HOST}/-/ready'`,
+    curl: `curl -i '${EXAMPLE_ORIGIN}/-/ready'`,
     isShown: false,
   },
   "no-room": {
     means:
       "The disk of the store is full up to the reserve that keeps deletes working. Nothing was written. Reads and deletes go on.",
     cure: "Delete entries, let some expire, or make room on the disk; `--disk-reserve` says how much stays free.",
-    curl: `curl -i '${HOST}/-/info'`,
+    curl: `curl -i '${EXAMPLE_ORIGIN}/-/info'`,
     isShown: false,
   },
   "outcome-unknown": {
     means:
       "The store was lost while the write was being committed. It may be on disk, or not; the server stops rather than guess.",
     cure: "Read the entry back once the server is up, or repeat the request with If-Match or If-None-Match.",
-    curl: `curl -i '${HOST}/-/ready'`,
+    curl: `curl -i '${EXAMPLE_ORIGIN}/-/ready'`,
     isShown: false,
   },
   internal: {
     means:
       "A fault in Keyhold itself. What it did is not known to the client; what went wrong is in error.log under the request's id.",
     cure: "Report it with that line of error.log.",
-    curl: `curl -i '${HOST}/-/info'`,
+    curl: `curl -i '${EXAMPLE_ORIGIN}/-/info'`,
     isShown: false,
   },
 } as const satisfies Record<ErrorCode, ProblemPage>;

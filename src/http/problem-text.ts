@@ -1,5 +1,6 @@
 // A problem's page as Markdown for docs/problems/ and terminals, and as HTML for browsers.
 import { ERRORS, type ErrorCode } from "../core/errors.ts";
+import { EXAMPLE_ORIGIN } from "./example-origin.ts";
 import { escapeHtml, htmlPage } from "./html.ts";
 import { STATUS } from "./problem.ts";
 import { PROBLEM_PAGES, type ProblemPage } from "./problem-pages.ts";
@@ -14,20 +15,27 @@ export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(ERRORS, text);
 }
 
-export function problemMarkdown(code: ErrorCode): string {
-  const { means, cure, curl }: ProblemPage = PROBLEM_PAGES[code];
+/** @param origin - where its curl line points */
+export function problemMarkdown(code: ErrorCode, origin: string): string {
+  const { means, cure, curl } = pageOf(code, origin);
   const { title, retry } = ERRORS[code];
   return `# ${code}\n\n**${STATUS[code]} ${title}.** ${means}\n\n${cure} ${RETRY_SENTENCES[retry]}\n\n\`\`\`sh\n${curl}\n\`\`\`\n`;
 }
 
-export function problemHtml(code: ErrorCode): string {
-  const { means, cure, curl }: ProblemPage = PROBLEM_PAGES[code];
+/** @param origin - where its curl line points */
+export function problemHtml(code: ErrorCode, origin: string): string {
+  const { means, cure, curl } = pageOf(code, origin);
   const { title, retry } = ERRORS[code];
   const prose = [means, `${cure} ${RETRY_SENTENCES[retry]}`].map((text) => `<p>${withCode(text)}</p>`).join("\n");
   return htmlPage(
     `${code} · Keyhold`,
     `<h1><code>${code}</code></h1>\n<p><strong>${STATUS[code]} ${escapeHtml(title)}.</strong></p>\n${prose}\n<pre>${escapeHtml(curl)}</pre>\n<p><a href="/">Keyhold</a></p>`,
   );
+}
+
+function pageOf(code: ErrorCode, origin: string): ProblemPage {
+  const page: ProblemPage = PROBLEM_PAGES[code];
+  return { ...page, curl: page.curl.replaceAll(EXAMPLE_ORIGIN, origin) };
 }
 
 /** Text between backquotes as code. */

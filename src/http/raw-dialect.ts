@@ -7,7 +7,7 @@ import { FIELD } from "../wire/headers.ts";
 import { requireContentType } from "../wire/media-type.ts";
 import { readBody, storedContentType } from "./body.ts";
 import type { Dialect, View } from "./dialect.ts";
-import { bytesReply, readHeaders, writtenHeaders } from "./entry-headers.ts";
+import { bytesReply, writtenHeaders } from "./entry-headers.ts";
 import { encodePath } from "./target.ts";
 
 export interface RawDialectOptions {
@@ -76,9 +76,5 @@ export function makeRawDialect({ isWide, maxValueBytes }: RawDialectOptions): Di
 const rawView: View = {
   tagSuffix: "",
   hasRanges: true,
-  show(entry, now) {
-    const headers = readHeaders(entry, now, "");
-    headers[FIELD.acceptRanges] = "bytes";
-    return bytesReply(entry, headers);
-  },
+  show: bytesReply,
 };

@@ -23,12 +23,16 @@ export function decodeJsonText(bytes: Uint8Array): string {
 /**
  * The members of a JSON object, in the order sent.
  *
- * @throws "invalid-json" unless the text is one object with distinct member names
+ * @param refuse - what other JSON is refused with, told what it is
+ * @throws "invalid-json" unless the text is JSON, and of an object with distinct member names
  */
-export function parseJsonObject(text: string): readonly JsonMember[] {
+export function parseJsonObject(
+  text: string,
+  refuse: (found: string) => KeyholdError = notAnObject,
+): readonly JsonMember[] {
   const parsed = parseJson(text);
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    throw new KeyholdError("invalid-json", `Cannot use the body: a JSON object is needed, this is ${describe(parsed)}`);
+    throw refuse(describe(parsed));
   }
   const members = splitMembers(text);
   const names = new Set<string>();
@@ -106,6 +110,10 @@ function skipSpace(text: string, start: number): number {
   let position = start;
   while (position < text.length && " \t\r\n".includes(text[position] ?? "")) position++;
   return position;
+}
+
+function notAnObject(found: string): KeyholdError {
+  return new KeyholdError("invalid-json", `Cannot use the body: a JSON object is needed, this is ${found}`);
 }
 
 function describe(value: unknown): string {

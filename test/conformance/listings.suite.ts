@@ -23,6 +23,7 @@ const ORDERED = [
   "é",
   "\ud7ff",
   "\ue000",
+  "\ufeffa",
   "\uffff",
   "\u{10000}",
   "\u{10ffff}",

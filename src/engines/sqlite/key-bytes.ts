@@ -2,7 +2,8 @@
 import type { Key } from "../../core/key.ts";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** A key may begin with U+FEFF, which a decoder takes for a mark of its own unless told otherwise. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Sorts after every key: no UTF-8 text has this byte. */
 const AFTER_EVERY_KEY = new Uint8Array([0xff]);

@@ -8,10 +8,11 @@ import { storeFiles } from "./layout.ts";
 import { SQL } from "./statements.ts";
 import { openSqliteStore } from "./store.ts";
 
-const BY_KEY = "SEARCH entries USING PRIMARY KEY (key=?)";
-const BY_KEYS = "SEARCH entries USING PRIMARY KEY (key>? AND key<?)";
+const BY_KEY = "SEARCH entries USING INDEX sqlite_autoindex_entries_1 (key=?)";
+const BY_KEYS = "SEARCH entries USING INDEX sqlite_autoindex_entries_1 (key>? AND key<?)";
 const BY_STATE = "SEARCH state USING INTEGER PRIMARY KEY (rowid=?)";
-const BY_END = "SEARCH entries USING COVERING INDEX entries_by_end (expires_at>? AND expires_at<?)";
+const BY_END = "SEARCH entries USING INDEX entries_by_end (expires_at>? AND expires_at<?)";
+const COUNT_BY_END = "SEARCH entries USING COVERING INDEX entries_by_end (expires_at>? AND expires_at<?)";
 const BY_SEQUENCE = "SEARCH changes USING INTEGER PRIMARY KEY (rowid>?)";
 
 /** What SQLite is to do; a plain insert has no plan. A new statement fails the type check until it stands here. */
@@ -26,7 +27,7 @@ const PLANS: Readonly<Record<keyof typeof SQL, readonly string[]>> = {
   touchEntry: [BY_KEY],
   deleteEntry: [BY_KEY],
   endedKeys: [BY_END],
-  countEnded: [BY_END],
+  countEnded: [COUNT_BY_END],
   keysForward: [BY_KEYS],
   keysBackward: [BY_KEYS],
   infosForward: [BY_KEYS],

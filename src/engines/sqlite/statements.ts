@@ -16,8 +16,10 @@ export const SCHEMA = [
      highest_instant integer not null,
      is_clean integer not null
    ) strict`,
+  // With a rowid, so that values lie apart from the tree that is searched (docs/adr/0006).
   `create table entries (
-     key blob primary key not null,
+     id integer primary key,
+     key blob not null unique,
      revision integer not null,
      created_at integer not null,
      modified_at integer not null,
@@ -26,7 +28,7 @@ export const SCHEMA = [
      checksum integer not null,
      content_type text not null,
      value blob not null
-   ) strict, without rowid`,
+   ) strict`,
   // Partial: entries that never end cost nothing.
   `create index entries_by_end on entries (expires_at) where expires_at is not null`,
   `create table changes (

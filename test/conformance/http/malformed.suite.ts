@@ -32,7 +32,7 @@ const ROWS: readonly Row[] = [
   ["POST /keys", '{"a": 1', JSON_TYPE, "invalid-json"],
   ["POST /keys", '{"a": 1}{"b": 2}', JSON_TYPE, "invalid-json"],
   ["PUT /keys/live", '{"live": tru}', JSON_TYPE, "invalid-json"],
-  ["PUT /keys/live", '["live"]', JSON_TYPE, "invalid-json"],
+  ["PUT /keys/live", '["live"]', JSON_TYPE, "key-mismatch"],
   ["PUT /live?expire_in=abc", "v", {}, "invalid-expiry"],
   ["PUT /live", "v", { TTL: "1.5" }, "invalid-expiry"],
   ["PATCH /live", "expire_in=1e3", { "Content-Type": "application/x-www-form-urlencoded" }, "invalid-expiry"],

@@ -71,6 +71,16 @@ export function problemsSuite(withServer: WithServer): void {
     });
   });
 
+  test("a problem's page shows its curl line at the address where the server was reached", async () => {
+    await withServer(async ({ http }) => {
+      for (const accept of ["text/plain", "text/html"]) {
+        const { text } = await http.get("/-/problems/not-found", { Host: "keyhold.test:81", Accept: accept });
+        expect(text).toContain("http://keyhold.test:81/qux");
+        expect(text).not.toContain("127.0.0.1");
+      }
+    });
+  });
+
   test.each(["/-/", "/-", "/-/nothing", "/-/healthy/", "/-/problems", "/-/problems/", "/-/problems/no-such-code"])(
     "nothing is served at %s",
     async (target) => {

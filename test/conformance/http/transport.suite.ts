@@ -11,7 +11,10 @@ const HALF_SENT = 40;
 
 export function transportSuite(name: string, withServer: WithServer): void {
   describe(name, () => {
-    describe("HEAD", () => headSuite(withServer));
+    describe("HEAD", () => {
+      headSuite(withServer);
+      streamedHeadSuite(withServer);
+    });
     describe("bodies", () => bodiesSuite(withServer));
     describe("malformed input", () => malformedSuite(withServer));
     describe("the body budget", () => budgetSuite(withServer));
@@ -46,6 +49,19 @@ function headSuite(withServer: WithServer): void {
       expect(ofHead).toEqual(ofGet);
       expect(ofHead["content-length"]).toBe(String(get.body.length));
       expect(Math.abs(Date.parse(date ?? "") - Date.now())).toBeLessThan(10_000);
+    });
+  });
+}
+
+function streamedHeadSuite(withServer: WithServer): void {
+  test("of a streamed listing has the very fields of GET, its framing and no length among them", async () => {
+    await withServer(async ({ http }) => {
+      for (let index = 0; index < 4; index++) await http.put(`/keys/big${index}`, "v".repeat(1024 * 1024));
+      const { date: _got, ...ofGet } = (await http.get("/keys")).headers;
+      const { date: _had, ...ofHead } = (await http.head("/keys")).headers;
+      expect(ofHead).toEqual(ofGet);
+      expect(ofHead["transfer-encoding"]).toBe("chunked");
+      expect(ofHead["content-length"]).toBeUndefined();
     });
   });
 }
