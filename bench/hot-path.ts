@@ -11,10 +11,11 @@ const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const CONSTANT = fileURLToPath(new URL("./constant-server.ts", import.meta.url));
 const CONNECTIONS = 64;
 const SECONDS = Number(process.env["SECONDS"] ?? 5);
+const WARM_UP_SECONDS = 0.5;
 const KEYS = 10_000;
 const VALUE = "v".repeat(100);
 const TICKS_PER_SECOND = 100;
-const PROFILE_ROWS = 25;
+const PROFILE_ROWS = 12;
 const isProfiled = process.argv.includes("--profile");
 
 interface Workload {
@@ -36,20 +37,28 @@ console.log(
   `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Bun ${Bun.version}, ${CONNECTIONS} connections, ${SECONDS} s each,`,
 );
 console.log(`${KEYS} keys with values of ${VALUE.length} bytes, durability full, server and load on the same cores`);
-const profiler = isProfiled ? ["--cpu-prof", "--cpu-prof-dir", directory] : [];
-const store = join(directory, "store");
+const serve = [MAIN, "serve", "--port", "0", "--store", join(directory, "store"), "--log-format", "json"];
 try {
-  await withServer(
-    [...profiler, MAIN, "serve", "--port", "0", "--store", store, "--log-format", "json"],
-    async (url, pid) => {
-      await runLoad({ url, connections: CONNECTIONS, seconds: 1, next: (sequence) => put(sequence % KEYS) });
-      for (const workload of WORKLOADS) await measure(workload, url, pid);
-    },
-  );
+  for (const workload of WORKLOADS) await measureOurs(workload);
   await withServer([CONSTANT], (url, pid) => measure({ ...GET_HOT, name: "constant" }, url, pid));
-  if (isProfiled) printProfile(directory);
 } finally {
   rmSync(directory, { recursive: true, force: true });
+}
+
+/** On a server of its own, so that a profile is of this workload alone. */
+async function measureOurs(workload: Workload): Promise<void> {
+  const profile = join(directory, workload.name);
+  const profiler = isProfiled ? ["--cpu-prof", "--cpu-prof-dir", profile] : [];
+  await withServer([...profiler, ...serve], async (url, pid) => {
+    await runLoad({
+      url,
+      connections: CONNECTIONS,
+      seconds: WARM_UP_SECONDS,
+      next: (sequence) => put(sequence % KEYS),
+    });
+    await measure(workload, url, pid);
+  });
+  if (isProfiled) printProfile(profile);
 }
 
 async function withServer(args: readonly string[], body: (url: URL, pid: number) => Promise<void>): Promise<void> {

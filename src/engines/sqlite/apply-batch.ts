@@ -120,11 +120,7 @@ export class BatchApplier {
     const key = encodeKey(put.key);
     const revision = toRevision(state.revision);
     const after = putInfo(put, info, { revision, tag: this.#codec.tag(revision), now });
-    // An ended entry that still awaits the sweeper is replaced in place; its end is logged first.
-    if (row === null) state.entries++;
-    else if (info === null) this.#logChange("expire", key, revision, state, now);
-    this.#statements.putEntry.run(
-      key,
+    const fields = [
       after.revision,
       after.createdAt,
       after.modifiedAt,
@@ -133,7 +129,15 @@ export class BatchApplier {
       this.#codec.checksum(after, put.value),
       after.contentType,
       put.value,
-    );
+    ] as const;
+    if (row === null) {
+      state.entries++;
+      this.#statements.insertEntry.run(key, ...fields);
+    } else {
+      // An ended entry that still awaits the sweeper is replaced in place; its end is logged first.
+      if (info === null) this.#logChange("expire", key, revision, state, now);
+      this.#statements.updateEntry.run(...fields, row.id);
+    }
     this.#logChange("put", key, revision, state, now);
     return after;
   }
@@ -147,7 +151,7 @@ export class BatchApplier {
     if (row === null || info === null) return null;
     const key = encodeKey(touch.key);
     const after = touchedInfo(touch, info, now);
-    this.#statements.touchEntry.run(key, after.expiresAt, this.#codec.touchedChecksum(info, after, row.checksum));
+    this.#statements.touchEntry.run(after.expiresAt, this.#codec.touchedChecksum(info, after, row.checksum), row.id);
     this.#logChange("touch", key, info.revision, state, now);
     return after;
   }
@@ -167,7 +171,8 @@ function prepare(db: Database) {
   return {
     oneInfo: db.prepare<InfoRow, [Uint8Array]>(SQL.oneInfo),
     oneEntry: db.prepare<EntryRow, [Uint8Array]>(SQL.oneEntry),
-    putEntry: db.prepare(SQL.putEntry),
+    insertEntry: db.prepare(SQL.insertEntry),
+    updateEntry: db.prepare(SQL.updateEntry),
     touchEntry: db.prepare(SQL.touchEntry),
     deleteEntry: db.prepare(SQL.deleteEntry),
     logChange: db.prepare(SQL.logChange),

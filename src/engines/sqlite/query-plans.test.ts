@@ -10,6 +10,7 @@ import { openSqliteStore } from "./store.ts";
 
 const BY_KEY = "SEARCH entries USING INDEX sqlite_autoindex_entries_1 (key=?)";
 const BY_KEYS = "SEARCH entries USING INDEX sqlite_autoindex_entries_1 (key>? AND key<?)";
+const BY_ID = "SEARCH entries USING INTEGER PRIMARY KEY (rowid=?)";
 const BY_STATE = "SEARCH state USING INTEGER PRIMARY KEY (rowid=?)";
 const BY_END = "SEARCH entries USING INDEX entries_by_end (expires_at>? AND expires_at<?)";
 const COUNT_BY_END = "SEARCH entries USING COVERING INDEX entries_by_end (expires_at>? AND expires_at<?)";
@@ -23,8 +24,9 @@ const PLANS: Readonly<Record<keyof typeof SQL, readonly string[]>> = {
   markClean: [BY_STATE],
   oneInfo: [BY_KEY],
   oneEntry: [BY_KEY],
-  putEntry: [],
-  touchEntry: [BY_KEY],
+  insertEntry: [],
+  updateEntry: [BY_ID],
+  touchEntry: [BY_ID],
   deleteEntry: [BY_KEY],
   endedKeys: [BY_END],
   countEnded: [COUNT_BY_END],

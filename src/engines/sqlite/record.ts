@@ -9,6 +9,8 @@ import { VALUE_FORMS } from "./layout.ts";
 
 /** Columns of statements that end in `_info`. */
 export interface InfoRow {
+  /** Of no meaning outside the database. */
+  readonly id: number;
   readonly revision: number;
   readonly created_at: number;
   readonly modified_at: number;

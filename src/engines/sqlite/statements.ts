@@ -2,7 +2,7 @@
 // of keys and lone surrogates cannot fold two keys into one. `value` is the last column: what stands before it is read
 // without touching the overflow pages of a large value.
 
-const INFO = "revision, created_at, modified_at, expires_at, content_type, form, checksum, length(value) as size";
+const INFO = "id, revision, created_at, modified_at, expires_at, content_type, form, checksum, length(value) as size";
 const ENTRY = `${INFO}, value`;
 
 export const SCHEMA = [
@@ -65,16 +65,18 @@ export const SQL = {
     select ${ENTRY}
     from entries
     where key = ?`,
-  putEntry: `
+  insertEntry: `
     insert into entries (key, revision, created_at, modified_at, expires_at, form, checksum, content_type, value)
-    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-    on conflict (key) do update
-    set revision = ?2, created_at = ?3, modified_at = ?4, expires_at = ?5, form = ?6, checksum = ?7,
-        content_type = ?8, value = ?9`,
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  // By the id that was just read, which spares a search of the keys and the question whether there is a conflict.
+  updateEntry: `
+    update entries
+    set revision = ?, created_at = ?, modified_at = ?, expires_at = ?, form = ?, checksum = ?, content_type = ?, value = ?
+    where id = ?`,
   touchEntry: `
     update entries
-    set expires_at = ?2, checksum = ?3
-    where key = ?1`,
+    set expires_at = ?, checksum = ?
+    where id = ?`,
   deleteEntry: `
     delete from entries
     where key = ?`,
