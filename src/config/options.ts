@@ -55,7 +55,7 @@ export const CONFIG_SCHEMA = z
     }),
     stopTimeoutMs: option(duration({ least: "0s", most: "60s" }), {
       name: "stop-timeout",
-      default: "5s",
+      default: "4s",
       group: "Network",
       help: "Time that running requests get to finish after SIGTERM or SIGINT",
     }),

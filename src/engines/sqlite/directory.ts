@@ -102,8 +102,8 @@ export function recordIncarnation(files: StoreFiles, incarnation: string): void 
 
 function makeDirectory(files: StoreFiles): void {
   try {
-    const isNew = mkdirSync(files.directory, { recursive: true, mode: 0o700 }) !== undefined;
-    if (isNew) syncDirectory(dirname(resolve(files.directory)));
+    const firstMade = mkdirSync(files.directory, { recursive: true, mode: 0o700 });
+    if (firstMade !== undefined) syncNames(resolve(files.directory), resolve(firstMade));
   } catch (error) {
     throw cannotOpen(files, messageOf(error), error);
   }
@@ -128,6 +128,14 @@ function takeLock(files: StoreFiles): Database {
 
 function cannotOpen(files: StoreFiles, why: string, cause: unknown): KeyholdError {
   return new KeyholdError("unavailable", `Cannot open ${files.directory}: ${why}`, {}, { cause });
+}
+
+/** Makes the names of a directory and of those above it durable, up to `top`, the highest that is new. */
+function syncNames(directory: string, top: string): void {
+  for (let path = directory; ; path = dirname(path)) {
+    syncDirectory(dirname(path));
+    if (path === top || path === dirname(path)) return;
+  }
 }
 
 /** Makes the names in a directory durable. */
