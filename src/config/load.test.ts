@@ -90,7 +90,7 @@ describe("the result", () => {
       port: 3000,
       host: "127.0.0.1",
       idleTimeoutMs: 30_000,
-      stopTimeoutMs: 5000,
+      stopTimeoutMs: 4000,
       store: { engine: "sqlite", directory: "./keyhold-data" },
       durability: "full",
       diskReserveBytes: 33_554_432,
