@@ -2,7 +2,7 @@
 // only file that sees both an engine and HTTP.
 import manifest from "../package.json" with { type: "json" };
 import type { Config } from "./config/options.ts";
-import { type OpenStore, openStore } from "./engines/open.ts";
+import { type Integrity, type OpenStore, openStore } from "./engines/open.ts";
 import type { ServerFacts } from "./http/admin-handlers.ts";
 import { App } from "./http/app.ts";
 import { makeJsonDialect } from "./http/json-dialect.ts";
@@ -36,7 +36,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     log.error("store-failed", `${reason}; the server stops, as it could no longer keep what it acknowledges`);
     setTimeout(() => ended.resolve("store-failed"), LAST_ANSWERS_MS);
   });
-  const unreadyReason = () => fatalReason ?? (isStopping ? "The server is stopping" : null);
+  const unreadyReason = () => fatalReason ?? (isStopping ? "The server is stopping" : open.refusal());
   const server = await listen(config, log, open, unreadyReason);
   return {
     url: server.url,
@@ -45,7 +45,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       if (isStopping) return;
       isStopping = true;
       void shutDown(server, open, config.stopTimeoutMs).then(
-        () => ended.resolve("stopped"),
+        () => ended.resolve(fatalReason === null ? "stopped" : "store-failed"),
         (error: unknown) => {
           log.error("stop-failed", error instanceof Error ? error.message : String(error));
           ended.resolve("store-failed");
@@ -85,7 +85,7 @@ function makeServices(config: Config, { store, integrity }: OpenStore, unreadyRe
     maxValueBytes,
     isWide,
     unreadyReason,
-    integrity,
+    integrity: () => describeIntegrity(integrity()),
   };
   return {
     store,
@@ -94,6 +94,11 @@ function makeServices(config: Config, { store, integrity }: OpenStore, unreadyRe
     rawDialect: makeRawDialect({ isWide, maxValueBytes }),
     jsonDialect: makeJsonDialect({ maxValueBytes }),
   };
+}
+
+function describeIntegrity(found: Integrity): ReturnType<ServerFacts["integrity"]> {
+  const detail = found.is === "damaged" ? found.problem : found.is === "failed" ? found.reason : null;
+  return { is: found.is, detail };
 }
 
 /** Requests first, store last: an accepted write is committed and answered before the store closes. */

@@ -39,7 +39,12 @@ export interface Change {
   readonly revision: Revision;
 }
 
-/** @throws "body-too-large" over LIMITS.batchMutations or, for more than one key, LIMITS.batchBytes */
+/**
+ * Requires: at least one mutation.
+ *
+ * @throws "body-too-large" over LIMITS.batchMutations or, for more than one key, LIMITS.batchBytes; "invalid-request" where
+ * a key would be written twice
+ */
 export function makeBatch(mutations: readonly Mutation[]): Batch {
   if (mutations.length > LIMITS.batchMutations) {
     throw new KeyholdError(

@@ -5,6 +5,7 @@ import {
   type Expiry,
   isAlive,
   makeClock,
+  makeHighestInstant,
   NEVER,
   resolveExpiry,
   secondsLeft,
@@ -48,15 +49,24 @@ test("seconds left are rounded up, and at least 1", () => {
 });
 
 describe("a clock", () => {
-  function makeTwoHands(notBefore = 0) {
+  function makeTwoHands(notBefore = 0, highest = makeHighestInstant()) {
     const hands = { wall: 1_000_000, steady: 50 };
-    const clock = makeClock(
-      () => hands.wall,
-      () => hands.steady,
-      toEpochMs(notBefore),
-    );
+    highest.raise(notBefore);
+    const clock = makeClock({ wallMs: () => hands.wall, steadyMs: () => hands.steady, highest });
     return { hands, now: (): number => clock() };
   }
+
+  test("tells nothing before what another clock of the same store has told", () => {
+    const highest = makeHighestInstant();
+    const [one, other] = [makeTwoHands(0, highest), makeTwoHands(0, highest)];
+    one.hands.wall += 3_600_000;
+    expect(one.now()).toBe(4_600_000);
+    one.hands.wall -= 3_600_000;
+    expect(other.now()).toBe(4_600_000);
+    other.hands.steady += 9;
+    expect(other.now()).toBe(4_600_009);
+    expect(one.now()).toBe(4_600_009);
+  });
 
   test("follows the wall forward, however far", () => {
     const { hands, now } = makeTwoHands();

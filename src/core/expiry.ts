@@ -55,23 +55,49 @@ export function secondsLeft(expiresAt: EpochMs, now: EpochMs): number {
   return Math.max(1, Math.ceil((expiresAt - now) / 1000));
 }
 
+/** The highest instant that any clock of a store has told. Threads that share a store share one. */
+export interface HighestInstant {
+  load(): number;
+  /** Without effect where it is as high already. */
+  raise(instant: number): void;
+}
+
+/** For a store that one thread keeps. */
+export function makeHighestInstant(): HighestInstant {
+  let highest = 0;
+  return {
+    load: () => highest,
+    raise(instant) {
+      if (instant > highest) highest = instant;
+    },
+  };
+}
+
 /**
  * A clock that follows `wallMs` forward and, where that stands still or is set back, goes on by `steadyMs`, which must be
- * monotonic. It starts no earlier than `notBefore`, the highest instant that the store has seen in an earlier life.
+ * monotonic. It tells no instant before one that another clock with the same `highest` has told: what one thread has judged
+ * to be over is over for all.
  */
-export function makeClock(wallMs: () => number, steadyMs: () => number, notBefore: EpochMs): Clock {
-  let highest = Math.max(Math.floor(wallMs()), notBefore);
-  let highestAt = steadyMs();
+export function makeClock(source: {
+  readonly wallMs: () => number;
+  readonly steadyMs: () => number;
+  readonly highest: HighestInstant;
+}): Clock {
+  const { wallMs, steadyMs, highest } = source;
+  let base = Math.max(Math.floor(wallMs()), highest.load());
+  let baseAt = steadyMs();
   return () => {
     const steady = steadyMs();
-    const carried = highest + Math.floor(steady - highestAt);
     const wall = wallMs();
+    const known = Math.max(wall, highest.load());
+    const carried = base + Math.floor(steady - baseAt);
     // Not where they are equal: a clock that stands still would be taken for the start of each next millisecond.
-    if (wall > carried) {
-      highest = wall;
-      highestAt = steady;
-      return toEpochMs(wall);
+    if (known > carried) {
+      base = known;
+      baseAt = steady;
     }
-    return toEpochMs(carried);
+    const now = Math.max(known, carried);
+    highest.raise(now);
+    return toEpochMs(now);
   };
 }

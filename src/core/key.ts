@@ -4,6 +4,7 @@
 import type { Brand } from "./brand.ts";
 import { KeyholdError } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
+import { quote } from "./quote.ts";
 
 /** 1 to LIMITS.keyBytes bytes of well-formed UTF-8 without control characters or dot segments. Made by parseKey() alone. */
 export type Key = Brand<string, "Key">;
@@ -70,8 +71,7 @@ function brandKey(text: string): Key {
 }
 
 function invalidKey(text: string, rule: string): KeyholdError {
-  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-  return new KeyholdError("invalid-key", `Cannot use ${JSON.stringify(shown)} as a key: ${rule}`, {
+  return new KeyholdError("invalid-key", `Cannot use ${quote(text)} as a key: ${rule}`, {
     limit: LIMITS.keyBytes,
   });
 }

@@ -5,9 +5,9 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 
 export const LIMITS = {
-  /** Longest key, in bytes of UTF-8. The seed's contract; percent-encoded it still fits any proxy's request line. */
+  /** Longest key, in bytes of UTF-8. docs/protocol.md §2; percent-encoded it still fits any proxy's request line. */
   keyBytes: 255,
-  /** Longest value at the short path unless `--wide`, in bytes. The seed's contract. */
+  /** Longest value at the short path unless `--wide`, in bytes: docs/protocol.md §2. */
   shortPathValueBytes: 1024,
   /** Highest `--max-value`, in bytes: a value is held in memory whole while it is written or read. */
   valueCeilingBytes: 64 * MiB,
@@ -25,10 +25,14 @@ export const LIMITS = {
   parameterBodyBytes: 1 * MiB,
   /** Largest `limit=` of a listing, in entries. */
   pageEntries: 10_000,
-  /** Values read for one page of a listing, in bytes; one entry more than this is still read. */
-  pageBytes: 2 * MiB,
-  /** Keys looked at for one page of a listing, found or filtered out: bounds the time that others wait for it. */
+  /** Text of one page of a listing with `limit`, in UTF-16 units; the step that passes it is still part of it. */
+  pageLength: 2 * MiB,
+  /** Values read for one step of a listing, in bytes; one entry more than this is still read. A slow reader holds one. */
+  stepBytes: 256 * KiB,
+  /** Entries read for one step of a listing: bounds the time that others wait for it. */
   pageScannedKeys: 2000,
+  /** Keys compared with a pattern in one step: the costliest pattern takes some 50 µs for the longest key. */
+  pageMatchedKeys: 500,
   /** Latest instant that an expiry may name: 9999-12-31T23:59:59.999Z, the last that RFC 3339 can write. */
   latestInstantMs: 253_402_300_799_999,
 } as const;

@@ -4,6 +4,7 @@
 import { KeyholdError } from "./errors.ts";
 import { keyBytes } from "./key.ts";
 import { LIMITS } from "./limits.ts";
+import { quote } from "./quote.ts";
 
 /** Plain data, so that it can be handed to another thread. Made by parsePattern() alone. */
 export interface KeyPattern {
@@ -72,8 +73,7 @@ function literalPrefix(steps: readonly PatternStep[]): string {
 }
 
 function invalidPattern(text: string, rule: string): KeyholdError {
-  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-  return new KeyholdError("invalid-parameter", `Cannot use filter=${JSON.stringify(shown)}: ${rule}`, {
+  return new KeyholdError("invalid-parameter", `Cannot use filter=${quote(text)}: ${rule}`, {
     parameter: "filter",
   });
 }

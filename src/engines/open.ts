@@ -1,16 +1,21 @@
 // From configuration to an open store: the only file that names engines.
 import type { Config } from "../config/options.ts";
-import { makeClock, toEpochMs } from "../core/expiry.ts";
+import { makeClock, makeHighestInstant } from "../core/expiry.ts";
 import type { Log } from "../observe/log.ts";
 import type { Store } from "../store/store.ts";
 import { MemoryStore } from "./memory/store.ts";
-import { IntegrityCheck } from "./sqlite/integrity.ts";
+import { type CheckVerdict, IntegrityCheck } from "./sqlite/integrity.ts";
 import { openSqliteStore } from "./sqlite/store.ts";
+
+/** What is known of the store's entries since it was last left unclosed. */
+export type Integrity = CheckVerdict;
 
 export interface OpenStore {
   readonly store: Store;
-  /** What the check after an unclean stop found: "unneeded", "running", "passed", or what is damaged. */
-  integrity(): string;
+  /** What the check after an unclean stop has found so far. */
+  integrity(): Integrity;
+  /** Why writes are refused for now; null while they are taken. */
+  refusal(): string | null;
   /** Releases everything. Idempotent. */
   close(): Promise<void>;
 }
@@ -31,16 +36,22 @@ export function openStore(config: Config, log: Log, onFatal: (reason: string) =>
 
 async function openMemory(config: Config): Promise<OpenStore> {
   const store = new MemoryStore({
-    now: makeClock(Date.now, () => performance.now(), toEpochMs(0)),
+    now: makeClock({ wallMs: Date.now, steadyMs: () => performance.now(), highest: makeHighestInstant() }),
     incarnation: newIncarnation(),
     historyChanges: config.historyChanges,
   });
-  const sweeper = setInterval(() => store.sweep(MEMORY_SWEEP_SLICE), config.sweepIntervalMs);
+  let sweeper: ReturnType<typeof setTimeout>;
+  const sweep = () => {
+    const swept = store.sweep(MEMORY_SWEEP_SLICE);
+    sweeper = setTimeout(sweep, swept === MEMORY_SWEEP_SLICE ? 0 : config.sweepIntervalMs);
+  };
+  sweep();
   return {
     store,
-    integrity: () => "unneeded",
+    integrity: () => ({ is: "unneeded" }),
+    refusal: () => null,
     async close() {
-      clearInterval(sweeper);
+      clearTimeout(sweeper);
       await store.close();
     },
   };
@@ -67,12 +78,28 @@ async function openSqlite(
   });
   const check = new IntegrityCheck();
   if (!store.wasClean) {
-    log.warn("unclean-stop", "The last server did not close the store; its pages are being checked", {});
-    check.start(store.files.database, (problems) =>
-      log.error("damaged-store", `The check of the store found damage: ${problems}; restore a backup`),
-    );
+    log.warn("unclean-stop", "The last server did not close the store; its entries are being checked");
+    check.start(store.files, store.incarnation, (verdict) => reportVerdict(verdict, log));
   }
-  return { store, integrity: () => check.verdict, close: () => store.close() };
+  return {
+    store,
+    integrity: () => check.verdict,
+    refusal: () => store.refusal,
+    async close() {
+      await check.stop();
+      await store.close();
+    },
+  };
+}
+
+function reportVerdict(verdict: Integrity, log: Log): void {
+  if (verdict.is === "damaged") {
+    log.error("damaged-store", `The check of the store found damage: ${verdict.problem}; restore a backup`);
+  } else if (verdict.is === "failed") {
+    log.warn("check-failed", `The check of the store could not be made: ${verdict.reason}`);
+  } else {
+    log.info("store-checked", "Every entry of the store is what was written");
+  }
 }
 
 /** Lower-case letters and digits, at random: it goes into entity tags and cursors. */

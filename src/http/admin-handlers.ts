@@ -17,8 +17,8 @@ export interface ServerFacts {
   readonly isWide: boolean;
   /** Why requests should go elsewhere for now; null when the server is ready for them. */
   unreadyReason(): string | null;
-  /** What the check after an unclean stop found: "unneeded", "running", "passed", or what is damaged. */
-  integrity(): string;
+  /** What the check after an unclean stop has found so far: "unneeded", "running", "passed", "damaged" or "failed". */
+  integrity(): { readonly is: string; readonly detail: string | null };
 }
 
 const NO_STORE = { [FIELD.cacheControl]: "no-store" };
@@ -37,6 +37,7 @@ export function ready(facts: ServerFacts): Reply {
 
 export function info(store: Store, facts: ServerFacts): Reply {
   const { entries, bytes, revision, queuedCommits } = store.stats();
+  const integrity = facts.integrity();
   const document = {
     name: "keyhold",
     version: facts.version,
@@ -50,7 +51,8 @@ export function info(store: Store, facts: ServerFacts): Reply {
       bytes,
       revision,
       queued_commits: queuedCommits,
-      integrity: facts.integrity(),
+      integrity: integrity.is,
+      ...(integrity.detail !== null && { integrity_detail: integrity.detail }),
     },
     limits: {
       key_bytes: LIMITS.keyBytes,

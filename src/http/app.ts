@@ -1,6 +1,7 @@
 // One request from its target to its reply: match, decode, handle, and turn what was thrown into a problem. Every request
 // takes this way and no other; there is no stack of middleware.
-import { ERRORS, KeyholdError } from "../core/errors.ts";
+import { ERRORS, type ErrorCode, KeyholdError } from "../core/errors.ts";
+import { quote } from "../core/quote.ts";
 import type { Log } from "../observe/log.ts";
 import { FIELD } from "../wire/headers.ts";
 import { PATCH_TYPES } from "./entry-handlers.ts";
@@ -23,14 +24,15 @@ export interface AppOptions {
 
 /** What a client may name its request with. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
-/** Faults of the same code are logged at most this often: a full disk must not fill the log as well. */
+/** Faults that come with every request while they last are logged this often: a full disk must not fill the log too. */
 const FAULT_LOG_INTERVAL_MS = 1000;
+const LASTING_FAULTS: readonly ErrorCode[] = ["busy", "unavailable", "no-room"];
 const NO_PARAMETERS = new Parameters([]);
 const UNMATCHED = "unmatched";
 
 export class App {
   readonly #options: AppOptions;
-  readonly #faultLoggedAtMs = new Map<string, number>();
+  readonly #faultLoggedAtMs = new Map<ErrorCode, number>();
   #requests = 0;
 
   constructor(options: AppOptions) {
@@ -63,7 +65,7 @@ export class App {
     try {
       const { path, query } = splitTarget(incoming.target);
       match = matchPath(path);
-      if (match === null) throw new KeyholdError("no-such-resource", `Nothing is served at ${JSON.stringify(path)}`);
+      if (match === null) throw new KeyholdError("no-such-resource", `Nothing is served at ${quote(path)}`);
       if (incoming.method === "OPTIONS") return optionsReply(match.pattern);
       const route = routeOf(match.pattern, incoming.method);
       const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
@@ -100,16 +102,21 @@ export class App {
   /** Only what an operator must know of: faults of the server, not of the client. */
   #logFault(fault: KeyholdError, error: unknown, requestId: string): void {
     if (STATUS[fault.code] < 500) return;
-    const now = this.#options.steadyMs();
-    if (now - (this.#faultLoggedAtMs.get(fault.code) ?? Number.NEGATIVE_INFINITY) < FAULT_LOG_INTERVAL_MS) return;
-    this.#faultLoggedAtMs.set(fault.code, now);
+    if (LASTING_FAULTS.includes(fault.code) && this.#wasJustLogged(fault.code)) return;
     const fields = { request_id: requestId, code: fault.code };
     if (fault.code === "internal") {
-      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#options.log.error("request-failed", cause, fields);
+      this.#options.log.error("request-failed", traceOf(error), fields);
     } else {
       this.#options.log[ERRORS[fault.code].retry === "soon" ? "warn" : "error"]("request-failed", fault.detail, fields);
     }
+  }
+
+  #wasJustLogged(code: ErrorCode): boolean {
+    const now = this.#options.steadyMs();
+    const loggedAt = this.#faultLoggedAtMs.get(code) ?? Number.NEGATIVE_INFINITY;
+    if (now - loggedAt < FAULT_LOG_INTERVAL_MS) return true;
+    this.#faultLoggedAtMs.set(code, now);
+    return false;
   }
 
   /** The client's own name for its request where it gave a usable one, else a new one. */
@@ -123,6 +130,12 @@ export class App {
 function toFault(error: unknown): KeyholdError {
   if (error instanceof KeyholdError) return error;
   return new KeyholdError("internal", "The server failed; its log has the reason under this id");
+}
+
+/** Where it came from; of what another thread threw, as that thread told it. */
+function traceOf(error: unknown): string {
+  if (error instanceof KeyholdError && error.cause !== undefined) return String(error.cause);
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function isStreamed(body: Reply["body"]): body is AsyncIterable<string> {

@@ -10,10 +10,15 @@ export class BodyBudget {
     this.#limitBytes = limitBytes;
   }
 
-  /** Takes bytes from the budget; one body alone is always let through. @throws "busy" when others hold too much */
-  reserve(bytes: number): void {
-    const others = this.#reservedBytes;
-    if (others > 0 && others + bytes > this.#limitBytes) {
+  /**
+   * Takes bytes from the budget; one body alone is always let through.
+   *
+   * @param ownBytes - what the same body has taken before
+   * @throws "busy" when others hold too much
+   */
+  reserve(bytes: number, ownBytes: number): void {
+    const others = this.#reservedBytes - ownBytes;
+    if (others > 0 && others + ownBytes + bytes > this.#limitBytes) {
       throw new KeyholdError(
         "busy",
         `Cannot take another body of ${bytes} bytes: ${others} bytes of bodies are being received, limit ${this.#limitBytes}; try again soon`,

@@ -1,5 +1,6 @@
 // Reads what a request carries, within a limit that is known before the first byte is taken.
 import { KeyholdError } from "../core/errors.ts";
+import { quote } from "../core/quote.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
 import { essence } from "../wire/media-type.ts";
 import type { Incoming } from "./exchange.ts";
@@ -20,7 +21,7 @@ export async function readBody(incoming: Incoming, limit: BodyLimit): Promise<Ui
   if (coding !== null) {
     throw new KeyholdError(
       "unsupported-media-type",
-      `Cannot take a body with Content-Encoding ${JSON.stringify(coding)}: send it without; to keep compressed bytes, leave the field out`,
+      `Cannot take a body with Content-Encoding ${quote(coding)}: send it without; to keep compressed bytes, leave the field out`,
     );
   }
   if (incoming.header(FIELD.contentLength) === null && incoming.header(FIELD.transferEncoding) === null) {

@@ -4,6 +4,7 @@ import { KeyholdError } from "../core/errors.ts";
 import { type Expiry, NEVER } from "../core/expiry.ts";
 import { parseKey } from "../core/key.ts";
 import { LIMITS } from "../core/limits.ts";
+import { quote } from "../core/quote.ts";
 import type { Entries, Pair } from "../service/entries.ts";
 import { contentOfJson, contentOfText, entriesToObject } from "../wire/entry-json.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
@@ -124,7 +125,7 @@ async function readJsonText(incoming: Incoming, maxBytes: number): Promise<strin
   if (contentType !== null && ![MEDIA.json, MEDIA.form].some((type) => type === essence(contentType))) {
     throw new KeyholdError(
       "unsupported-media-type",
-      `Cannot read a body of type ${JSON.stringify(contentType)}: send a JSON object as application/json`,
+      `Cannot read a body of type ${quote(contentType)}: send a JSON object as application/json`,
     );
   }
   const tooLarge = () =>

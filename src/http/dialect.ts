@@ -1,6 +1,6 @@
 // What a dialect is: how one entry looks on the wire. It knows nothing of methods, conditions, tokens or stores; handlers
 // know those and no representation. A new dialect is one file and its routes.
-import type { Entry } from "../core/entry.ts";
+import type { Entry, EntryInfo } from "../core/entry.ts";
 import type { EpochMs } from "../core/expiry.ts";
 import type { Key } from "../core/key.ts";
 import type { Written } from "../service/entries.ts";
@@ -14,8 +14,10 @@ export interface View {
   readonly tagSuffix: string | null;
   /** Whether one byte range of it may be asked for. */
   readonly hasRanges: boolean;
-  /** The answer to a successful read. */
-  show(entry: Entry, now: EpochMs): Reply;
+  /** The fields of the answer to a successful read. */
+  headers(entry: EntryInfo, now: EpochMs): Record<string, string>;
+  /** Its body. */
+  body(entry: Entry, now: EpochMs): Uint8Array | string;
 }
 
 export interface Dialect {

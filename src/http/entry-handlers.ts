@@ -11,7 +11,7 @@ import { readBody } from "./body.ts";
 import { parseByteRange } from "./byte-range.ts";
 import type { Dialect } from "./dialect.ts";
 import { writtenHeaders } from "./entry-headers.ts";
-import type { Incoming, Reply } from "./exchange.ts";
+import type { Incoming, Reply, ReplyHeaders } from "./exchange.ts";
 import { EXPIRY_PARAMETERS, readExpiry } from "./expiry-fields.ts";
 import { Parameters } from "./parameters.ts";
 import { allowsRange, judgeRead, readWriteConditions } from "./preconditions.ts";
@@ -34,14 +34,16 @@ export async function getEntry({ incoming, parameters, key, dialect, entries }: 
   parameters.requireKnown(dialect.readParameters);
   const entry = await entries.get(key);
   const view = dialect.view(incoming, parameters, entry.contentType);
-  const reply = view.show(entry, entries.now());
+  const headers = view.headers(entry, entries.now());
   switch (view.tagSuffix === null ? "proceed" : judgeRead(incoming, entry, view.tagSuffix)) {
     case "failed":
       throw preconditionFailed(key, entry);
     case "not-modified":
-      return notModified(reply);
-    default:
+      return notModified(headers);
+    default: {
+      const reply = { status: 200, headers, body: view.body(entry, entries.now()) };
       return view.hasRanges && incoming.method === "GET" ? partOf(reply, incoming, entry) : reply;
+    }
   }
 }
 
@@ -71,8 +73,9 @@ export async function deleteEntry({ incoming, parameters, key, dialect, entries 
     return dialect.deleted();
   }
   const entry = await entries.take(key, when);
-  const { headers, ...reply } = dialect.ownView.show(entry, entries.now());
-  return { ...reply, headers: { ...headers, [FIELD.preferenceApplied]: "return=representation" } };
+  const headers = dialect.ownView.headers(entry, entries.now());
+  headers[FIELD.preferenceApplied] = "return=representation";
+  return { status: 200, headers, body: dialect.ownView.body(entry, entries.now()) };
 }
 
 async function readPatch(incoming: Incoming, entries: Entries): Promise<Expiry> {
@@ -99,7 +102,7 @@ async function readPatch(incoming: Incoming, entries: Entries): Promise<Expiry> 
 }
 
 /** RFC 9110 §15.4.5: what a cache needs to renew what it has, and no content. */
-function notModified({ headers }: Reply): Reply {
+function notModified(headers: ReplyHeaders): Reply {
   const { [FIELD.contentType]: _type, [FIELD.contentDisposition]: _disposition, ...kept } = headers;
   return { status: 304, headers: kept, body: null };
 }

@@ -1,9 +1,8 @@
 // The header fields that tell of an entry, the same in every view.
-import type { Entry, EntryInfo } from "../core/entry.ts";
+import type { EntryInfo } from "../core/entry.ts";
 import { type EpochMs, secondsLeft } from "../core/expiry.ts";
 import { FIELD } from "../wire/headers.ts";
 import { isActiveType } from "../wire/media-type.ts";
-import type { Reply } from "./exchange.ts";
 import { entityTag } from "./preconditions.ts";
 
 /** Fields of an answer to a read that depend on the entry alone. */
@@ -28,13 +27,13 @@ export function writtenHeaders(info: EntryInfo, now: EpochMs, tagSuffix: string)
   return headers;
 }
 
-/** The stored bytes under their stored type, so that no browser runs them in this server's name. */
-export function bytesReply(entry: Entry, now: EpochMs): { readonly headers: Record<string, string> } & Reply {
+/** Fields of the stored bytes under their stored type, such that no browser runs them in this server's name. */
+export function bytesHeaders(entry: EntryInfo, now: EpochMs): Record<string, string> {
   const headers = readHeaders(entry, now, "");
   headers[FIELD.acceptRanges] = "bytes";
   headers[FIELD.contentType] = entry.contentType;
   headers[FIELD.contentTypeOptions] = "nosniff";
   headers[FIELD.contentSecurityPolicy] = "sandbox; default-src 'none'";
   if (isActiveType(entry.contentType)) headers[FIELD.contentDisposition] = "attachment";
-  return { status: 200, headers, body: entry.value };
+  return headers;
 }

@@ -2,6 +2,7 @@
 import { KeyholdError } from "../core/errors.ts";
 import { type EpochMs, type Expiry, toEpochMs } from "../core/expiry.ts";
 import { LIMITS } from "../core/limits.ts";
+import { quote } from "../core/quote.ts";
 import { FIELD } from "../wire/headers.ts";
 import type { Incoming } from "./exchange.ts";
 import type { Parameters } from "./parameters.ts";
@@ -77,8 +78,7 @@ function parseRfc3339(text: string): number | null {
 }
 
 function invalidExpiry(name: string, text: string, rule: string): KeyholdError {
-  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-  return new KeyholdError("invalid-expiry", `Cannot use ${name}=${JSON.stringify(shown)}: ${rule}`, {
+  return new KeyholdError("invalid-expiry", `Cannot use ${name}=${quote(text)}: ${rule}`, {
     parameter: name,
   });
 }

@@ -1,6 +1,7 @@
 // `/keys/{key}` is the entry seen as JSON, `{"key": value}`; on request the whole entry, or the bytes (contract §5).
 import type { Entry } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
+import type { EpochMs } from "../core/expiry.ts";
 import { isShortKey, type Key, parseKey } from "../core/key.ts";
 import { type Content, contentOfBytes, contentOfJson, entryToJson, entryToMetaJson } from "../wire/entry-json.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
@@ -9,7 +10,7 @@ import { essence, requireContentType } from "../wire/media-type.ts";
 import { negotiate } from "./accept.ts";
 import { readBody, storedContentType } from "./body.ts";
 import type { Dialect, View } from "./dialect.ts";
-import { bytesReply, readHeaders, writtenHeaders } from "./entry-headers.ts";
+import { bytesHeaders, readHeaders, writtenHeaders } from "./entry-headers.ts";
 import type { Incoming } from "./exchange.ts";
 import { JSON_VIEW_SUFFIX } from "./preconditions.ts";
 import { encodePath } from "./target.ts";
@@ -113,30 +114,32 @@ function isJson(body: Uint8Array): boolean {
   }
 }
 
-function jsonView(tagSuffix: string | null, text: (entry: Entry, now: Parameters<View["show"]>[1]) => string): View {
+function jsonView(tagSuffix: string | null, body: (entry: Entry, now: EpochMs) => string): View {
   return {
     tagSuffix,
     hasRanges: false,
-    show(entry, now) {
+    headers(entry, now) {
       const headers = readHeaders(entry, now, tagSuffix);
       headers[FIELD.contentType] = MEDIA.json;
       headers[FIELD.vary] = "Accept";
-      return { status: 200, headers, body: text(entry, now) };
+      return headers;
     },
+    body,
   };
 }
 
 const pairView = jsonView(JSON_VIEW_SUFFIX, (entry) => entryToJson(entry));
 /** Its `ttl` changes by the second, so no tag could name it. */
-const metaView = jsonView(null, entryToMetaJson);
+const metaView = jsonView(null, (entry, now) => entryToMetaJson(entry, now));
 
 const bytesView: View = {
   tagSuffix: "",
   hasRanges: true,
-  show(entry, now) {
-    const reply = bytesReply(entry, now);
-    reply.headers[FIELD.vary] = "Accept";
-    if (isShortKey(entry.key) && entry.key !== "keys") reply.headers[FIELD.contentLocation] = `/${entry.key}`;
-    return reply;
+  headers(entry, now) {
+    const headers = bytesHeaders(entry, now);
+    headers[FIELD.vary] = "Accept";
+    if (isShortKey(entry.key) && entry.key !== "keys") headers[FIELD.contentLocation] = `/${entry.key}`;
+    return headers;
   },
+  body: ({ value }) => value,
 };

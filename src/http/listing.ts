@@ -3,9 +3,10 @@
 import type { Entry, EntryInfo } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
 import type { EpochMs } from "../core/expiry.ts";
-import { compareKeys, type Key, parseKey } from "../core/key.ts";
+import { compareKeys, type Key, keyBytes, parseKey } from "../core/key.ts";
 import { LIMITS } from "../core/limits.ts";
 import { parsePattern } from "../core/pattern.ts";
+import { quote } from "../core/quote.ts";
 import type { KeySet, Range } from "../core/range.ts";
 import type { Entries } from "../service/entries.ts";
 import { entryToJson, entryToMetaJson } from "../wire/entry-json.ts";
@@ -222,7 +223,7 @@ async function readUpTo(limit: number, from: Key | null, read: PageReader): Prom
     items.push(...page.items);
     length += page.items.reduce((sum, item) => sum + item.length, 0);
     next = page.next;
-  } while (next !== null && items.length < limit && length < LIMITS.pageBytes);
+  } while (next !== null && items.length < limit && length < LIMITS.pageLength);
   return { items, next };
 }
 
@@ -279,7 +280,7 @@ function readCursor(text: string | null): Key | null {
   } catch (error) {
     throw new KeyholdError(
       "invalid-parameter",
-      `Cannot resume from cursor=${JSON.stringify(text.slice(0, 80))}: take it unchanged from the Link field of the page before`,
+      `Cannot resume from cursor=${quote(text)}: take it unchanged from the Link field of the page before`,
       { parameter: "cursor" },
       { cause: error },
     );
@@ -287,7 +288,7 @@ function readCursor(text: string | null): Key | null {
 }
 
 function requireText(name: string, text: string | null): string | null {
-  if (text === null || (text.isWellFormed() && text.length <= LIMITS.keyBytes)) return text;
+  if (text === null || keyBytes(text) <= LIMITS.keyBytes) return text;
   throw new KeyholdError(
     "invalid-parameter",
     `Cannot use ${name}: it is longer than any key, limit ${LIMITS.keyBytes} bytes`,

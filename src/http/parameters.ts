@@ -1,6 +1,7 @@
-// The parameters of a request, taken one by one; what is left over or empty is refused, so that a misspelt or unset
+// The parameters of a request, asked for by name; unknown and empty ones are refused, so that a misspelt or unset
 // parameter never widens what a request does (`DELETE /keys?prefx=tmp`, `?prefix=$UNSET`).
 import { KeyholdError } from "../core/errors.ts";
+import { quote } from "../core/quote.ts";
 
 export class Parameters {
   readonly #pairs: readonly (readonly [name: string, value: string])[];
@@ -19,7 +20,7 @@ export class Parameters {
     for (const [name] of this.#pairs) {
       if (known.includes(name)) continue;
       const allowed = known.length === 0 ? "none is taken here" : `known here are ${known.join(", ")}`;
-      throw invalid(name, `Unknown parameter ${JSON.stringify(name)}: ${allowed}`);
+      throw invalid(name, `Unknown parameter ${quote(name)}: ${allowed}`);
     }
     return this;
   }
@@ -28,7 +29,7 @@ export class Parameters {
   one(name: string): string | null {
     const values = this.#values(name);
     if (values.length > 1)
-      throw invalid(name, `Parameter ${JSON.stringify(name)} is given ${values.length} times, once is allowed`);
+      throw invalid(name, `Parameter ${quote(name)} is given ${values.length} times, once is allowed`);
     return values[0] ?? null;
   }
 
@@ -42,10 +43,10 @@ export class Parameters {
     const given = this.#pairs.filter(([candidate]) => candidate === name);
     const odd = given.find(([, value]) => !["", "1", "true"].includes(value));
     if (odd !== undefined) {
-      throw invalid(name, `Cannot use ${name}=${JSON.stringify(odd[1])}: write ${name} alone, or leave it out`);
+      throw invalid(name, `Cannot use ${name}=${quote(odd[1])}: write ${name} alone, or leave it out`);
     }
     if (given.length > 1)
-      throw invalid(name, `Parameter ${JSON.stringify(name)} is given ${given.length} times, once is allowed`);
+      throw invalid(name, `Parameter ${quote(name)} is given ${given.length} times, once is allowed`);
     return given.length === 1;
   }
 
@@ -55,15 +56,14 @@ export class Parameters {
     if (text === null) return null;
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (!(value >= min && value <= max)) {
-      throw invalid(name, `Cannot use ${name}=${JSON.stringify(text)}: an integer from ${min} to ${max} is needed`);
+      throw invalid(name, `Cannot use ${name}=${quote(text)}: an integer from ${min} to ${max} is needed`);
     }
     return value;
   }
 
   #values(name: string): readonly string[] {
     const values = this.#pairs.filter(([candidate]) => candidate === name).map(([, value]) => value);
-    if (values.includes(""))
-      throw invalid(name, `Parameter ${JSON.stringify(name)} is empty: give it a value, or leave it out`);
+    if (values.includes("")) throw invalid(name, `Parameter ${quote(name)} is empty: give it a value, or leave it out`);
     return values;
   }
 }

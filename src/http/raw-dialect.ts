@@ -7,7 +7,7 @@ import { FIELD } from "../wire/headers.ts";
 import { requireContentType } from "../wire/media-type.ts";
 import { readBody, storedContentType } from "./body.ts";
 import type { Dialect, View } from "./dialect.ts";
-import { bytesReply, writtenHeaders } from "./entry-headers.ts";
+import { bytesHeaders, writtenHeaders } from "./entry-headers.ts";
 import { encodePath } from "./target.ts";
 
 export interface RawDialectOptions {
@@ -76,5 +76,6 @@ export function makeRawDialect({ isWide, maxValueBytes }: RawDialectOptions): Di
 const rawView: View = {
   tagSuffix: "",
   hasRanges: true,
-  show: bytesReply,
+  headers: bytesHeaders,
+  body: ({ value }) => value,
 };

@@ -172,7 +172,7 @@ const BY_PATTERN: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map(
   ]),
 );
 
-/** The row of the table that a path belongs to; null where nothing is served. @throws "invalid-key" on `/keys/` */
+/** The row of the table that a path belongs to; null where nothing is served. */
 export function matchPath(path: string): Match | null {
   if (!path.startsWith("/")) return null;
   if (path === "/") return { pattern: "/", argument: "" };

@@ -36,9 +36,11 @@ export function startHttpServer(app: App, options: HttpServerOptions): HttpServe
   const budget = new BodyBudget(options.bodyBudgetBytes);
   const server = listen(options, async (request, remoteAddress) => {
     const incoming = new BunIncoming(request, budget, remoteAddress);
-    const reply = await app.handle(incoming);
-    incoming.release();
-    return toResponse(reply, incoming);
+    try {
+      return toResponse(await app.handle(incoming), incoming);
+    } finally {
+      incoming.release();
+    }
   });
   return {
     url: server.url.origin,
@@ -71,7 +73,7 @@ function listen(options: HttpServerOptions, handle: Handle) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new KeyholdError(
       "unavailable",
-      `Cannot listen on ${options.host}, port ${options.port}: ${reason}; choose another with --port, or 0 for a free one`,
+      `Cannot listen on ${options.host}, port ${options.port}: ${reason}; choose another with --host or --port, 0 for a free one`,
       {},
       { cause: error },
     );
@@ -153,11 +155,11 @@ class BunIncoming implements Incoming {
       this.#reserve(chunk.length);
       chunks.push(chunk);
     }
-    return new Uint8Array(Buffer.concat(chunks, length));
+    return concatenate(chunks, length);
   }
 
   #reserve(bytes: number): void {
-    this.#budget.reserve(bytes);
+    this.#budget.reserve(bytes, this.#reservedBytes);
     this.#reservedBytes += bytes;
   }
 }
@@ -187,10 +189,11 @@ function toStream(parts: AsyncIterable<string>): ReadableStream<Uint8Array> {
   return new ReadableStream(
     {
       async pull(controller) {
-        const { done, value } = await iterator.next();
-        if (done === true) controller.close();
-        else if (value !== "") controller.enqueue(encoder.encode(value));
-        else await this.pull?.(controller);
+        for (;;) {
+          const { done, value } = await iterator.next();
+          if (done === true) return controller.close();
+          if (value !== "") return controller.enqueue(encoder.encode(value));
+        }
       },
       async cancel() {
         await iterator.return?.();
@@ -200,7 +203,17 @@ function toStream(parts: AsyncIterable<string>): ReadableStream<Uint8Array> {
   );
 }
 
-/** Only memory that is shared between threads is none; ours never is. */
+function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return whole;
+}
+
+/** False only for memory that threads share, which Response does not take; values never lie in such. */
 function isOwnMemory(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer;
 }

@@ -1,6 +1,7 @@
 // The request target, decoded once and strictly (RFC 3986): a malformed escape or invalid UTF-8 is refused, where the URL
 // class would silently give another key. In a path `+` is a plus, in a query a space.
 import { type ErrorCode, KeyholdError } from "../core/errors.ts";
+import { quote } from "../core/quote.ts";
 
 export interface Target {
   /** From the first slash, percent-encoded. */
@@ -52,10 +53,9 @@ function decodeEscapes(text: string, code: ErrorCode): string {
   try {
     return decodeURIComponent(text);
   } catch (error) {
-    const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
     throw new KeyholdError(
       code,
-      `Cannot decode ${JSON.stringify(shown)}: its percent-escapes are malformed or not UTF-8; encode the text with encodeURIComponent or curl --data-urlencode`,
+      `Cannot decode ${quote(text)}: its percent-escapes are malformed or not UTF-8; encode the text with encodeURIComponent or curl --data-urlencode`,
       {},
       { cause: error },
     );

@@ -7,7 +7,7 @@ import { KeyholdError } from "../core/errors.ts";
 import type { Clock, Expiry } from "../core/expiry.ts";
 import type { JudgedConflict } from "../core/judge.ts";
 import type { Key } from "../core/key.ts";
-import { EVERY_KEY, type KeySet, type Range } from "../core/range.ts";
+import type { KeySet, Range } from "../core/range.ts";
 import type { Outcome, Page, Store } from "../store/store.ts";
 
 /** What is to be stored under a key. */
@@ -135,9 +135,6 @@ export class Entries {
     throw toError(key, conflict?.current ?? null);
   }
 }
-
-/** Every key, for callers that narrow it. */
-export const ALL_ENTRIES: Selection = { set: EVERY_KEY };
 
 function toPut({ key, value, contentType, form, expiry }: Pair, when: readonly Condition[]): Mutation {
   return { op: "put", key, when, wantBefore: false, value, contentType, form, expiry };

@@ -89,7 +89,7 @@ export function entryToMetaJson(entry: Entry, now: EpochMs, isOneLine = false): 
   return `{"key": ${JSON.stringify(entry.key)}, "value": ${valueToJson(entry, isOneLine)}, ${rest.join(", ")}}`;
 }
 
-/** Key and size of an answer that names several entries as one object. */
+/** `{"key": value, "key2": value2}` */
 export function entriesToObject(entries: readonly (Pick<EntryInfo, "key"> & Pick<Entry, "value" | "form">)[]): string {
   return `{${entries.map((entry) => `${JSON.stringify(entry.key)}: ${valueToJson(entry)}`).join(", ")}}`;
 }

@@ -69,12 +69,22 @@ test("a fault shows nothing in plain text either", async () => {
   );
 });
 
-test("faults of one code are logged once a second, not once a request", async () => {
+test("a fault that lasts is logged once a second, not once a request", async () => {
+  await withFailingStore(
+    () => ({ get: throws(new KeyholdError("unavailable", "Cannot do it")) }),
+    async ({ http, log }) => {
+      for (let turn = 0; turn < 5; turn++) await http.get("/a");
+      expect(log.lines).toHaveLength(1);
+    },
+  );
+});
+
+test("a fault of the server itself is logged each time, as its answer promises", async () => {
   await withFailingStore(
     () => ({ get: throws(new Error(SECRET)) }),
     async ({ http, log }) => {
       for (let turn = 0; turn < 5; turn++) await http.get("/a");
-      expect(log.lines).toHaveLength(1);
+      expect(log.lines).toHaveLength(5);
     },
   );
 });

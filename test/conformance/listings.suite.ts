@@ -49,6 +49,23 @@ export function listingsSuite(make: MakeStore): void {
         });
       });
 
+      test("lets others have a turn between its steps, also where it finds nothing", async () => {
+        const names = Array.from({ length: 3 * LIMITS.pageScannedKeys }, (_, index) => `k${index}`);
+        await withKeys(names, async (store) => {
+          let turns = 0;
+          let isWalking = true;
+          const count = () => {
+            turns++;
+            if (isWalking) setImmediate(count);
+          };
+          setImmediate(count);
+          const pages = await allPages(store, method, rangeOf({ filter: "*none*" }));
+          isWalking = false;
+          expect(pages.length).toBeGreaterThan(3);
+          expect(turns).toBeGreaterThanOrEqual(pages.length - 1);
+        });
+      });
+
       test("goes by the UTF-8 bytes of keys, also beyond the BMP", async () => {
         await withKeys(shuffled, async (store) => {
           expect(await listing(store, {})).toEqual(ORDERED);
@@ -212,7 +229,7 @@ export function listingsSuite(make: MakeStore): void {
           const pages = await allPages(store, "scan", rangeOf(asked));
           for (const { items } of pages) {
             const bytes = items.reduce((sum, { size }) => sum + size, 0);
-            expect(bytes).toBeLessThanOrEqual(LIMITS.pageBytes + MiB);
+            expect(bytes).toBeLessThanOrEqual(LIMITS.stepBytes + MiB);
           }
           const keys = pages.flatMap(({ items }) => items.map(({ key }): string => key));
           expect(keys).toEqual("reverse" in asked ? names.toReversed() : names);

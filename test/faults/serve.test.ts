@@ -1,6 +1,6 @@
 // The life of a server process beside others and at its end: one server a store, an orderly stop, a log that says why.
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync, statSync, unlinkSync } from "node:fs";
+import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { FailedStart, type ServerProcess, startServerProcess } from "../support/server-process.ts";
@@ -92,6 +92,57 @@ test("SIGTERM cuts a half-sent request after --stop-timeout and exits with 0", a
   });
 });
 
+test("an entry that reads find damaged keeps the store from being marked whole, so that the next start checks it", async () => {
+  await withServer([], async (server, store) => {
+    for (let index = 0; index < 50; index++) {
+      await fetch(`${server.url}/key${index}`, { method: "PUT", body: `value-${index}-${"v".repeat(100)}` });
+    }
+    server.kill("SIGTERM");
+    expect(await server.exited).toBe(0);
+    const database = readFileSync(`${store}/keyhold.db`);
+    // Every copy: pages that were split keep stale ones.
+    for (let at = database.indexOf("value-7-"); at >= 0; at = database.indexOf("value-7-", at + 1))
+      database[at + 20] = 0x21;
+    writeFileSync(`${store}/keyhold.db`, database);
+
+    const reading = await startServerProcess(["--store", store]);
+    expect((await fetch(`${reading.url}/key7`)).status).toBe(500);
+    expect((await fetch(`${reading.url}/key8`)).status).toBe(200);
+    reading.kill("SIGTERM");
+    expect(await reading.exited).toBe(0);
+
+    const checking = await startServerProcess(["--store", store]);
+    let verdict = "running";
+    while (verdict === "running") verdict = (await storeInfo(checking)).integrity;
+    checking.kill("SIGTERM");
+    expect(await checking.exited).toBe(0);
+    expect(verdict).toBe("damaged");
+    expect(readFileSync(`${store}/error.log`, "utf8")).toContain("damaged-store");
+  });
+});
+
+test("a store whose last server was killed is checked, and passes", async () => {
+  await withServer([], async (server, store) => {
+    await fetch(`${server.url}/a`, { method: "PUT", body: "1" });
+    server.kill("SIGKILL");
+    await server.exited;
+    const again = await startServerProcess(["--store", store]);
+    let verdict = "running";
+    while (verdict === "running") verdict = (await storeInfo(again)).integrity;
+    again.kill("SIGTERM");
+    expect(await again.exited).toBe(0);
+    expect(verdict).toBe("passed");
+  });
+});
+
+test("a log that is removed under the server ends it, as the commits in it would be lost", async () => {
+  await withServer([], async (server, store) => {
+    unlinkSync(`${store}/keyhold.db-wal`);
+    expect(await server.exited).toBe(74);
+    expect(readFileSync(`${store}/error.log`, "utf8")).toContain("keyhold.db-wal has been removed or replaced");
+  });
+});
+
 test("a database that is removed under the server ends it with an error, not with writes into nowhere", async () => {
   await withServer([], async (server, store) => {
     expect((await fetch(`${server.url}/a`, { method: "PUT", body: "1" })).status).toBe(201);
@@ -152,8 +203,15 @@ test("npm start passes SIGTERM on to the server, and the launcher ends with its 
 });
 
 async function storedRows(server: ServerProcess): Promise<number> {
-  const info: { readonly store: { readonly entries: number } } = JSON.parse(
-    await (await fetch(`${server.url}/-/info`)).text(),
-  );
-  return info.store.entries;
+  return (await storeInfo(server)).entries;
+}
+
+interface StoreInfo {
+  readonly entries: number;
+  readonly integrity: string;
+}
+
+async function storeInfo(server: ServerProcess): Promise<StoreInfo> {
+  const info: { readonly store: StoreInfo } = JSON.parse(await (await fetch(`${server.url}/-/info`)).text());
+  return info.store;
 }

@@ -91,7 +91,7 @@ function makeServices(store: Store, { wide: isWide, maxValueBytes }: Config): Se
       maxValueBytes,
       isWide,
       unreadyReason: () => null,
-      integrity: () => "unneeded",
+      integrity: () => ({ is: "unneeded", detail: null }),
     },
     rawDialect: makeRawDialect({ isWide, maxValueBytes }),
     jsonDialect: makeJsonDialect({ maxValueBytes }),

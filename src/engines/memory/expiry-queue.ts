@@ -1,5 +1,5 @@
 // Keys by the instant at which their entries end: a binary heap. Ends that no longer hold stay in it until their instant,
-// when the store finds that the entry ends elsewhere; so a key touched often costs a place for each touch until then.
+// when the store finds that the entry ends elsewhere, or until there are too many of them and the store asks for a new heap.
 import type { EpochMs } from "../../core/expiry.ts";
 import type { Key } from "../../core/key.ts";
 
@@ -10,6 +10,16 @@ export interface End {
 
 export class ExpiryQueue {
   #heap: End[] = [];
+
+  /** Ends held, those that no longer hold included. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  /** Forgets every end. */
+  clear(): void {
+    this.#heap = [];
+  }
 
   add(key: Key, at: EpochMs): void {
     this.#heap.push({ at, key });

@@ -9,6 +9,7 @@ import type { Key } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { boundsOf, boundsOfRange, isInSet, type KeySet, type Range } from "../../core/range.ts";
 import { formatCursor, parseCursor } from "../../store/cursor.ts";
+import { betweenSteps } from "../../store/steps.ts";
 import type {
   Capabilities,
   ChangePage,
@@ -27,9 +28,12 @@ export interface MemoryStoreOptions {
   readonly now: Clock;
   /** Names this life of the store. */
   readonly incarnation: string;
-  /** Changes kept in the log at most. */
+  /** Changes kept in the log at least; at most twice as many, as it is trimmed by halves. */
   readonly historyChanges: number;
 }
+
+/** Ends that no longer hold and are kept all the same, beside as many as there are entries. */
+const STALE_ENDS_KEPT = 1024;
 
 interface LoggedChange extends Change {
   readonly sequence: number;
@@ -68,11 +72,13 @@ export class MemoryStore implements Store {
   }
 
   async list(range: Range): Promise<Page<EntryInfo>> {
+    await betweenSteps(range);
     return this.#page(range, Number.POSITIVE_INFINITY);
   }
 
   async scan(range: Range): Promise<Page<Entry>> {
-    return this.#page(range, LIMITS.pageBytes);
+    await betweenSteps(range);
+    return this.#page(range, LIMITS.stepBytes);
   }
 
   async count(set: KeySet): Promise<number> {
@@ -176,7 +182,15 @@ export class MemoryStore implements Store {
 
   #store(entry: Entry): void {
     this.#entries.set(entry.key, entry);
-    if (entry.expiresAt !== null) this.#ends.add(entry.key, entry.expiresAt);
+    if (entry.expiresAt === null) return;
+    this.#ends.add(entry.key, entry.expiresAt);
+    if (this.#ends.size > 2 * this.#entries.size + STALE_ENDS_KEPT) this.#rebuildEnds();
+  }
+
+  /** An entry renewed again and again leaves an end behind each time; most of what is dropped here is those. */
+  #rebuildEnds(): void {
+    this.#ends.clear();
+    for (const { key, expiresAt } of this.#entries.values()) if (expiresAt !== null) this.#ends.add(key, expiresAt);
   }
 
   #remove(key: Key, kind: "delete" | "expire"): void {
@@ -214,8 +228,9 @@ export class MemoryStore implements Store {
     let bytes = 0;
     let scanned = 0;
     let last: Key | null = null;
+    const scannedMax = range.pattern === null ? LIMITS.pageScannedKeys : LIMITS.pageMatchedKeys;
     for (const key of this.#keys.within(boundsOfRange(range), range.reverse)) {
-      if (items.length >= range.limit || scanned >= LIMITS.pageScannedKeys || bytes >= bytesMax) {
+      if (items.length >= range.limit || scanned >= scannedMax || bytes >= bytesMax) {
         return { items, next: last };
       }
       scanned++;

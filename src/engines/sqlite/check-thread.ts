@@ -1,27 +1,61 @@
-// Checks the pages of a database that the last server did not close, on a thread of its own, so that neither reads nor
-// commits wait for it. Told the path of the database, it answers "passed" or what SQLite found damaged, and ends.
-import { Database } from "bun:sqlite";
-import { messageOf } from "./sqlite-errors.ts";
+// Checks every entry of a store that the last server did not close, on a thread of its own: walks the entries in key order,
+// which reads both trees that hold them, and compares each with its checksum. It reads in short steps, each its own
+// transaction, because one long one would keep the log from being reset while writes go on. Told the store, it answers
+// with a verdict and ends; told to stop, it ends.
+import type { Database } from "bun:sqlite";
+import { KeyholdError } from "../../core/errors.ts";
+import { boundsOf, EVERY_KEY } from "../../core/range.ts";
+import { closeWhole, openReader } from "./database.ts";
+import type { CheckOrder, CheckVerdict } from "./integrity.ts";
+import { decodeKey, encodeKey, highBytes } from "./key-bytes.ts";
+import { type EntryRow, RecordCodec } from "./record.ts";
+import { isSqliteError, messageOf } from "./sqlite-errors.ts";
+import { SQL } from "./statements.ts";
 
 declare const self: Worker;
 
-/** Problems listed at most; the first says enough. */
-const PROBLEMS_MAX = 10;
+/** Entries read in one step. */
+const STEP_ENTRIES = 100;
 
-self.onmessage = ({ data: path }: MessageEvent<string>) => {
-  self.postMessage(check(path));
-  // Ends this thread alone, after the message has left.
-  setImmediate(() => process.exit(0));
+self.onmessage = ({ data }: MessageEvent<CheckOrder>) => {
+  if (data.kind === "stop") end();
+  else void check(data).then(end);
 };
 
-function check(path: string): string {
+async function check(order: Extract<CheckOrder, { kind: "check" }>): Promise<void> {
+  self.postMessage(await verdictOf(order));
+}
+
+/** Ends this thread alone, after the message has left. */
+function end(): void {
+  setImmediate(() => process.exit(0));
+}
+
+async function verdictOf({ files, incarnation }: Extract<CheckOrder, { kind: "check" }>): Promise<CheckVerdict> {
+  let db: Database | null = null;
   try {
-    const db = new Database(path, { readonly: true });
-    const rows = db.prepare<{ quick_check: string }, []>(`pragma quick_check(${PROBLEMS_MAX})`).all();
-    db.close();
-    const problems = rows.map(({ quick_check }) => quick_check).filter((text) => text !== "ok");
-    return problems.length === 0 ? "passed" : problems.join("; ");
+    db = openReader(files);
+    await walk(db, new RecordCodec(incarnation));
+    return { is: "passed" };
   } catch (error) {
-    return messageOf(error);
+    const isDamage =
+      error instanceof KeyholdError || ["SQLITE_CORRUPT", "SQLITE_NOTADB"].some((code) => isSqliteError(error, code));
+    return isDamage ? { is: "damaged", problem: messageOf(error) } : { is: "failed", reason: messageOf(error) };
+  } finally {
+    if (db !== null) closeWhole(db);
+  }
+}
+
+/** @throws KeyholdError at the first entry that is not what was written, SQLiteError at the first damaged page */
+async function walk(db: Database, codec: RecordCodec): Promise<void> {
+  const step = db.prepare<EntryRow & { key: Uint8Array }, [Uint8Array, Uint8Array, number]>(SQL.entriesForward);
+  const { low, high } = boundsOf(EVERY_KEY);
+  const end = highBytes(high);
+  for (let from: Uint8Array | null = encodeKey(low); from !== null; ) {
+    const rows: readonly (EntryRow & { key: Uint8Array })[] = step.all(from, end, STEP_ENTRIES);
+    for (const row of rows) codec.entry(decodeKey(row.key), row);
+    const last = rows.length < STEP_ENTRIES ? undefined : rows.at(-1);
+    from = last === undefined ? null : encodeKey(`${decodeKey(last.key)}\0`);
+    await new Promise(setImmediate);
   }
 }

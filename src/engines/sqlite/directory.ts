@@ -114,6 +114,8 @@ function takeLock(files: StoreFiles): Database {
   try {
     lock = new Database(files.lock, { readwrite: true, create: true });
     lock.run("pragma busy_timeout = 0");
+    // Nothing is ever written to it, so its journal need not take room on a disk that has none.
+    lock.run("pragma journal_mode = memory");
     lock.run("begin exclusive");
     return lock;
   } catch (error) {
@@ -166,7 +168,7 @@ function isHolder(value: unknown): value is Holder {
 function writeHolder(files: StoreFiles, holder: Holder): void {
   const draft = `${files.holder}.new`;
   try {
-    writeFileSync(draft, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+    writeFileSync(draft, `${JSON.stringify(holder)}\n`, { mode: 0o600, flush: true });
     renameSync(draft, files.holder);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error;

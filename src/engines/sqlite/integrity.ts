@@ -1,23 +1,57 @@
-// Whether the pages of the store have been checked since it was last left unclosed. Told to operators; serving goes on
-// meanwhile, as what a read returns is guarded by its own checksum.
+// Whether the entries of the store have been checked since it was last left unclosed. Told to operators; serving goes on
+// meanwhile, as every read compares what it returns with its own checksum.
+import type { StoreFiles } from "./layout.ts";
+
+export type CheckVerdict =
+  | { readonly is: "unneeded" }
+  | { readonly is: "running" }
+  | { readonly is: "passed" }
+  | { readonly is: "damaged"; readonly problem: string }
+  /** The check itself could not be made. */
+  | { readonly is: "failed"; readonly reason: string };
+
+/** What the check thread is told. */
+export type CheckOrder =
+  | { readonly kind: "check"; readonly files: StoreFiles; readonly incarnation: string }
+  | { readonly kind: "stop" };
 
 export class IntegrityCheck {
-  #verdict = "unneeded";
+  #verdict: CheckVerdict = { is: "unneeded" };
+  #thread: Worker | null = null;
+  readonly #ended = Promise.withResolvers<void>();
 
-  /** "unneeded", "running", "passed", or what is damaged. */
-  get verdict(): string {
+  get verdict(): CheckVerdict {
     return this.#verdict;
   }
 
-  /** Checks the database on another thread. Calls `onDamage` when it finds any. */
-  start(database: string, onDamage: (problems: string) => void): void {
-    this.#verdict = "running";
-    const worker = new Worker(new URL("./check-thread.ts", import.meta.url).href);
-    worker.onmessage = ({ data }: MessageEvent<string>) => {
-      this.#verdict = data;
-      if (data !== "passed") onDamage(data);
+  /** Checks the store on another thread. Calls `onVerdict` with what it finds, unless it is stopped before. */
+  start(files: StoreFiles, incarnation: string, onVerdict: (verdict: CheckVerdict) => void): void {
+    this.#verdict = { is: "running" };
+    const thread = new Worker(new URL("./check-thread.ts", import.meta.url).href);
+    this.#thread = thread;
+    const conclude = (verdict: CheckVerdict) => {
+      if (this.#verdict.is !== "running") return;
+      this.#verdict = verdict;
+      onVerdict(verdict);
     };
-    worker.postMessage(database);
-    worker.unref();
+    thread.onmessage = ({ data }: MessageEvent<CheckVerdict>) => conclude(data);
+    thread.onerror = (event) => conclude({ is: "failed", reason: event.message });
+    thread.addEventListener("close", () => {
+      conclude({ is: "failed", reason: "The check ended by itself" });
+      this.#ended.resolve();
+    });
+    this.#tell({ kind: "check", files, incarnation });
+  }
+
+  /** Ends the check where one runs; the store can be closed then. */
+  async stop(): Promise<void> {
+    if (this.#verdict.is !== "running") return;
+    this.#verdict = { is: "failed", reason: "The server stopped before the check had ended" };
+    this.#tell({ kind: "stop" });
+    await this.#ended.promise;
+  }
+
+  #tell(order: CheckOrder): void {
+    this.#thread?.postMessage(order);
   }
 }

@@ -137,6 +137,21 @@ describe("a log with one bit flipped", () => {
     });
   }
 
+  for (const [place, offset, length] of [
+    ["both salts of its header", 16, 8],
+    ["its header", 0, HEADER_BYTES],
+    ["its first 4 KiB", 0, 4096],
+  ] as const) {
+    test(`is refused with ${place} zeroed as well`, async () => {
+      await withCrashedStore(async (files) => {
+        const log = readFileSync(files.log);
+        writeFileSync(files.log, log.fill(0, offset, offset + length));
+        expect(scanLog(files.log).droppedCommits).toBeGreaterThanOrEqual(2);
+        expect(await refusal(files)).toMatch(/is damaged after frame 0/);
+      });
+    });
+  }
+
   test("is refused again, and accepted once the bit is set right", async () => {
     await withCrashedStore(async (files) => {
       flipBit(files.log, HEADER_BYTES + 1000);

@@ -57,40 +57,39 @@ function readGeneration(header: Uint8Array): Generation {
   return { isHeaderWhole, pageBytes, isBigEndian, salt: [view.getUint32(16), view.getUint32(20)], checksum };
 }
 
-/**
- * Whether a frame was written behind this header. Each log that replaces another changes both salts; of a damaged header
- * one of them is still what it was, as damage is seldom wider than one.
- */
-function isOfGeneration(frame: DataView, { salt, isHeaderWhole }: Generation): boolean {
-  const hasFirst = frame.getUint32(8) === salt[0];
-  const hasSecond = frame.getUint32(12) === salt[1];
-  return isHeaderWhole ? hasFirst && hasSecond : hasFirst || hasSecond;
-}
-
 function scanFrames(file: number, generation: Generation): LogScan {
-  const frameBytes = FRAME_HEADER_BYTES + generation.pageBytes;
-  const buffer = new Uint8Array(frameBytes * FRAMES_READ_AT_ONCE);
   let { checksum } = generation;
   let isChainWhole = generation.isHeaderWhole;
   let frames = 0;
   let recoveredFrames = 0;
-  let droppedCommits = 0;
+  const dropped = new Map<string, number>();
+  for (const frame of readFrames(file, generation.pageBytes)) {
+    frames++;
+    const salt = [frame.getUint32(8), frame.getUint32(12)];
+    const hasSalt = salt[0] === generation.salt[0] && salt[1] === generation.salt[1];
+    const isCommit = frame.getUint32(4) !== 0;
+    if (isChainWhole && hasSalt) {
+      checksum = addToChecksum(checksum, frame, 0, 8, generation.isBigEndian);
+      checksum = addToChecksum(checksum, frame, FRAME_HEADER_BYTES, generation.pageBytes, generation.isBigEndian);
+    }
+    isChainWhole &&= hasSalt && checksum[0] === frame.getUint32(16) && checksum[1] === frame.getUint32(20);
+    if (isCommit && isChainWhole) recoveredFrames = frames;
+    // Behind a whole header only its own generation counts; a damaged one cannot say which that is, and any may be it.
+    else if (isCommit && (hasSalt || !generation.isHeaderWhole))
+      dropped.set(`${salt}`, (dropped.get(`${salt}`) ?? 0) + 1);
+  }
+  return { recoveredFrames, droppedCommits: Math.max(0, ...dropped.values()) };
+}
+
+function* readFrames(file: number, pageBytes: number): Generator<DataView> {
+  const frameBytes = FRAME_HEADER_BYTES + pageBytes;
+  const buffer = new Uint8Array(frameBytes * FRAMES_READ_AT_ONCE);
   for (let offset = HEADER_BYTES; ; offset += buffer.length) {
     const length = readSync(file, buffer, 0, buffer.length, offset);
     for (let start = 0; start + frameBytes <= length; start += frameBytes) {
-      frames++;
-      const view = new DataView(buffer.buffer, start, frameBytes);
-      const hasSalt = isOfGeneration(view, generation);
-      const isCommit = view.getUint32(4) !== 0;
-      if (isChainWhole && hasSalt) {
-        checksum = addToChecksum(checksum, view, 0, 8, generation.isBigEndian);
-        checksum = addToChecksum(checksum, view, FRAME_HEADER_BYTES, generation.pageBytes, generation.isBigEndian);
-      }
-      isChainWhole &&= hasSalt && checksum[0] === view.getUint32(16) && checksum[1] === view.getUint32(20);
-      if (isCommit && isChainWhole) recoveredFrames = frames;
-      else if (isCommit && hasSalt) droppedCommits++;
+      yield new DataView(buffer.buffer, start, frameBytes);
     }
-    if (length < buffer.length) return { recoveredFrames, droppedCommits };
+    if (length < buffer.length) return;
   }
 }
 

@@ -1,7 +1,6 @@
 // What the serving thread and the writer thread say to each other. Plain data that structured clone carries.
 import type { Batch } from "../../core/batch.ts";
 import { type ErrorCode, KeyholdError } from "../../core/errors.ts";
-import type { EpochMs } from "../../core/expiry.ts";
 import type { KeySet } from "../../core/range.ts";
 import type { CommitResult, DeleteResult } from "../../store/store.ts";
 import type { Durability } from "./database.ts";
@@ -30,9 +29,15 @@ export type WriteAnswer =
   | { readonly kind: "failed"; readonly error: ErrorMessage };
 
 export type ToWriter =
-  | { readonly kind: "open"; readonly options: WriterOptions; readonly incarnation: string }
+  | {
+      readonly kind: "open";
+      readonly options: WriterOptions;
+      readonly incarnation: string;
+      readonly clock: SharedArrayBuffer;
+    }
   | { readonly kind: "write"; readonly requests: readonly WriteRequest[] }
-  | { readonly kind: "stop" };
+  /** `isSound`: whether nothing that was read has shown damage. */
+  | { readonly kind: "stop"; readonly isSound: boolean };
 
 export type FromWriter =
   | { readonly kind: "opened"; readonly store: OpenedStore }
@@ -47,7 +52,6 @@ export type FromWriter =
 
 export interface OpenedStore {
   readonly incarnation: string;
-  readonly highestInstant: EpochMs;
   /** Whether the last server that held the store closed it. */
   readonly wasClean: boolean;
   readonly figures: WriterFigures;
@@ -65,13 +69,22 @@ export interface ErrorMessage {
   readonly code: ErrorCode;
   readonly detail: string;
   readonly data: Readonly<Record<string, unknown>>;
+  /** The stack of what caused it, for the log alone; null where the code says enough. */
+  readonly trace: string | null;
 }
 
 export function toErrorMessage(error: unknown): ErrorMessage {
-  if (error instanceof KeyholdError) return { code: error.code, detail: error.detail, data: error.data };
-  return { code: "internal", detail: error instanceof Error ? error.message : String(error), data: {} };
+  if (!(error instanceof KeyholdError)) {
+    return { code: "internal", detail: "The writer failed", data: {}, trace: traceOf(error) };
+  }
+  const { code, detail, data, cause } = error;
+  return { code, detail, data, trace: code === "internal" ? traceOf(cause) : null };
 }
 
-export function fromErrorMessage({ code, detail, data }: ErrorMessage): KeyholdError {
-  return new KeyholdError(code, detail, data);
+export function fromErrorMessage({ code, detail, data, trace }: ErrorMessage): KeyholdError {
+  return new KeyholdError(code, detail, data, trace === null ? {} : { cause: trace });
+}
+
+function traceOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -64,7 +64,7 @@ export class Reader {
       walk: range.reverse ? entriesBackward : entriesForward,
       one: oneEntry,
       make: (key, row) => this.#codec.entry(key, row),
-      bytesMax: LIMITS.pageBytes,
+      bytesMax: LIMITS.stepBytes,
     });
   }
 
@@ -104,7 +104,6 @@ export class Reader {
   }
 
   close(): void {
-    for (const statement of Object.values(this.#statements)) statement.finalize();
     closeWhole(this.#db);
   }
 
@@ -137,13 +136,13 @@ export class Reader {
     const walk = range.reverse ? keysBackward : keysForward;
     return this.#atOneInstant(() => {
       const { low, high } = boundsOfRange(range);
-      const rows = walk.all(encodeKey(low), highBytes(high), LIMITS.pageScannedKeys + 1);
+      const rows = walk.all(encodeKey(low), highBytes(high), LIMITS.pageMatchedKeys + 1);
       const items: T[] = [];
       let bytes = 0;
       let last: Key | null = null;
       for (const keyRow of rows) {
         if (items.length === range.limit || bytes >= by.bytesMax) return { items, next: last };
-        if (keyRow === rows[LIMITS.pageScannedKeys]) return { items, next: last };
+        if (keyRow === rows[LIMITS.pageMatchedKeys]) return { items, next: last };
         last = decodeKey(keyRow.key);
         if (!isLive(keyRow, now) || !isInSet(range, last)) continue;
         const row = by.one.get(keyRow.key);

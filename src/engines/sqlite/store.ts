@@ -5,10 +5,11 @@ import { resolve } from "node:path";
 import type { Batch } from "../../core/batch.ts";
 import { type Entry, type EntryInfo, toRevision } from "../../core/entry.ts";
 import { KeyholdError } from "../../core/errors.ts";
-import { type Clock, makeClock } from "../../core/expiry.ts";
+import { type Clock, type EpochMs, makeClock } from "../../core/expiry.ts";
 import type { Key } from "../../core/key.ts";
 import { boundsOf, isEveryKey, isInSet, type KeySet, type Range } from "../../core/range.ts";
 import { formatCursor, parseCursor } from "../../store/cursor.ts";
+import { betweenSteps } from "../../store/steps.ts";
 import type {
   Capabilities,
   ChangePage,
@@ -25,6 +26,8 @@ import { type StoreFiles, storeFiles } from "./layout.ts";
 import { DROPPED_COMMITS_MAX, scanLog } from "./log-scan.ts";
 import type { WriterOptions } from "./messages.ts";
 import { Reader } from "./reader.ts";
+import { makeSharedMemory, openHighestInstant } from "./shared-instant.ts";
+import { isSqliteError } from "./sqlite-errors.ts";
 import { WriterClient } from "./writer-client.ts";
 
 export interface SqliteStoreOptions {
@@ -46,16 +49,20 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   const files = storeFiles(resolve(options.writer.directory));
   prepareDirectory(files, options.allowNetworkFileSystem);
   const lock = lockStore(files, new Date());
+  let writer: WriterClient | null = null;
   try {
     refuseVanishedDatabase(files);
     // What a power cut leaves of commits that were never synced looks the same, and is what was asked for.
     if (options.writer.durability === "full") refuseDamagedLog(files);
+    const clock = makeSharedMemory();
     const { client, store } = await WriterClient.open({
+      clock,
       writer: { ...options.writer, directory: files.directory },
       incarnation: options.newIncarnation,
       queuedCommits: options.queuedCommits,
       onFatal: options.onFatal,
     });
+    writer = client;
     recordIncarnation(files, store.incarnation);
     return new SqliteStore({
       files,
@@ -63,10 +70,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       lock,
       incarnation: store.incarnation,
       wasClean: store.wasClean,
-      now: makeClock(Date.now, () => performance.now(), store.highestInstant),
+      now: makeClock({ wallMs: Date.now, steadyMs: () => performance.now(), highest: openHighestInstant(clock) }),
       durability: options.writer.durability === "full" ? "power-loss" : "process-crash",
     });
   } catch (error) {
+    // The writer first: the lock is what says that nobody has the database open.
+    await writer?.stop(true);
     lock.release();
     throw error;
   }
@@ -94,6 +103,7 @@ export class SqliteStore implements Store {
   readonly #lock: { release(): void };
   readonly #reader: Reader;
   #closing: Promise<void> | null = null;
+  #isSound = true;
 
   constructor(parts: SqliteStoreParts) {
     this.capabilities = { atomicity: "store", order: "store", reads: "snapshot", durability: parts.durability };
@@ -107,19 +117,21 @@ export class SqliteStore implements Store {
   }
 
   get(key: Key): Entry | null {
-    return this.#open().get(key, this.now());
+    return this.#read((reader, now) => reader.get(key, now));
   }
 
   async getMany(keys: readonly Key[]): Promise<readonly (Entry | null)[]> {
-    return this.#open().getMany(keys, this.now());
+    return this.#read((reader, now) => reader.getMany(keys, now));
   }
 
   async list(range: Range): Promise<Page<EntryInfo>> {
-    return this.#open().list(range, this.now());
+    await betweenSteps(range);
+    return this.#read((reader, now) => reader.list(range, now));
   }
 
   async scan(range: Range): Promise<Page<Entry>> {
-    return this.#open().scan(range, this.now());
+    await betweenSteps(range);
+    return this.#read((reader, now) => reader.scan(range, now));
   }
 
   async count(set: KeySet): Promise<number> {
@@ -166,15 +178,34 @@ export class SqliteStore implements Store {
     return { entries, bytes, revision: toRevision(revision), queuedCommits: this.#client.queued };
   }
 
+  /** Why writes are refused for now; null while they are taken. */
+  get refusal(): string | null {
+    return this.#client.refusal?.detail ?? null;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
+  /** Remembers damage that a read has met: a store that is known to be damaged is not marked as closed whole. */
+  #read<T>(read: (reader: Reader, now: EpochMs) => T): T {
+    const reader = this.#open();
+    try {
+      return read(reader, this.now());
+    } catch (error) {
+      this.#isSound &&= !isDamage(error);
+      throw error;
+    }
+  }
+
   async #close(): Promise<void> {
-    this.#reader.close();
-    await this.#client.stop();
-    this.#lock.release();
+    try {
+      this.#reader.close();
+      await this.#client.stop(this.#isSound);
+    } finally {
+      this.#lock.release();
+    }
   }
 
   #open(): Reader {
@@ -186,6 +217,10 @@ export class SqliteStore implements Store {
   #requireOpen(): void {
     if (this.#closing !== null) throw new KeyholdError("unavailable", "The store is closed");
   }
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof KeyholdError ? error.code === "damaged-entry" : isSqliteError(error, "SQLITE_CORRUPT");
 }
 
 function refuseDamagedLog(files: StoreFiles): void {

@@ -30,17 +30,33 @@ export interface UpkeepParts {
 export class Upkeep {
   readonly #parts: UpkeepParts;
   readonly #statements: ReturnType<typeof prepare>;
-  readonly #identity: string;
+  readonly #identities: ReadonlyMap<string, string>;
   #sequenceAtLastTick = -1;
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
     this.#statements = prepare(parts.db);
-    this.#identity = fileIdentity(parts.files.database);
+    const { database, log, lock } = parts.files;
+    this.#identities = new Map([database, log, lock].map((path) => [path, fileIdentity(path)]));
   }
 
-  /** One round. Returns whether there is more to do at once. Throws nothing. */
+  /** One round. Returns whether there is more to do at once. A fault of the store ends its use; nothing is thrown. */
   tick(): boolean {
+    const { writer } = this.#parts;
+    try {
+      return this.#round();
+    } catch (error) {
+      writer.fail(`Cannot look after the store: ${messageOf(error)}`);
+      return false;
+    }
+  }
+
+  /** After a group of commits: keeps the log within its bound. */
+  afterCommits(): void {
+    this.#checkpoint(LOG_PAGES_MAX);
+  }
+
+  #round(): boolean {
     this.#checkIdentity();
     const swept = this.#parts.writer.sweep(SWEEP_SLICE);
     const trimmed = this.#trimHistory();
@@ -48,11 +64,6 @@ export class Upkeep {
     if (sequence === this.#sequenceAtLastTick) this.#checkpoint(1);
     this.#sequenceAtLastTick = sequence;
     return swept === SWEEP_SLICE || trimmed === TRIM_SLICE;
-  }
-
-  /** After a group of commits: keeps the log within its bound. */
-  afterCommits(): void {
-    this.#checkpoint(LOG_PAGES_MAX);
   }
 
   /** Drops changes that are too old or too many, oldest first; at most TRIM_SLICE. Returns how many. */
@@ -88,9 +99,9 @@ export class Upkeep {
 
   /** SQLite goes on writing to a file that has been removed or replaced, and all of it would be lost. */
   #checkIdentity(): void {
-    const { files, writer } = this.#parts;
-    if (fileIdentity(files.database) !== this.#identity) {
-      writer.fail(`Cannot go on: ${files.database} has been removed or replaced while this server uses it`);
+    for (const [path, identity] of this.#identities) {
+      if (fileIdentity(path) === identity) continue;
+      this.#parts.writer.fail(`Cannot go on: ${path} has been removed or replaced while this server uses it`);
     }
   }
 }

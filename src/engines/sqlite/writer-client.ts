@@ -3,7 +3,7 @@
 //
 // A group is sent two turns of the event loop after its first request, not at once: connections that were answered together
 // send their next requests together, and a group that leaves with the first of them splits such a cohort in halves that
-// then alternate for ever (measured: 32 requests a group instead of 50 at 64 connections, 10 to 15 % of the throughput).
+// then alternate for ever (docs/adr/0012).
 import { batchBytes } from "../../core/batch.ts";
 import { KeyholdError } from "../../core/errors.ts";
 import {
@@ -36,6 +36,8 @@ export interface WriterClientOptions {
   readonly writer: WriterOptions;
   /** Names the store if it is a new one. */
   readonly incarnation: string;
+  /** Where the clocks of both threads keep the highest instant: shared-instant.ts. */
+  readonly clock: SharedArrayBuffer;
   /** Requests that may wait for the writer. */
   readonly queuedCommits: number;
   /** Called once when the store can no longer be used and the process must end. */
@@ -50,13 +52,15 @@ export class WriterClient {
   #queuedBytes = 0;
   #figures: WriterFigures = { entries: 0, revision: 0, sequence: 0 };
   #isFlushPlanned = false;
-  #lastSignMs = performance.now();
+  /** How long the writer has left something unanswered, counted while this thread was awake to hear it. */
+  #silenceMs = 0;
   #watch: ReturnType<typeof setInterval> | undefined;
   #refusal: KeyholdError | null = null;
   #opened = Promise.withResolvers<OpenedStore>();
   #stopped = Promise.withResolvers<void>();
   #idle: (() => void) | null = null;
   #hasFailed = false;
+  #isStopping = false;
 
   private constructor(options: WriterClientOptions) {
     this.#options = options;
@@ -71,7 +75,8 @@ export class WriterClient {
     options: WriterClientOptions,
   ): Promise<{ readonly client: WriterClient; readonly store: OpenedStore }> {
     const client = new WriterClient(options);
-    client.#post({ kind: "open", options: options.writer, incarnation: options.incarnation });
+    const { writer, incarnation, clock } = options;
+    client.#post({ kind: "open", options: writer, incarnation, clock });
     const store = await client.#opened.promise;
     client.#figures = store.figures;
     client.#watch = setInterval(() => client.#look(), WATCH_INTERVAL_MS);
@@ -89,7 +94,7 @@ export class WriterClient {
 
   /** Null while writes are taken; else what a write is refused with. */
   get refusal(): KeyholdError | null {
-    return this.#refusal ?? (this.#silenceMs() > STALLED_AFTER_MS ? stalled(this.#silenceMs()) : null);
+    return this.#refusal ?? (this.#silenceMs > STALLED_AFTER_MS ? stalled(this.#silenceMs) : null);
   }
 
   /**
@@ -101,28 +106,31 @@ export class WriterClient {
     const { refusal } = this;
     if (refusal !== null) return Promise.reject(refusal);
     const bytes = request.kind === "commit" ? batchBytes(request.batch) : 0;
-    if (
-      this.queued >= this.#options.queuedCommits ||
-      (this.queued > 0 && this.#queuedBytes + bytes > QUEUED_BYTES_MAX)
-    ) {
-      return Promise.reject(busy(this.queued, this.#options.queuedCommits));
+    const { queuedCommits } = this.#options;
+    if (this.queued >= queuedCommits) return Promise.reject(busy(`${this.queued} writes wait already`, queuedCommits));
+    if (this.queued > 0 && this.#queuedBytes + bytes > QUEUED_BYTES_MAX) {
+      return Promise.reject(busy(`${this.#queuedBytes} bytes of values wait already`, QUEUED_BYTES_MAX));
     }
     return new Promise((resolve, reject) => {
-      if (this.queued === 0) this.#lastSignMs = performance.now();
       this.#queuedBytes += bytes;
       this.#waiting.push({ request, bytes, resolve, reject });
       this.#planFlush();
     });
   }
 
-  /** Finishes what is queued, closes the store and ends the thread. Requires: called once. */
-  async stop(): Promise<void> {
+  /**
+   * Finishes what is queued, closes the store and ends the thread. Requires: called once.
+   *
+   * @param isSound - whether nothing that was read has shown damage
+   */
+  async stop(isSound: boolean): Promise<void> {
     if (this.queued > 0 && this.#refusal === null) await new Promise<void>((resolve) => (this.#idle = resolve));
-    clearInterval(this.#watch);
     this.#refusal ??= new KeyholdError("unavailable", "The store is closed");
-    this.#post({ kind: "stop" });
-    // The thread ends by itself: terminate() can tear down an open Database (bun:sqlite).
+    this.#isStopping = true;
+    this.#post({ kind: "stop", isSound });
+    // The thread ends by itself: terminate() can tear down an open Database (bun:sqlite). One that hangs is given up.
     await this.#stopped.promise;
+    clearInterval(this.#watch);
   }
 
   #planFlush(): void {
@@ -139,7 +147,7 @@ export class WriterClient {
   }
 
   #receive(message: FromWriter): void {
-    this.#lastSignMs = performance.now();
+    this.#silenceMs = 0;
     switch (message.kind) {
       case "opened":
         this.#opened.resolve(message.store);
@@ -199,15 +207,11 @@ export class WriterClient {
     this.#stopped.resolve();
   }
 
+  /** Each time counts as one interval, however late: a thread that was busy itself cannot tell who was silent. */
   #look(): void {
-    const silence = this.#silenceMs();
-    if (silence > GIVEN_UP_AFTER_MS)
-      this.#fail(`The disk has not finished a write for ${Math.round(silence / 1000)} s`);
-  }
-
-  /** How long the writer has left something unanswered. */
-  #silenceMs(): number {
-    return this.#sent.length === 0 ? 0 : performance.now() - this.#lastSignMs;
+    const isWaiting = this.#sent.length > 0 || this.#isStopping;
+    this.#silenceMs = isWaiting ? this.#silenceMs + WATCH_INTERVAL_MS : 0;
+    if (this.#silenceMs > GIVEN_UP_AFTER_MS) this.#fail(stalled(this.#silenceMs).detail);
   }
 
   #post(message: ToWriter): void {
@@ -219,12 +223,6 @@ function stalled(silenceMs: number): KeyholdError {
   return new KeyholdError("unavailable", `The disk has not finished a write for ${Math.round(silenceMs / 1000)} s`);
 }
 
-function busy(queued: number, limit: number): KeyholdError {
-  return new KeyholdError(
-    "busy",
-    `Cannot queue the write: ${queued} writes wait already, limit ${limit}; try again soon`,
-    {
-      limit,
-    },
-  );
+function busy(waiting: string, limit: number): KeyholdError {
+  return new KeyholdError("busy", `Cannot queue the write: ${waiting}, limit ${limit}; try again soon`, { limit });
 }

@@ -1,11 +1,12 @@
 // The writer thread: takes messages from the serving thread, keeps the store with a Writer, and looks after it with an
 // Upkeep. It holds no rule of its own; what is here is the life of a thread.
 import type { Database } from "bun:sqlite";
-import { type Clock, makeClock, toEpochMs } from "../../core/expiry.ts";
+import { type Clock, type HighestInstant, makeClock, toEpochMs } from "../../core/expiry.ts";
 import { closeWhole, openWriter, readPragma } from "./database.ts";
 import { DiskReserve } from "./disk-reserve.ts";
 import { PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
 import { type FromWriter, type OpenedStore, type ToWriter, toErrorMessage, type WriterOptions } from "./messages.ts";
+import { openHighestInstant } from "./shared-instant.ts";
 import { isSqliteError } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -37,13 +38,13 @@ let fatalReason: string | null = null;
 self.onmessage = ({ data }: MessageEvent<ToWriter>) => {
   switch (data.kind) {
     case "open":
-      open(data.options, data.incarnation);
+      open(data);
       break;
     case "write":
       write(data.requests);
       break;
     case "stop":
-      stop();
+      stop(data.isSound);
       break;
     default:
       data satisfies never;
@@ -54,16 +55,16 @@ function post(message: FromWriter): void {
   self.postMessage(message);
 }
 
-function open(options: WriterOptions, incarnation: string): void {
+function open({ options, incarnation, clock }: Extract<ToWriter, { kind: "open" }>): void {
   try {
-    const opening = openRoom(options, incarnation);
-    room = opening;
-    post({ kind: "opened", store: opening.opened });
-    schedule(opening, options.sweepIntervalMs);
+    room = openRoom(options, incarnation, openHighestInstant(clock));
   } catch (error) {
     post({ kind: "refused", error: toErrorMessage(error) });
     endThread();
+    return;
   }
+  post({ kind: "opened", store: room.opened });
+  schedule(room, options.sweepIntervalMs);
 }
 
 function write(requests: Extract<ToWriter, { kind: "write" }>["requests"]): void {
@@ -83,10 +84,10 @@ function reportFatal(): void {
 }
 
 /** Closes the store, which brings its log in and removes it, and says that it was closed. */
-function stop(): void {
+function stop(isSound: boolean): void {
   clearTimeout(timer);
   const { db, writer } = requireRoom();
-  if (!writer.hasFailed) mark(db, 1);
+  if (!writer.hasFailed && isSound) mark(db, 1);
   closeWhole(db);
   room = null;
   post({ kind: "stopped" });
@@ -107,13 +108,14 @@ function mark(db: Database, isClean: 0 | 1): void {
   }
 }
 
-function openRoom(options: WriterOptions, incarnation: string): Room {
+function openRoom(options: WriterOptions, incarnation: string, highest: HighestInstant): Room {
   const files = storeFiles(options.directory);
   const wallMs = Date.now();
   const db = openWriter(files, options.durability, { incarnation, now: toEpochMs(wallMs) });
   const row = db.prepare<StateRow, []>(SQL.readState).get();
   if (row === null) throw new Error("The state row of the store is missing");
-  const now = makeClock(() => Date.now(), steadyMs, toEpochMs(row.highest_instant));
+  highest.raise(row.highest_instant);
+  const now = makeClock({ wallMs: Date.now, steadyMs, highest });
   const parts = { db, incarnation: row.incarnation, now };
   const writer = makeWriter({ ...parts, row, files, reserveBytes: options.diskReserveBytes });
   const upkeep = new Upkeep({ ...parts, files, writer, ...options });
@@ -124,7 +126,6 @@ function openRoom(options: WriterOptions, incarnation: string): Room {
     upkeep,
     opened: {
       incarnation: row.incarnation,
-      highestInstant: toEpochMs(row.highest_instant),
       wasClean: row.is_clean === 1,
       figures: writer.figures,
     },

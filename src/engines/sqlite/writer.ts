@@ -179,12 +179,18 @@ export class Writer {
     if (error instanceof KeyholdError) return error;
     const message = messageOf(error);
     if (isSqliteError(error, "SQLITE_FULL")) {
-      return new KeyholdError("no-room", `Cannot write: ${message}; delete entries or make room`, {}, { cause: error });
+      return new KeyholdError(
+        "no-room",
+        `Cannot write: ${message}; delete entries, fewer at a time if this was a deletion, or make room`,
+        {},
+        { cause: error },
+      );
     }
     if (isSqliteError(error, "SQLITE_BUSY")) {
       return new KeyholdError("unavailable", `Cannot write: ${message}`, {}, { cause: error });
     }
-    if (error instanceof SQLiteError) this.fail(`Cannot go on writing: ${message}`);
+    if (!(error instanceof SQLiteError)) return new KeyholdError("internal", "The writer failed", {}, { cause: error });
+    this.fail(`Cannot go on writing: ${message}`);
     return new KeyholdError("unavailable", `Cannot write: ${message}`, {}, { cause: error });
   }
 }

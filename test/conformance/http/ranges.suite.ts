@@ -70,7 +70,7 @@ export function rangesSuite(withServer: WithServer): void {
     });
   });
 
-  test("If-Range lets the range through on the very state, by tag or by date, else the whole is sent", async () => {
+  test("If-Range lets the range through on the very state, named by its tag, else the whole is sent", async () => {
     await withServer(async ({ http }) => {
       await http.put("/a", VALUE);
       const answer = await http.get("/a");
@@ -81,8 +81,16 @@ export function rangesSuite(withServer: WithServer): void {
       const statusOf = async (ifRange: string) =>
         (await http.get("/a", { Range: "bytes=0-1", "If-Range": ifRange })).status;
       expect(await statusOf(tag)).toBe(206);
-      expect(await statusOf(modified)).toBe(206);
-      for (const other of [`W/${tag}`, '"other"', tag.replace(/"$/, '-j"'), earlier, later, "nonsense", "*"]) {
+      for (const other of [
+        modified,
+        `W/${tag}`,
+        '"other"',
+        tag.replace(/"$/, '-j"'),
+        earlier,
+        later,
+        "nonsense",
+        "*",
+      ]) {
         expect(`${other}: ${await statusOf(other)}`).toBe(`${other}: 200`);
       }
     });
