@@ -27,6 +27,8 @@ export const LIMITS = {
   pageEntries: 10_000,
   /** Text of one page of a listing with `limit`, in UTF-16 units; the step that passes it is still part of it. */
   pageLength: 2 * MiB,
+  /** Steps of one page of a listing with `limit`: a filter that finds little answers what it has, and where to go on. */
+  pageSteps: 400,
   /** Values read for one step of a listing, in bytes; one entry more than this is still read. A slow reader holds one. */
   stepBytes: 256 * KiB,
   /** Entries read for one step of a listing: bounds the time that others wait for it. */

@@ -213,17 +213,19 @@ function makePageReader(listing: Listing, { entries, format, maxValueBytes }: Re
   };
 }
 
-/** Reads pages until the limit is met, the listing ends, or the answer holds enough bytes for one page. */
+/** Reads until the limit is met, the listing ends, or the answer has taken enough text or steps for one page. */
 async function readUpTo(limit: number, from: Key | null, read: PageReader): Promise<ListingPage> {
   const items: string[] = [];
   let next = from;
   let length = 0;
+  let steps = 0;
   do {
+    steps++;
     const page = await read(next, limit - items.length);
     items.push(...page.items);
     length += page.items.reduce((sum, item) => sum + item.length, 0);
     next = page.next;
-  } while (next !== null && items.length < limit && length < LIMITS.pageLength);
+  } while (next !== null && items.length < limit && length < LIMITS.pageLength && steps < LIMITS.pageSteps);
   return { items, next };
 }
 

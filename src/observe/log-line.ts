@@ -18,7 +18,7 @@ export const FIELD_LENGTH_MAX = 8192;
 // C0, DEL, C1, line and paragraph separator, and the marks that override the direction of text (Unicode TR 9).
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 const UNSAFE_ALL = new RegExp(UNSAFE.source, "g");
-/** Printable ASCII without quote and backslash, within the length: nearly every text. Took a line from 1.5 to 0.95 µs. */
+/** Printable ASCII without quote and backslash, within the length: nearly every text. Spares most lines the escaping. */
 const SAFE_IN_JSON = new RegExp(`^[ !#-[\\]-~]{0,${FIELD_LENGTH_MAX}}$`);
 /** Needs no quotes in a text line. */
 const PLAIN = /^[\w./:@%+,*()[\]{}?&$~-]+$/;

@@ -3,6 +3,8 @@
 import { expect, test } from "bun:test";
 import { once } from "node:events";
 import { KeyholdError } from "../../src/core/errors.ts";
+import { parseKey } from "../../src/core/key.ts";
+import { LIMITS } from "../../src/core/limits.ts";
 import { startHttpServer } from "../../src/http/server.ts";
 import type { Store } from "../../src/store/store.ts";
 import { Http } from "../support/http-client.ts";
@@ -102,6 +104,22 @@ test.each([
       const answer = await http.put("/a", "v");
       expectProblem(answer, code);
       expect([answer.status, answer.headers["retry-after"]]).toEqual([status, retryAfter]);
+    },
+  );
+});
+
+test("a page whose steps find nothing ends at its bound of steps, and says where to go on", async () => {
+  let steps = 0;
+  const scan = async () => {
+    steps++;
+    return { items: [], next: parseKey(`k${steps}`) };
+  };
+  await withFailingStore(
+    () => ({ scan }),
+    async ({ http }) => {
+      const answer = await http.get("/keys?limit=1");
+      expect([answer.status, answer.text, steps]).toEqual([200, "[]", LIMITS.pageSteps]);
+      expect(answer.headers["link"]).toContain("cursor=");
     },
   );
 });

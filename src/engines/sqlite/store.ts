@@ -96,7 +96,7 @@ export class SqliteStore implements Store {
   readonly capabilities: Capabilities;
   readonly incarnation: string;
   readonly now: Clock;
-  /** Whether the last server that held the store closed it; if not, its pages deserve a check. */
+  /** Whether the last server that held the store closed it; if not, its entries deserve a check. */
   readonly wasClean: boolean;
   readonly files: StoreFiles;
   readonly #client: WriterClient;
