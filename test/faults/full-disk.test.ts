@@ -10,7 +10,10 @@ const WRITES_MAX = (DISK_MIB * 1024 * 1024) / VALUE.length;
 
 const directory = makeTemporaryDirectory();
 const isMounted = Bun.spawnSync(["mount", "-t", "tmpfs", "-o", `size=${DISK_MIB}m`, "tmpfs", directory]).exitCode === 0;
-if (!isMounted) console.log("Skipped: the full-disk tests mount a tmpfs, which needs root; run them as root");
+if (!isMounted) {
+  removeTemporaryDirectory(directory);
+  console.log("Skipped: the full-disk tests mount a tmpfs, which needs root; run them as root");
+}
 
 describe.skipIf(!isMounted)("a full disk", () => {
   let server: ServerProcess;
