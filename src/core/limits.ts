@@ -33,7 +33,7 @@ export const LIMITS = {
   stepBytes: 256 * KiB,
   /** Entries read for one step of a listing: bounds the time that others wait for it. */
   pageScannedKeys: 2000,
-  /** Keys compared with a pattern in one step: the costliest pattern takes some 50 µs for the longest key. */
+  /** Keys compared with a pattern in one step: the costliest pattern takes some 0.1 ms for the longest key. */
   pageMatchedKeys: 500,
   /** Latest instant that an expiry may name: 9999-12-31T23:59:59.999Z, the last that RFC 3339 can write. */
   latestInstantMs: 253_402_300_799_999,
