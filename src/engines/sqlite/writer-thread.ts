@@ -23,7 +23,7 @@ interface StateRow {
   readonly is_clean: number;
 }
 
-interface Room {
+interface Session {
   readonly db: Database;
   readonly writer: Writer;
   readonly upkeep: Upkeep;
@@ -31,7 +31,7 @@ interface Room {
 }
 
 const steadyMs = () => performance.now();
-let room: Room | null = null;
+let session: Session | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let fatalReason: string | null = null;
 
@@ -57,24 +57,24 @@ function post(message: FromWriter): void {
 
 function open({ options, incarnation, clock }: Extract<ToWriter, { kind: "open" }>): void {
   try {
-    room = openRoom(options, incarnation, openHighestInstant(clock));
+    session = openSession(options, incarnation, openHighestInstant(clock));
   } catch (error) {
     post({ kind: "refused", error: toErrorMessage(error) });
     endThread();
     return;
   }
-  post({ kind: "opened", store: room.opened });
-  schedule(room, options.sweepIntervalMs);
+  post({ kind: "opened", store: session.opened });
+  schedule(session, options.sweepIntervalMs);
 }
 
 function write(requests: Extract<ToWriter, { kind: "write" }>["requests"]): void {
-  const { writer, upkeep } = requireRoom();
+  const { writer, upkeep } = requireSession();
   writer.applyGroup(requests, (answers) => post({ kind: "answers", answers, figures: writer.figures }));
   upkeep.afterCommits();
   reportFatal();
 }
 
-function postProgress({ writer }: Room): void {
+function postProgress({ writer }: Session): void {
   post({ kind: "progress", figures: writer.figures });
 }
 
@@ -86,10 +86,10 @@ function reportFatal(): void {
 /** Closes the store, which brings its log in and removes it, and says that it was closed. */
 function stop(isSound: boolean): void {
   clearTimeout(timer);
-  const { db, writer } = requireRoom();
+  const { db, writer } = requireSession();
   if (!writer.hasFailed && isSound) mark(db, 1);
   closeWhole(db);
-  room = null;
+  session = null;
   post({ kind: "stopped" });
   endThread();
 }
@@ -108,7 +108,7 @@ function mark(db: Database, isClean: 0 | 1): void {
   }
 }
 
-function openRoom(options: WriterOptions, incarnation: string, highest: HighestInstant): Room {
+function openSession(options: WriterOptions, incarnation: string, highest: HighestInstant): Session {
   const files = storeFiles(options.directory);
   const wallMs = Date.now();
   const db = openWriter(files, options.durability, { incarnation, now: toEpochMs(wallMs) });
@@ -158,7 +158,7 @@ function makeWriter(parts: {
       steadyMs,
       reusableBytes: () => Number(readPragma(db, "freelist_count")) * PAGE_BYTES,
     }),
-    onProgress: () => room !== null && postProgress(room),
+    onProgress: () => session !== null && postProgress(session),
     onFatal: (reason) => {
       fatalReason = reason;
     },
@@ -166,16 +166,16 @@ function makeWriter(parts: {
 }
 
 /** Upkeep at each interval, or at once while there is more to do; commits that have arrived go first. */
-function schedule(room: Room, intervalMs: number): void {
-  const { sequence } = room.writer.figures;
-  const hasMore = room.upkeep.tick();
-  if (room.writer.figures.sequence !== sequence) postProgress(room);
+function schedule(current: Session, intervalMs: number): void {
+  const { sequence } = current.writer.figures;
+  const hasMore = current.upkeep.tick();
+  if (current.writer.figures.sequence !== sequence) postProgress(current);
   reportFatal();
   if (fatalReason !== null) return;
-  timer = setTimeout(() => schedule(room, intervalMs), hasMore ? 0 : intervalMs);
+  timer = setTimeout(() => schedule(current, intervalMs), hasMore ? 0 : intervalMs);
 }
 
-function requireRoom(): Room {
-  if (room === null) throw new Error("The writer was asked before it was opened");
-  return room;
+function requireSession(): Session {
+  if (session === null) throw new Error("The writer was asked before it was opened");
+  return session;
 }
