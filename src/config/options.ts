@@ -155,13 +155,13 @@ export const CONFIG_SCHEMA = z
       name: "history-age",
       default: "24h",
       group: "History and upkeep",
-      help: "How long changes are kept for watchers to resume from",
+      help: "How long the change log of a store on disk keeps a change",
     }),
     historyChanges: option(wholeNumber({ least: 1000, most: 1_000_000_000 }), {
       name: "history-changes",
       default: "1000000",
       group: "History and upkeep",
-      help: "Changes kept at most, however young",
+      help: "Changes that the log keeps at most, however young; a store in memory trims it when it has twice as many",
     }),
   })
   .superRefine((config, context) => {

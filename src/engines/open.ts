@@ -87,6 +87,8 @@ async function openSqlite(
     refusal: () => store.refusal,
     async close() {
       await check.stop();
+      // A check that found damage, or did not come to its end, is made again at the next start.
+      if (check.verdict.is !== "unneeded" && check.verdict.is !== "passed") store.doubt();
       await store.close();
     },
   };

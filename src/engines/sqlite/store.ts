@@ -183,6 +183,11 @@ export class SqliteStore implements Store {
     return this.#client.refusal?.detail ?? null;
   }
 
+  /** Keeps the store from being marked as closed whole, so that the next start checks its entries. */
+  doubt(): void {
+    this.#isSound = false;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
