@@ -62,8 +62,19 @@ export interface Store {
    */
   deleteAll(set: KeySet): Promise<DeleteResult>;
 
-  /** Changes after a cursor, oldest first, at most `limit`; an empty page when there are none. @throws "invalid-request" on a cursor of another store */
+  /**
+   * Changes after a cursor, oldest first, at most `limit`; an empty page when there are none.
+   *
+   * @param after - null for the beginning
+   * @throws "invalid-request" on a text that is no cursor
+   */
   changes(after: Cursor | null, limit: number): Promise<ChangePage>;
+
+  /** The end of the change log: what is read after this call shows at least every change up to there. */
+  latestCursor(): Promise<Cursor>;
+
+  /** Calls `wake` soon after changes have been logged: once for many, perhaps once for none. Returns what ends it. */
+  onChange(wake: () => void): () => void;
 
   /** Counts and sizes, cheaply. */
   stats(): StoreStats;
@@ -112,11 +123,19 @@ export interface DeleteResult {
   readonly revision: Revision;
 }
 
+export interface LoggedChange extends Change {
+  /** Resumes directly after this change; null where only the page as a whole can be resumed from. */
+  readonly cursor: Cursor | null;
+}
+
 export interface ChangePage {
-  readonly changes: readonly Change[];
+  readonly changes: readonly LoggedChange[];
   /** Resumes directly after the last of them. */
   readonly cursor: Cursor;
-  /** Whether changes after the given cursor have already been dropped from the log. */
+  /**
+   * Whether there may have been changes after the given cursor that the log no longer holds, or never did: they were
+   * dropped, or the cursor is of another life of the store.
+   */
   readonly isIncomplete: boolean;
 }
 

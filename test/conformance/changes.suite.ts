@@ -95,23 +95,70 @@ export function changesSuite(make: MakeStore): void {
       });
     });
 
-    test("of an unknown cursor are refused", async () => {
+    test("of a text that is no cursor are refused", async () => {
       await withStore(make, async ({ store }) => {
         await mustCommit(store, put("a"));
         const { incarnation } = store;
-        const foreign = [
-          formatCursor("otherlife", 1),
-          formatCursor(incarnation, 2),
-          formatCursor(incarnation, Number.MAX_SAFE_INTEGER),
+        const texts = [
           ...["", "1", `.${incarnation}`, `-1.${incarnation}`, `1.5.${incarnation}`, `01.${incarnation}`, "x.y"],
-          ...[`1.${incarnation} `, `1.${incarnation}\n`, `9999999999999999.${incarnation}`],
+          ...[`1.${incarnation} `, `1.${incarnation}\n`],
         ];
         const codes = await Promise.all(
-          foreign.map((cursor) => rejectionCode(() => store.changes(cursor as Cursor, 10))),
+          texts.map((cursor) => rejectionCode(() => store.changes(cursor as Cursor, 10))),
         );
-        expect(codes).toEqual(foreign.map(() => "invalid-request"));
+        expect(codes).toEqual(texts.map(() => "invalid-request"));
         expect(await rejectionCode(() => store.changes(formatCursor(incarnation, 1), 10))).toBeNull();
       });
+    });
+
+    test("of a cursor of another life, or beyond the end, are none, incomplete, and go on from the end", async () => {
+      await withStore(make, async ({ store }) => {
+        await mustCommit(store, put("a"));
+        const { incarnation } = store;
+        const beyond = [2, Number.MAX_SAFE_INTEGER, 999_999_999_999_999].map((end) => formatCursor(incarnation, end));
+        for (const cursor of [formatCursor("otherlife", 1), ...beyond]) {
+          const page = await store.changes(cursor, 10);
+          expect(page).toEqual({ changes: [], cursor: await store.latestCursor(), isIncomplete: true });
+        }
+        const end = await store.latestCursor();
+        await mustCommit(store, put("b"));
+        expect(await logged(store, end)).toEqual(["2 put b"]);
+      });
+    });
+
+    test("carry each the cursor that reads on directly after it", async () => {
+      await withStore(make, async ({ store }) => {
+        await mustCommit(store, put("a"), put("b"), put("c"));
+        const { changes } = await store.changes(null, 10);
+        for (const [index, { cursor }] of changes.entries()) {
+          expect((await logged(store, cursor)).length).toBe(changes.length - index - 1);
+        }
+      });
+    });
+
+    test("that are logged wake whoever asked for it, until that is ended", async () => {
+      await withStore(
+        make,
+        async (harness) => {
+          const { store } = harness;
+          let wakes = 0;
+          const end = store.onChange(() => wakes++);
+          await mustCommit(store, put("a", "", { expiry: ENDED }));
+          await until(harness, () => wakes > 0);
+          await until(harness, async () => (await store.changes(null, 10)).changes.length === 2);
+          wakes = 0;
+          await mustCommit(store, put("b", "", { expiry: endsIn(1) }));
+          await until(harness, async () => (await logged(store, null)).at(-1)?.endsWith("expire b") === true);
+          await until(harness, () => wakes > 0);
+          end();
+          wakes = 0;
+          await mustCommit(store, put("c"));
+          const { cursor } = await store.changes(null, 100);
+          expect(wakes).toBe(0);
+          expect(await store.latestCursor()).toBe(cursor);
+        },
+        { upkeep: "on" },
+      );
     });
 
     test("say that they are incomplete once the log has been trimmed behind the cursor", async () => {

@@ -35,7 +35,7 @@ export interface MemoryStoreOptions {
 /** Ends that no longer hold and are kept all the same, beside as many as there are entries. */
 const STALE_ENDS_KEPT = 1024;
 
-interface LoggedChange extends Change {
+interface LogRecord extends Change {
   readonly sequence: number;
 }
 
@@ -48,7 +48,8 @@ export class MemoryStore implements Store {
   readonly #entries = new Map<Key, Entry>();
   readonly #keys = new SortedKeys();
   readonly #ends = new ExpiryQueue();
-  #log: LoggedChange[] = [];
+  #log: LogRecord[] = [];
+  readonly #wakes = new Set<() => void>();
   #sequence = 0;
   #revision = 0;
   #valueBytes = 0;
@@ -108,11 +109,28 @@ export class MemoryStore implements Store {
   async changes(after: Cursor | null, limit: number): Promise<ChangePage> {
     this.#requireOpen();
     const sequence = after === null ? 0 : parseCursor(after, this.incarnation, this.#sequence);
+    if (sequence === null) return { changes: [], cursor: await this.latestCursor(), isIncomplete: true };
     const oldest = this.#log[0]?.sequence ?? this.#sequence + 1;
     const from = Math.max(0, sequence + 1 - oldest);
-    const changes = this.#log.slice(from, from + limit);
-    const last = changes.at(-1)?.sequence ?? Math.max(sequence, oldest - 1);
+    const records = this.#log.slice(from, from + limit);
+    const last = records.at(-1)?.sequence ?? Math.max(sequence, oldest - 1);
+    const changes = records.map((record) => ({
+      kind: record.kind,
+      key: record.key,
+      revision: record.revision,
+      cursor: formatCursor(this.incarnation, record.sequence),
+    }));
     return { changes, cursor: formatCursor(this.incarnation, last), isIncomplete: sequence + 1 < oldest };
+  }
+
+  async latestCursor(): Promise<Cursor> {
+    this.#requireOpen();
+    return formatCursor(this.incarnation, this.#sequence);
+  }
+
+  onChange(wake: () => void): () => void {
+    this.#wakes.add(wake);
+    return () => this.#wakes.delete(wake);
   }
 
   stats(): StoreStats {
@@ -202,6 +220,7 @@ export class MemoryStore implements Store {
 
   #record(kind: Change["kind"], key: Key, revision: Revision): void {
     this.#log.push({ kind, key, revision, sequence: ++this.#sequence });
+    for (const wake of this.#wakes) wake();
     // Trimmed by halves, so that a full log costs each change the same.
     if (this.#log.length >= 2 * this.#historyChanges)
       this.#log = this.#log.slice(this.#log.length - this.#historyChanges);

@@ -165,9 +165,22 @@ export class SqliteStore implements Store {
   async changes(after: Cursor | null, limit: number): Promise<ChangePage> {
     const reader = this.#open();
     const sequence = after === null ? 0 : parseCursor(after, this.incarnation, reader.latestSequence());
+    if (sequence === null) return { changes: [], cursor: await this.latestCursor(), isIncomplete: true };
     const { rows, oldest } = reader.changes(sequence, limit);
     const last = rows.at(-1)?.sequence ?? Math.max(sequence, oldest - 1);
-    return { changes: rows, cursor: formatCursor(this.incarnation, last), isIncomplete: sequence + 1 < oldest };
+    const changes = rows.map(({ sequence: number, ...change }) => ({
+      ...change,
+      cursor: formatCursor(this.incarnation, number),
+    }));
+    return { changes, cursor: formatCursor(this.incarnation, last), isIncomplete: sequence + 1 < oldest };
+  }
+
+  async latestCursor(): Promise<Cursor> {
+    return formatCursor(this.incarnation, this.#open().latestSequence());
+  }
+
+  onChange(wake: () => void): () => void {
+    return this.#client.onChange(wake);
   }
 
   stats(): StoreStats {

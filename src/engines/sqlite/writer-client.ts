@@ -51,6 +51,7 @@ export class WriterClient {
   readonly #sent: Pending[] = [];
   #queuedBytes = 0;
   #figures: WriterFigures = { entries: 0, revision: 0, sequence: 0 };
+  readonly #wakes = new Set<() => void>();
   #isFlushPlanned = false;
   /** How long the writer has left something unanswered, counted while this thread was awake to hear it. */
   #silenceMs = 0;
@@ -95,6 +96,12 @@ export class WriterClient {
   /** Null while writes are taken; else what a write is refused with. */
   get refusal(): KeyholdError | null {
     return this.#refusal ?? (this.#silenceMs > STALLED_AFTER_MS ? stalled(this.#silenceMs) : null);
+  }
+
+  /** Calls `wake` after a commit that has logged changes. Returns what ends it. */
+  onChange(wake: () => void): () => void {
+    this.#wakes.add(wake);
+    return () => this.#wakes.delete(wake);
   }
 
   /**
@@ -158,11 +165,11 @@ export class WriterClient {
         this.#opened.reject(this.#refusal);
         break;
       case "answers":
-        this.#figures = message.figures;
         this.#settle(message.answers);
+        this.#note(message.figures);
         break;
       case "progress":
-        this.#figures = message.figures;
+        this.#note(message.figures);
         break;
       case "fatal":
         this.#fail(message.reason);
@@ -173,6 +180,12 @@ export class WriterClient {
       default:
         message satisfies never;
     }
+  }
+
+  #note(figures: WriterFigures): void {
+    const hasChanges = figures.sequence !== this.#figures.sequence;
+    this.#figures = figures;
+    if (hasChanges) for (const wake of this.#wakes) wake();
   }
 
   #settle(answers: readonly WriteAnswer[]): void {
