@@ -18,7 +18,7 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
     types: ["store", "config/options.ts", "observe/log.ts"],
   },
   wire: { values: ["core"] },
-  service: { values: ["core"], types: ["store"] },
+  service: { values: ["core", "store/receipt.ts"], types: ["store"] },
   http: { values: ["service", "wire", "core", "observe"], types: ["store"] },
   observe: { values: ["core/limits.ts", "core/errors.ts"] },
   config: { values: ["core/limits.ts", "core/errors.ts"] },

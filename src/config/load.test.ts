@@ -108,6 +108,8 @@ describe("the result", () => {
       sweepIntervalMs: 250,
       historyAgeMs: 86_400_000,
       historyChanges: 1_000_000,
+      idempotencyAgeMs: 86_400_000,
+      idempotencyRecords: 10_000_000,
     });
   });
   test("it is frozen, also inside", () => {

@@ -163,6 +163,18 @@ export const CONFIG_SCHEMA = z
       group: "History and upkeep",
       help: "Changes that the log keeps at most, however young; a store in memory trims it when it has twice as many",
     }),
+    idempotencyAgeMs: option(duration({ least: "1m", most: "365d" }), {
+      name: "idempotency-age",
+      default: "24h",
+      group: "History and upkeep",
+      help: "How long a write with an Idempotency-Key is remembered, and answered instead of being done again",
+    }),
+    idempotencyRecords: option(wholeNumber({ least: 1000, most: 1_000_000_000 }), {
+      name: "idempotency-records",
+      default: "10000000",
+      group: "History and upkeep",
+      help: "Such writes that are remembered at most; one with another key is refused with 503 until an old one is forgotten",
+    }),
   })
   .superRefine((config, context) => {
     if (config.bodyBudgetBytes >= config.maxValueBytes) return;

@@ -1,11 +1,11 @@
 // Each condition on an entry and on a free key. What engines make of them is the conformance suite's.
 import { expect, test } from "bun:test";
 import { ALWAYS, allHold, type Condition, holds } from "./condition.ts";
-import { toTag } from "./entry.ts";
+import { toRevision, toTag } from "./entry.ts";
 import { toEpochMs } from "./expiry.ts";
 
 const SECOND = 1_800_000_000_000;
-const ENTRY = { tag: toTag("7.life1"), modifiedAt: toEpochMs(SECOND + 999) };
+const ENTRY = { tag: toTag("7.life1"), revision: toRevision(7), modifiedAt: toEpochMs(SECOND + 999) };
 const OTHER = toTag("8.life1");
 
 /** Condition, whether it holds on the entry, whether on a free key. */
@@ -16,6 +16,8 @@ const ROWS: readonly [Condition, boolean, boolean][] = [
   [{ is: "at", tags: [OTHER, ENTRY.tag] }, true, false],
   [{ is: "at", tags: [OTHER] }, false, false],
   [{ is: "at", tags: [] }, false, false],
+  [{ is: "atRevision", revision: toRevision(7) }, true, false],
+  [{ is: "atRevision", revision: toRevision(6) }, false, false],
   [{ is: "notAt", tags: [ENTRY.tag] }, false, true],
   [{ is: "notAt", tags: [OTHER] }, true, true],
   [{ is: "notAt", tags: [] }, true, true],

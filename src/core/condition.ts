@@ -1,6 +1,6 @@
 // What a key must be like before a write is applied. Conditions are judged inside the commit, by the engine, with this
 // one function, so that every engine means the same by them.
-import type { EntryInfo, Tag } from "./entry.ts";
+import type { EntryInfo, Revision, Tag } from "./entry.ts";
 import type { EpochMs } from "./expiry.ts";
 
 export type Condition =
@@ -8,6 +8,8 @@ export type Condition =
   | { readonly is: "present" }
   /** The entry is in one of these states. */
   | { readonly is: "at"; readonly tags: readonly Tag[] }
+  /** The entry's latest write is this one. */
+  | { readonly is: "atRevision"; readonly revision: Revision }
   /** There is no entry, or it is in none of these states. */
   | { readonly is: "notAt"; readonly tags: readonly Tag[] }
   /** Not modified after the second that this instant names (HTTP dates have no finer); holds where there is no entry. */
@@ -17,7 +19,7 @@ export type Condition =
 export const ALWAYS: readonly Condition[] = [];
 
 /** What a condition looks at; null stands for no live entry. */
-export type ConditionSubject = Pick<EntryInfo, "tag" | "modifiedAt"> | null;
+export type ConditionSubject = Pick<EntryInfo, "tag" | "revision" | "modifiedAt"> | null;
 
 export function allHold(conditions: readonly Condition[], current: ConditionSubject): boolean {
   return conditions.every((condition) => holds(condition, current));
@@ -31,6 +33,8 @@ export function holds(condition: Condition, current: ConditionSubject): boolean 
       return current !== null;
     case "at":
       return current !== null && condition.tags.includes(current.tag);
+    case "atRevision":
+      return current !== null && current.revision === condition.revision;
     case "notAt":
       return current === null || !condition.tags.includes(current.tag);
     case "unmodifiedSince":

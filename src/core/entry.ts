@@ -37,6 +37,11 @@ export interface Entry extends EntryInfo {
   readonly value: Uint8Array;
 }
 
+/** Whether what an outcome carries has its value. */
+export function hasValue(entry: EntryInfo | Entry | null): entry is Entry {
+  return entry !== null && "value" in entry;
+}
+
 /** Requires: a safe positive integer, or 0 for "before the first write". */
 export function toRevision(number: number): Revision {
   return number as Revision;

@@ -1,9 +1,10 @@
 // Instants, how long entries live, and the clock.
 import { describe, expect, test } from "bun:test";
 import {
-  type EpochMs,
+  type Ending,
   type Expiry,
   isAlive,
+  KEEP,
   makeClock,
   makeHighestInstant,
   NEVER,
@@ -24,11 +25,16 @@ test("an entry is alive until the millisecond before its instant", () => {
 });
 
 describe("an expiry means", () => {
-  const before = toEpochMs(NOW + 5);
-  const rows: readonly [string, Expiry, EpochMs | null, number | null][] = [
+  const before = { expiresAt: toEpochMs(NOW + 5) };
+  const endless = { expiresAt: null };
+  const rows: readonly [string, Expiry, Ending | null, number | null][] = [
     ["no end", NEVER, before, null],
-    ["the end that is", { kind: "keep" }, before, before],
-    ["no end where there was none to keep", { kind: "keep" }, null, null],
+    ["the end that is", KEEP, before, NOW + 5],
+    ["no end where there was none to keep", KEEP, endless, null],
+    ["no end where there was nothing to keep", KEEP, null, null],
+    ["its own for what is new", { kind: "ifNew", expiry: { kind: "in", ms: 7 } }, null, NOW + 7],
+    ["the end that is for what is not", { kind: "ifNew", expiry: { kind: "in", ms: 7 } }, before, NOW + 5],
+    ["no end for what is not new and has none", { kind: "ifNew", expiry: { kind: "in", ms: 7 } }, endless, null],
     ["its instant, though past", { kind: "at", at: toEpochMs(1) }, before, 1],
     ["its time from now", { kind: "in", ms: 1500 }, before, NOW + 1500],
     ["its time, rounded up", { kind: "in", ms: 0.25 }, null, NOW + 1],

@@ -10,16 +10,18 @@ export type EpochMs = Brand<number, "EpochMs">;
 export type Clock = () => EpochMs;
 
 /**
- * When an entry is to end: never; at an instant; a time after the write is applied, by the store's clock; or whatever the
- * entry has now ("keep"; a new entry then never ends).
+ * When an entry is to end: never; at an instant; a time after the write is applied, by the store's clock; whatever the
+ * entry has now ("keep"; a new entry then never ends); or as `expiry` says if the write creates it, else what it has now.
  */
 export type Expiry =
   | { readonly kind: "never" }
   | { readonly kind: "keep" }
   | { readonly kind: "at"; readonly at: EpochMs }
-  | { readonly kind: "in"; readonly ms: number };
+  | { readonly kind: "in"; readonly ms: number }
+  | { readonly kind: "ifNew"; readonly expiry: Expiry };
 
 export const NEVER: Expiry = { kind: "never" };
+export const KEEP: Expiry = { kind: "keep" };
 
 /** Requires: an integer from 0 to LIMITS.latestInstantMs. */
 export function toEpochMs(ms: number): EpochMs {
@@ -31,20 +33,27 @@ export function isAlive(expiresAt: EpochMs | null, now: EpochMs): boolean {
   return expiresAt === null || expiresAt > now;
 }
 
+/** The end of an entry that stands, as far as a write is about it. */
+export interface Ending {
+  readonly expiresAt: EpochMs | null;
+}
+
 /**
- * The instant that an expiry means for a write applied at `now` to an entry that ended at `before`.
+ * The instant that an expiry means for a write applied at `now` over what stood `before`; null there for no entry.
  * A relative expiry lies at least 1 ms ahead, and none lies beyond LIMITS.latestInstantMs.
  */
-export function resolveExpiry(expiry: Expiry, now: EpochMs, before: EpochMs | null): EpochMs | null {
+export function resolveExpiry(expiry: Expiry, now: EpochMs, before: Ending | null): EpochMs | null {
   switch (expiry.kind) {
     case "never":
       return null;
     case "keep":
-      return before;
+      return before?.expiresAt ?? null;
     case "at":
       return expiry.at;
     case "in":
       return toEpochMs(Math.min(now + Math.max(1, Math.ceil(expiry.ms)), LIMITS.latestInstantMs));
+    case "ifNew":
+      return before === null ? resolveExpiry(expiry.expiry, now, null) : before.expiresAt;
     default:
       return expiry satisfies never;
   }

@@ -17,8 +17,20 @@ export const LIMITS = {
   patternBytes: 512,
   /** Mutations in one batch: one commit must not hold up the others for long. */
   batchMutations: 1000,
+  /** Largest JSON value that is patched, and largest JSON patch, in bytes: working it out takes some ten times its memory. */
+  patchedBytes: 8 * MiB,
+  /** Operations in one JSON Patch: each may move all items of a long array, while the others wait. */
+  patchOperations: 1000,
+  /** Longest path in a JSON Patch, in UTF-16 units: the answer repeats the one that cannot be followed. */
+  patchPathLength: 4096,
   /** Values in one batch, in bytes, where more than one key is written. */
   batchBytes: 8 * MiB,
+  /** Checks and operations of one transaction, its else-branch included. */
+  transactionParts: 128,
+  /** Largest body of a transaction, in bytes. */
+  transactionBytes: 8 * MiB,
+  /** Values read inside one commit, in bytes: they are held in memory together, and kept where the write has a name. */
+  readBytes: 8 * MiB,
   /** Keys named by one listing or batch read. */
   namedKeys: 1000,
   /** Largest body that lists parameters or pairs without a value's own limit, in bytes. */

@@ -39,6 +39,8 @@ async function openMemory(config: Config): Promise<OpenStore> {
     now: makeClock({ wallMs: Date.now, steadyMs: () => performance.now(), highest: makeHighestInstant() }),
     incarnation: newIncarnation(),
     historyChanges: config.historyChanges,
+    idempotencyAgeMs: config.idempotencyAgeMs,
+    idempotencyRecords: config.idempotencyRecords,
   });
   let sweeper: ReturnType<typeof setTimeout>;
   const sweep = () => {
@@ -70,6 +72,8 @@ async function openSqlite(
       historyAgeMs: config.historyAgeMs,
       historyChanges: config.historyChanges,
       diskReserveBytes: config.diskReserveBytes,
+      idempotencyAgeMs: config.idempotencyAgeMs,
+      idempotencyRecords: config.idempotencyRecords,
     },
     allowNetworkFileSystem: config.allowNetworkFilesystem,
     queuedCommits: config.queuedCommits,

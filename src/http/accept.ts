@@ -1,5 +1,5 @@
 // Content negotiation by Accept (RFC 9110 §12.5.1), as far as a few representations need it.
-import { essence } from "../wire/media-type.ts";
+import { essence } from "../core/media-type.ts";
 
 interface MediaRange {
   readonly type: string;

@@ -1,13 +1,15 @@
 // The access log: one line a request, with the pattern in place of the path.
+
 import { expect, test } from "bun:test";
 import { makeAppServer } from "../../test/support/http-harness.ts";
 import { makeMemoryHarness } from "../../test/support/memory-harness.ts";
+import { ROOMY } from "../../test/support/store-harness.ts";
 
 async function accessesOf(
   ask: (http: ReturnType<typeof makeAppServer>["http"]) => Promise<unknown>,
   isOn = "true",
 ): Promise<readonly unknown[]> {
-  const { store, close } = await makeMemoryHarness({ upkeep: "off", historyChanges: 1000 });
+  const { store, close } = await makeMemoryHarness({ ...ROOMY, upkeep: "off", historyChanges: 1000 });
   const { http, log } = makeAppServer(store, { "access-log": isOn });
   await ask(http);
   await close();

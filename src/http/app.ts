@@ -4,11 +4,20 @@ import { ERRORS, type ErrorCode, KeyholdError } from "../core/errors.ts";
 import { quote } from "../core/quote.ts";
 import type { Log } from "../observe/log.ts";
 import { FIELD } from "../wire/headers.ts";
-import { PATCH_TYPES } from "./entry-handlers.ts";
 import type { Incoming, Reply } from "./exchange.ts";
+import { type NamedRequest, nameRequest, readIdempotencyKey } from "./idempotency.ts";
 import { Parameters } from "./parameters.ts";
 import { problemReply, STATUS } from "./problem.ts";
-import { allowedMethods, decodeArgument, hasPatch, type Match, matchPath, routeOf } from "./routes.ts";
+import {
+  acceptedPatches,
+  allowedMethods,
+  decodeArgument,
+  type Match,
+  matchPath,
+  type Route,
+  type RouteRequest,
+  routeOf,
+} from "./routes.ts";
 import type { Services } from "./services.ts";
 import { parsePairs, splitTarget } from "./target.ts";
 
@@ -70,7 +79,12 @@ export class App {
       const route = routeOf(match.pattern, incoming.method);
       const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
       const argument = decodeArgument(match);
-      const reply = await route.handle({ incoming, parameters, argument, services: this.#options.services });
+      const { services } = this.#options;
+      const name = readIdempotencyKey(incoming);
+      const request = { parameters, argument, services };
+      const reply = await (name === null
+        ? route.handle({ ...request, incoming })
+        : handleOnce(route, request, await nameRequest(incoming, name, services.store)));
       return isStreamed(reply.body) ? { ...reply, body: this.#watch(reply.body, incoming, requestId) } : reply;
     } catch (error) {
       const pattern = match?.pattern ?? null;
@@ -85,7 +99,10 @@ export class App {
     const reply = problemReply(fault, requestId, incoming.header(FIELD.accept));
     const added: Record<string, string> = {};
     if (fault.code === "method-not-allowed" && pattern !== null) added[FIELD.allow] = allowedMethods(pattern);
-    if (fault.code === "unsupported-media-type" && incoming.method === "PATCH") added[FIELD.acceptPatch] = PATCH_TYPES;
+    const patches = pattern === null ? null : acceptedPatches(pattern);
+    if (fault.code === "unsupported-media-type" && incoming.method === "PATCH" && patches !== null) {
+      added[FIELD.acceptPatch] = patches;
+    }
     return { ...reply, headers: { ...reply.headers, ...added } };
   }
 
@@ -127,6 +144,17 @@ export class App {
   }
 }
 
+/** A write that names itself, handled so that it is made once. */
+async function handleOnce(
+  route: Route,
+  request: Omit<RouteRequest, "incoming">,
+  { incoming, attempt }: NamedRequest,
+): Promise<Reply> {
+  const services = { ...request.services, entries: request.services.entries.once(attempt) };
+  const reply = await route.handle({ ...request, incoming, services });
+  return attempt.isReplayed ? { ...reply, headers: { ...reply.headers, [FIELD.idempotencyReplayed]: "true" } } : reply;
+}
+
 function toFault(error: unknown): KeyholdError {
   if (error instanceof KeyholdError) return error;
   return new KeyholdError("internal", "The server failed; its log has the reason under this id");
@@ -144,7 +172,8 @@ function isStreamed(body: Reply["body"]): body is AsyncIterable<string> {
 
 function optionsReply(pattern: string): Reply {
   const headers: Record<string, string> = { [FIELD.allow]: allowedMethods(pattern) };
-  if (hasPatch(pattern)) headers[FIELD.acceptPatch] = PATCH_TYPES;
+  const patches = acceptedPatches(pattern);
+  if (patches !== null) headers[FIELD.acceptPatch] = patches;
   return { status: 204, headers, body: null };
 }
 

@@ -1,8 +1,9 @@
 // Reads what a request carries, within a limit that is known before the first byte is taken.
 import { KeyholdError } from "../core/errors.ts";
+import { essence } from "../core/media-type.ts";
 import { quote } from "../core/quote.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
-import { essence } from "../wire/media-type.ts";
+import { decodeJsonText } from "../wire/json-object.ts";
 import type { Incoming } from "./exchange.ts";
 
 export interface BodyLimit {
@@ -51,4 +52,23 @@ export function storedContentType(incoming: Incoming): string {
   const contentType = incoming.header(FIELD.contentType);
   if (contentType === null || contentType === "" || essence(contentType) === MEDIA.form) return MEDIA.bytes;
   return contentType;
+}
+
+/** A body that is JSON by its type, or by what curl -d calls everything. */
+export async function readJsonText(incoming: Incoming, maxBytes: number): Promise<string> {
+  const contentType = incoming.header(FIELD.contentType);
+  if (
+    contentType !== null &&
+    ![MEDIA.json, MEDIA.form, MEDIA.mergePatch].some((type) => type === essence(contentType))
+  ) {
+    throw new KeyholdError(
+      "unsupported-media-type",
+      `Cannot read a body of type ${quote(contentType)}: send a JSON object as application/json`,
+    );
+  }
+  const tooLarge = () =>
+    new KeyholdError("body-too-large", `Cannot read the body: it has more than ${maxBytes} bytes; send it in parts`, {
+      limit: maxBytes,
+    });
+  return decodeJsonText(await readBody(incoming, { maxBytes, tooLarge }));
 }

@@ -1,24 +1,38 @@
 // The methods on `/keys`, the collection (contract §6); how it is listed stands in listing.ts.
 
+import { ALWAYS } from "../core/condition.ts";
+import { type Entry, hasValue } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
-import { type Expiry, NEVER } from "../core/expiry.ts";
+import { type Expiry, KEEP, NEVER } from "../core/expiry.ts";
 import { parseKey } from "../core/key.ts";
 import { LIMITS } from "../core/limits.ts";
+import { essence } from "../core/media-type.ts";
 import { quote } from "../core/quote.ts";
+import { wrapperName } from "../core/value-form.ts";
 import type { Entries, Pair } from "../service/entries.ts";
-import { contentOfJson, contentOfText, entriesToObject } from "../wire/entry-json.ts";
+import {
+  type Content,
+  contentOfBytes,
+  contentOfJson,
+  contentOfText,
+  entriesToObject,
+  valueToJson,
+} from "../wire/entry-json.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
-import { decodeJsonText, type JsonMember, parseJsonObject } from "../wire/json-object.ts";
-import { essence } from "../wire/media-type.ts";
-import { readBody, refuseBody } from "./body.ts";
+import { mergePatch } from "../wire/json-merge-patch.ts";
+import { type JsonMember, parseJsonObject } from "../wire/json-object.ts";
+import { readJsonText, refuseBody } from "./body.ts";
 import { writtenHeaders } from "./entry-headers.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import { EXPIRY_PARAMETERS, readExpiry } from "./expiry-fields.ts";
 import { jsonBodyBytes, requireValueSize } from "./json-dialect.ts";
 import { LISTING_PARAMETERS, listEntries, readKeySet, readNamedKeys, SELECTION_PARAMETERS } from "./listing.ts";
-import { Parameters } from "./parameters.ts";
+import { type Parameters, parametersOf } from "./parameters.ts";
 import { JSON_VIEW_SUFFIX, readWriteConditions, refuseConditions } from "./preconditions.ts";
 import { encodePath } from "./target.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 export interface CollectionRequest {
   readonly incoming: Incoming;
@@ -36,8 +50,8 @@ export async function queryCollection(request: CollectionRequest): Promise<Reply
   const { incoming } = request;
   request.parameters.requireKnown([]);
   const text = await readJsonText(incoming, LIMITS.parameterBodyBytes);
-  const pairs = parseJsonObject(text).flatMap(toParameterPairs);
-  return listEntries({ ...request, parameters: new Parameters(pairs).requireKnown(LISTING_PARAMETERS) });
+  const asked = parametersOf(parseJsonObject(text)).requireKnown(LISTING_PARAMETERS);
+  return listEntries({ ...request, parameters: asked });
 }
 
 /** Creates all pairs of a JSON object, or none. */
@@ -50,7 +64,7 @@ export async function createInCollection({
   parameters.requireKnown(EXPIRY_PARAMETERS);
   refuseConditions(incoming);
   const expiry = readExpiry(parameters, incoming, entries.now()) ?? NEVER;
-  const text = await readJsonText(incoming, Math.max(jsonBodyBytes(maxValueBytes), 2 * LIMITS.batchBytes));
+  const text = await readJsonText(incoming, collectionBodyBytes(maxValueBytes));
   const pairs = parseJsonObject(text).map((member) => toPair(member, expiry, maxValueBytes));
   if (pairs.length === 0) throw new KeyholdError("invalid-json", "Cannot create nothing: the object has no member");
   const written = await entries.create(pairs);
@@ -81,6 +95,39 @@ export async function putInCollection({
   return pairsReply(pairs, { status, isCreated: status === 201, written, entries });
 }
 
+/** `PATCH /keys`: a merge patch (RFC 7396) of the collection seen as one object; null deletes. All of it, or nothing. */
+export async function patchCollection({
+  incoming,
+  parameters,
+  entries,
+  maxValueBytes,
+}: CollectionRequest): Promise<Reply> {
+  parameters.requireKnown(EXPIRY_PARAMETERS);
+  refuseConditions(incoming);
+  requireMergePatch(incoming);
+  const expiry = readExpiry(parameters, incoming, entries.now()) ?? KEEP;
+  const text = await readJsonText(incoming, collectionBodyBytes(maxValueBytes));
+  const patches = parseJsonObject(text).map((member) => ({ key: parseKey(member.name), patch: member.text }));
+  if (patches.length === 0) throw new KeyholdError("invalid-json", "Cannot patch nothing: the object has no member");
+  const merged = patches.filter(({ patch }) => isMerge(patch)).map(({ key }) => key);
+  const outcomes = await entries.editAll(merged, (current) =>
+    patches.map(({ key, patch }) => {
+      if (patch === "null") return { op: "delete", key, when: ALWAYS, want: "info" };
+      const entry = current.get(key) ?? null;
+      const content = isMerge(patch) ? mergedContent(entry, patch) : contentOfJson(patch);
+      return { op: "put", key, when: ALWAYS, want: "after", ...requireValueSize(content, key, maxValueBytes), expiry };
+    }),
+  );
+  const shown = patches.map(({ key }, index) => {
+    const after = outcomes[index]?.after ?? null;
+    return `${JSON.stringify(key)}: ${hasValue(after) ? valueToJson(after) : "null"}`;
+  });
+  const revision = outcomes.find(({ after }) => after !== null)?.after?.revision;
+  const headers: Record<string, string> = { [FIELD.contentType]: MEDIA.json };
+  if (revision !== undefined) headers[FIELD.revision] = String(revision);
+  return { status: 200, headers, body: `{${shown.join(", ")}}` };
+}
+
 export async function deleteFromCollection({ incoming, parameters, entries }: CollectionRequest): Promise<Reply> {
   parameters.requireKnown(SELECTION_PARAMETERS);
   refuseConditions(incoming);
@@ -93,6 +140,27 @@ export async function deleteFromCollection({ incoming, parameters, entries }: Co
   }
   const deleted = await entries.deleteAll(keys === null ? { set: readKeySet(parameters) } : { keys });
   return { status: 200, headers: { [FIELD.contentType]: MEDIA.json }, body: `{"deleted": ${deleted}}` };
+}
+
+function requireMergePatch(incoming: Incoming): void {
+  const contentType = incoming.header(FIELD.contentType);
+  if (contentType !== null && essence(contentType) === MEDIA.mergePatch) return;
+  throw new KeyholdError(
+    "unsupported-media-type",
+    `Cannot patch the collection by ${quote(contentType ?? "none")}: send ${MEDIA.mergePatch}`,
+  );
+}
+
+/** Whether the patch of a value goes into it, instead of taking its place. */
+function isMerge(patch: string): boolean {
+  return patch.startsWith("{") && wrapperName(patch) === null;
+}
+
+/** What is no JSON is a string or a wrapper to the collection, and a string has no members: it is replaced. */
+function mergedContent(entry: Entry | null, patch: string): Content {
+  const isJson = entry !== null && (entry.form === "json" || entry.form === "wrapped-json");
+  const text = mergePatch(isJson ? decoder.decode(entry.value) : null, patch);
+  return contentOfBytes(encoder.encode(text), isJson ? entry.contentType : MEDIA.json);
 }
 
 interface Committed {
@@ -114,41 +182,12 @@ function pairsReply(pairs: readonly Pair[], { status, isCreated, written, entrie
   return { status, headers, body: entriesToObject(pairs) };
 }
 
+/** Longest JSON body that can hold one value as large as may be, or a batch. */
+function collectionBodyBytes(maxValueBytes: number): number {
+  return Math.max(jsonBodyBytes(maxValueBytes), 2 * LIMITS.batchBytes);
+}
+
 function toPair({ name, text }: JsonMember, expiry: Expiry, maxValueBytes: number): Pair {
   const key = parseKey(name);
   return { key, ...requireValueSize(contentOfJson(text), key, maxValueBytes), expiry };
-}
-
-/** A body that is JSON by its type, or by what curl -d calls everything. */
-async function readJsonText(incoming: Incoming, maxBytes: number): Promise<string> {
-  const contentType = incoming.header(FIELD.contentType);
-  if (contentType !== null && ![MEDIA.json, MEDIA.form].some((type) => type === essence(contentType))) {
-    throw new KeyholdError(
-      "unsupported-media-type",
-      `Cannot read a body of type ${quote(contentType)}: send a JSON object as application/json`,
-    );
-  }
-  const tooLarge = () =>
-    new KeyholdError("body-too-large", `Cannot read the body: it has more than ${maxBytes} bytes; send it in parts`, {
-      limit: maxBytes,
-    });
-  return decodeJsonText(await readBody(incoming, { maxBytes, tooLarge }));
-}
-
-/** A member of a QUERY body as the parameters that a URL would carry. */
-function toParameterPairs({ name, text }: JsonMember): readonly (readonly [string, string])[] {
-  const value: unknown = JSON.parse(text);
-  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return values.flatMap((item) => {
-    if (item === false) return [];
-    if (item === true) return [[name, "1"] as const];
-    if (typeof item === "string" || typeof item === "number") return [[name, String(item)] as const];
-    throw new KeyholdError(
-      "invalid-parameter",
-      `Cannot use ${name}=${text.slice(0, 80)}: a text, a number, true or false is needed`,
-      {
-        parameter: name,
-      },
-    );
-  });
 }

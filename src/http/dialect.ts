@@ -1,9 +1,10 @@
 // What a dialect is: how one entry looks on the wire. It knows nothing of methods, conditions, tokens or stores; handlers
 // know those and no representation. A new dialect is one file and its routes.
 import type { Entry, EntryInfo } from "../core/entry.ts";
+import type { KeyholdError } from "../core/errors.ts";
 import type { EpochMs } from "../core/expiry.ts";
 import type { Key } from "../core/key.ts";
-import type { Written } from "../service/entries.ts";
+import type { Edited, Written } from "../service/entries.ts";
 import type { Content } from "../wire/entry-json.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import type { Parameters } from "./parameters.ts";
@@ -33,6 +34,14 @@ export interface Dialect {
   readContent(incoming: Incoming, key: Key): Promise<Content>;
   /** The answer to a PUT that has been committed. */
   written(written: Written, content: Content, now: EpochMs): Reply;
+  /** Longest value that it writes, in bytes. */
+  readonly maxValueBytes: number;
+  /** What a longer one is refused with: names the limit, and what raises it. */
+  tooLarge(key: Key): KeyholdError;
+  /** Whether it answers writes with what stands then, though nobody asked. */
+  readonly showsWrites: boolean;
+  /** The answer to a PATCH that has been committed. @param isShown - whether with its value, which is there then */
+  edited(edited: Edited, now: EpochMs, isShown: boolean): Reply;
   /** The answer to a DELETE that has been committed. */
   deleted(): Reply;
 }

@@ -1,22 +1,17 @@
-// The methods on one entry, for any dialect: conditions, expiry and ranges are read here, once for all.
+// The methods on one entry but PATCH, for any dialect: conditions, expiry and ranges are read here, once for all.
 import type { Entry } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
-import { type Expiry, NEVER } from "../core/expiry.ts";
+import { NEVER } from "../core/expiry.ts";
 import type { Key } from "../core/key.ts";
-import { LIMITS } from "../core/limits.ts";
 import { type Entries, preconditionFailed } from "../service/entries.ts";
-import { FIELD, MEDIA } from "../wire/headers.ts";
-import { essence } from "../wire/media-type.ts";
-import { readBody } from "./body.ts";
+import { FIELD } from "../wire/headers.ts";
 import { parseByteRange } from "./byte-range.ts";
 import type { Dialect } from "./dialect.ts";
-import { writtenHeaders } from "./entry-headers.ts";
 import type { Incoming, Reply, ReplyHeaders } from "./exchange.ts";
 import { EXPIRY_PARAMETERS, readExpiry } from "./expiry-fields.ts";
-import { Parameters } from "./parameters.ts";
+import type { Parameters } from "./parameters.ts";
 import { allowsRange, judgeRead, readWriteConditions } from "./preconditions.ts";
 import { wantsRepresentation } from "./prefer.ts";
-import { parsePairs } from "./target.ts";
 
 export interface EntryRequest {
   readonly incoming: Incoming;
@@ -25,10 +20,6 @@ export interface EntryRequest {
   readonly dialect: Dialect;
   readonly entries: Entries;
 }
-
-/** Media types that PATCH takes. */
-export const PATCH_TYPES = MEDIA.form;
-const PATCH_PARAMETERS = [...EXPIRY_PARAMETERS, "persist"] as const;
 
 export async function getEntry({ incoming, parameters, key, dialect, entries }: EntryRequest): Promise<Reply> {
   parameters.requireKnown(dialect.readParameters);
@@ -56,15 +47,6 @@ export async function putEntry({ incoming, parameters, key, dialect, entries }: 
   return dialect.written(written, content, entries.now());
 }
 
-/** Changes when an entry ends: a form of `expire_in`, `expire_at` or `persist=1` (contract §7). */
-export async function patchEntry({ incoming, parameters, key, dialect, entries }: EntryRequest): Promise<Reply> {
-  parameters.requireKnown([]);
-  const when = readWriteConditions(incoming);
-  const expiry = await readPatch(incoming, entries);
-  const info = await entries.touch(key, expiry, when);
-  return { status: 204, headers: writtenHeaders(info, entries.now(), dialect.ownView.tagSuffix ?? ""), body: null };
-}
-
 export async function deleteEntry({ incoming, parameters, key, dialect, entries }: EntryRequest): Promise<Reply> {
   parameters.requireKnown([]);
   const when = readWriteConditions(incoming);
@@ -76,29 +58,6 @@ export async function deleteEntry({ incoming, parameters, key, dialect, entries 
   const headers = dialect.ownView.headers(entry, entries.now());
   headers[FIELD.preferenceApplied] = "return=representation";
   return { status: 200, headers, body: dialect.ownView.body(entry, entries.now()) };
-}
-
-async function readPatch(incoming: Incoming, entries: Entries): Promise<Expiry> {
-  const contentType = incoming.header(FIELD.contentType);
-  if (contentType === null || essence(contentType) !== MEDIA.form) {
-    throw new KeyholdError(
-      "unsupported-media-type",
-      `Cannot apply a patch of type ${JSON.stringify(contentType ?? "none")}: send ${PATCH_TYPES}, such as curl -X PATCH -d expire_in=60`,
-    );
-  }
-  const body = await readBody(incoming, {
-    maxBytes: LIMITS.parameterBodyBytes,
-    tooLarge: () =>
-      new KeyholdError("body-too-large", `Cannot read the form: limit ${LIMITS.parameterBodyBytes} bytes`),
-  });
-  const form = new Parameters(parsePairs(new TextDecoder().decode(body))).requireKnown(PATCH_PARAMETERS);
-  const expiry = readExpiry(form, incoming, entries.now());
-  if (form.flag("persist")) {
-    if (expiry !== null) throw new KeyholdError("invalid-expiry", "Cannot both persist and expire: give one expiry");
-    return NEVER;
-  }
-  if (expiry !== null) return expiry;
-  throw new KeyholdError("invalid-request", `Cannot apply an empty patch: give one of ${PATCH_PARAMETERS.join(", ")}`);
 }
 
 /** RFC 9110 §15.4.5: what a cache needs to renew what it has, and no content. */

@@ -1,8 +1,8 @@
 // The header fields that tell of an entry, the same in every view.
 import type { EntryInfo } from "../core/entry.ts";
 import { type EpochMs, secondsLeft } from "../core/expiry.ts";
+import { isActiveType } from "../core/media-type.ts";
 import { FIELD } from "../wire/headers.ts";
-import { isActiveType } from "../wire/media-type.ts";
 import { entityTag } from "./preconditions.ts";
 
 /** Fields of an answer to a read that depend on the entry alone. */

@@ -1,6 +1,6 @@
 // When an entry is to end, as requests say it (contract §7): `expire_in`, `expire_at`, or the field TTL; one of them.
 import { KeyholdError } from "../core/errors.ts";
-import { type EpochMs, type Expiry, toEpochMs } from "../core/expiry.ts";
+import { type EpochMs, type Expiry, NEVER, toEpochMs } from "../core/expiry.ts";
 import { LIMITS } from "../core/limits.ts";
 import { quote } from "../core/quote.ts";
 import { FIELD } from "../wire/headers.ts";
@@ -9,16 +9,19 @@ import type { Parameters } from "./parameters.ts";
 
 export const EXPIRY_PARAMETERS = ["expire_in", "expire_at"] as const;
 
+/** What a PATCH may say besides: no end any more, or an end only for what it creates. */
+export const PATCH_EXPIRY_PARAMETERS = [...EXPIRY_PARAMETERS, "expire_new", "persist"] as const;
+
 const SECONDS = /^\d{1,12}(?:\.\d{1,9})?$/;
 const WHOLE_SECONDS = /^\d{1,12}$/;
 const RFC_3339 = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** The expiry that a request asks for; null where it says nothing. @throws "invalid-expiry" */
-export function readExpiry(parameters: Parameters, incoming: Incoming, now: EpochMs): Expiry | null {
+export function readExpiry(parameters: Parameters, incoming: Incoming | null, now: EpochMs): Expiry | null {
   const given = [
     { name: "expire_in", text: parameters.one("expire_in"), parse: parseSeconds },
     { name: "expire_at", text: parameters.one("expire_at"), parse: parseInstant },
-    { name: "TTL", text: incoming.header(FIELD.ttl), parse: parseTtl },
+    { name: "TTL", text: incoming?.header(FIELD.ttl) ?? null, parse: parseTtl },
   ].filter(({ text }) => text !== null);
   const [first, second] = given;
   if (first === undefined || first.text === null) return null;
@@ -26,6 +29,17 @@ export function readExpiry(parameters: Parameters, incoming: Incoming, now: Epoc
     throw new KeyholdError("invalid-expiry", `Cannot use both ${first.name} and ${second.name}: give one expiry`);
   }
   return first.parse(first.text, now);
+}
+
+/** As readExpiry(), of what a PATCH may say. */
+export function readPatchExpiry(form: Parameters, incoming: Incoming | null, now: EpochMs): Expiry | null {
+  const expiry = readExpiry(form, incoming, now);
+  const seconds = form.one("expire_new");
+  const given = [...(expiry === null ? [] : ["an expiry"]), ...(seconds === null ? [] : ["expire_new"])];
+  if (form.flag("persist")) given.push("persist");
+  if (given.length > 1) throw new KeyholdError("invalid-expiry", `Cannot use both ${given.join(" and ")}: give one`);
+  if (seconds !== null) return { kind: "ifNew", expiry: parseSeconds(seconds, now) };
+  return given[0] === "persist" ? NEVER : expiry;
 }
 
 function parseSeconds(text: string, now: EpochMs): Expiry {

@@ -1,17 +1,17 @@
 // `/keys/{key}` is the entry seen as JSON, `{"key": value}`; on request the whole entry, or the bytes (contract §5).
-import type { Entry } from "../core/entry.ts";
+import { type Entry, hasValue } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
 import type { EpochMs } from "../core/expiry.ts";
 import { isShortKey, type Key, parseKey } from "../core/key.ts";
+import { essence, requireContentType } from "../core/media-type.ts";
 import { type Content, contentOfBytes, contentOfJson, entryToJson, entryToMetaJson } from "../wire/entry-json.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
 import { decodeJsonText, type JsonMember, parseJsonObject } from "../wire/json-object.ts";
-import { essence, requireContentType } from "../wire/media-type.ts";
 import { negotiate } from "./accept.ts";
 import { readBody, storedContentType } from "./body.ts";
 import type { Dialect, View } from "./dialect.ts";
 import { bytesHeaders, readHeaders, writtenHeaders } from "./entry-headers.ts";
-import type { Incoming } from "./exchange.ts";
+import type { Incoming, Reply } from "./exchange.ts";
 import { JSON_VIEW_SUFFIX } from "./preconditions.ts";
 import { encodePath } from "./target.ts";
 
@@ -27,6 +27,9 @@ export function makeJsonDialect({ maxValueBytes }: JsonDialectOptions): Dialect 
   return {
     readParameters: ["meta"],
     ownView: pairView,
+    maxValueBytes,
+    tooLarge: (key) => valueTooLarge(key, maxValueBytes),
+    showsWrites: true,
     parseKey,
 
     view(incoming, parameters, contentType) {
@@ -48,15 +51,25 @@ export function makeJsonDialect({ maxValueBytes }: JsonDialectOptions): Dialect 
       return requireValueSize(content, key, maxValueBytes);
     },
 
-    written({ info, isNew }, { value, form }, now) {
-      const headers = writtenHeaders(info, now, JSON_VIEW_SUFFIX);
-      headers[FIELD.contentType] = MEDIA.json;
-      if (isNew) headers[FIELD.location] = `/keys/${encodePath(info.key)}`;
-      return { status: isNew ? 201 : 200, headers, body: entryToJson({ key: info.key, value, form }) };
+    written({ info, isNew }, { value }, now) {
+      return pairReply({ ...info, value }, isNew, now);
+    },
+
+    edited({ info, isNew }, now) {
+      if (!hasValue(info)) throw new KeyholdError("internal", "The store answered no value");
+      return pairReply(info, isNew, now);
     },
 
     deleted: () => ({ status: 200, headers: { [FIELD.contentType]: MEDIA.json }, body: '{"deleted": 1}' }),
   };
+}
+
+/** The answer to a write: the pair as stored. */
+function pairReply(entry: Entry, isNew: boolean, now: EpochMs): Reply {
+  const headers = writtenHeaders(entry, now, JSON_VIEW_SUFFIX);
+  headers[FIELD.contentType] = MEDIA.json;
+  if (isNew) headers[FIELD.location] = `/keys/${encodePath(entry.key)}`;
+  return { status: isNew ? 201 : 200, headers, body: entryToJson(entry) };
 }
 
 /** Longest JSON body that can hold one value of `maxValueBytes`. */

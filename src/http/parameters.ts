@@ -2,6 +2,7 @@
 // parameter never widens what a request does (`DELETE /keys?prefx=tmp`, `?prefix=$UNSET`).
 import { KeyholdError } from "../core/errors.ts";
 import { quote } from "../core/quote.ts";
+import type { JsonMember } from "../wire/json-object.ts";
 
 export class Parameters {
   readonly #pairs: readonly (readonly [name: string, value: string])[];
@@ -61,6 +62,18 @@ export class Parameters {
     return value;
   }
 
+  /** The parameter as an integer within ±(2^53−1). @throws "invalid-parameter" on anything else */
+  signedInteger(name: string): number | null {
+    const text = this.one(name);
+    if (text === null) return null;
+    const value = /^[+-]?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+    if (!Number.isSafeInteger(value)) {
+      throw invalid(name, `Cannot use ${name}=${quote(text)}: an integer within ±(2^53−1) is needed`);
+    }
+    // Not minus zero, which is another number to some.
+    return value + 0;
+  }
+
   #values(name: string): readonly string[] {
     const values = this.#pairs.filter(([candidate]) => candidate === name).map(([, value]) => value);
     if (values.includes("")) throw invalid(name, `Parameter ${quote(name)} is empty: give it a value, or leave it out`);
@@ -70,4 +83,26 @@ export class Parameters {
 
 function invalid(parameter: string, detail: string): KeyholdError {
   return new KeyholdError("invalid-parameter", detail, { parameter });
+}
+
+/** The members of a JSON object as the parameters that a URL or a form would carry: a list for a repeated one. */
+export function parametersOf(members: readonly JsonMember[]): Parameters {
+  return new Parameters(members.flatMap(toPairs));
+}
+
+function toPairs({ name, text }: JsonMember): readonly (readonly [string, string])[] {
+  const value: unknown = JSON.parse(text);
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return values.flatMap((item) => {
+    if (item === false) return [];
+    if (item === true) return [[name, "1"] as const];
+    if (typeof item === "string" || typeof item === "number") return [[name, String(item)] as const];
+    throw new KeyholdError(
+      "invalid-parameter",
+      `Cannot use ${name}=${text.slice(0, 80)}: a text, a number, true or false is needed`,
+      {
+        parameter: name,
+      },
+    );
+  });
 }

@@ -89,6 +89,48 @@ export const PROBLEM_PAGES = {
     curl: `curl -X PUT -d 1 '${EXAMPLE_ORIGIN}/greeting'; curl -i -X POST -H 'Content-Type: application/json' -d '{"greeting": 2}' '${EXAMPLE_ORIGIN}/keys'`,
     isShown: true,
   },
+  "not-an-integer": {
+    means:
+      "`incr` and `decr` count on a value that is a decimal integer, such as `42` or `-7`, between −(2^53−1) and 2^53−1. This value is none. Nothing was changed.",
+    cure: "Count under another key, or PUT a number first.",
+    curl: `curl -X PUT -d hello '${EXAMPLE_ORIGIN}/greeting'; curl -i -X PATCH -d incr=1 '${EXAMPLE_ORIGIN}/greeting'`,
+    isShown: true,
+  },
+  "out-of-range": {
+    means:
+      "The sum would lie below `min` or above `max` of the request, or outside ±(2^53−1), where integers are no longer exact everywhere. Nothing was changed.",
+    cure: "The member `value` says where the counter stands. A limit that is reached is an answer, not a fault: this is how a counter with `min=0` says that nothing is left.",
+    curl: `curl -i -X PATCH -d decr=1 -d min=0 '${EXAMPLE_ORIGIN}/stock'`,
+    isShown: true,
+  },
+  "not-json": {
+    means:
+      "A JSON patch needs a JSON value: valid JSON stored as `application/json` or a `+json` type. Nothing was changed.",
+    cure: "PUT the value once as `application/json`.",
+    curl: `curl -X PUT -d hello '${EXAMPLE_ORIGIN}/greeting'; curl -i -X PATCH -H 'Content-Type: application/merge-patch+json' -d '{"a": 1}' '${EXAMPLE_ORIGIN}/greeting'`,
+    isShown: true,
+  },
+  "patch-failed": {
+    means:
+      "An operation of the JSON Patch cannot be applied to the value as it stands: a `test` found another value, or a path leads nowhere. Nothing was changed, of any operation.",
+    cure: "The member `operation` is the index of the operation that failed. Read the value again, and decide again.",
+    curl: `curl -X PUT -H 'Content-Type: application/json' -d '{"a": 1}' '${EXAMPLE_ORIGIN}/config'; curl -i -X PATCH -H 'Content-Type: application/json-patch+json' -d '[{"op": "test", "path": "/a", "value": 2}]' '${EXAMPLE_ORIGIN}/config'`,
+    isShown: true,
+  },
+  "check-failed": {
+    means:
+      "A check of the transaction does not hold. No operation was applied; the member `failures` names each check that failed and the revision that stands, `else` holds what the else-branch read at that instant.",
+    cure: "Decide again on what stands now.",
+    curl: `curl -i -H 'Content-Type: application/json' -d '{"checks": [{"key": "qux", "exists": true}], "ops": [{"put": {"key": "qux", "value": 1}}]}' '${EXAMPLE_ORIGIN}/-/txn'`,
+    isShown: true,
+  },
+  "idempotency-key-reused": {
+    means:
+      "A write with this Idempotency-Key has been committed, and its method, target or body was another. Nothing was written.",
+    cure: "Make a new key for each new write, a UUID for example; send the same one only with the very same request.",
+    curl: `curl -X PUT -H 'Idempotency-Key: one' -d 1 '${EXAMPLE_ORIGIN}/greeting'; curl -i -X PUT -H 'Idempotency-Key: one' -d 2 '${EXAMPLE_ORIGIN}/greeting'`,
+    isShown: true,
+  },
   "length-required": {
     means:
       "A PUT came with neither Content-Length nor Transfer-Encoding, so that an empty value cannot be told from a forgotten one.",

@@ -1,6 +1,7 @@
 // A fault as HTTP tells it (RFC 9457), and the one place where a code meets a status.
 import { ERRORS, type ErrorCode, type KeyholdError } from "../core/errors.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
+import { stringifyMembers } from "../wire/json-text.ts";
 import { negotiate } from "./accept.ts";
 import type { Reply } from "./exchange.ts";
 
@@ -17,6 +18,12 @@ export const STATUS = {
   "method-not-allowed": 405,
   "not-acceptable": 406,
   "already-exists": 409,
+  "not-an-integer": 409,
+  "out-of-range": 409,
+  "not-json": 409,
+  "patch-failed": 409,
+  "check-failed": 409,
+  "idempotency-key-reused": 422,
   "length-required": 411,
   "precondition-failed": 412,
   "value-too-large": 413,
@@ -50,5 +57,5 @@ export function problemReply(error: KeyholdError, requestId: string, accept: str
     return { status, headers: { ...headers, [FIELD.contentType]: MEDIA.plain }, body: `${detail}\n` };
   }
   const problem = { type: problemPath(code), title, status, detail, code, instance: requestId, ...data };
-  return { status, headers: { ...headers, [FIELD.contentType]: MEDIA.problem }, body: JSON.stringify(problem) };
+  return { status, headers: { ...headers, [FIELD.contentType]: MEDIA.problem }, body: stringifyMembers(problem) };
 }

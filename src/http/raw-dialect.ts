@@ -1,10 +1,11 @@
 // `/{key}` is the value: the body is the bytes, all else is in header fields (contract §4).
+import { hasValue } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
-import { isShortKey, parseKey } from "../core/key.ts";
+import { isShortKey, type Key, parseKey } from "../core/key.ts";
 import { LIMITS } from "../core/limits.ts";
+import { requireContentType } from "../core/media-type.ts";
 import { contentOfBytes } from "../wire/entry-json.ts";
 import { FIELD } from "../wire/headers.ts";
-import { requireContentType } from "../wire/media-type.ts";
 import { readBody, storedContentType } from "./body.ts";
 import type { Dialect, View } from "./dialect.ts";
 import { bytesHeaders, writtenHeaders } from "./entry-headers.ts";
@@ -21,9 +22,13 @@ const RESERVED = /^(?:keys|-)(?:\/|$)/;
 
 export function makeRawDialect({ isWide, maxValueBytes }: RawDialectOptions): Dialect {
   const limitBytes = isWide ? maxValueBytes : Math.min(LIMITS.shortPathValueBytes, maxValueBytes);
+  const tooLarge = (key: Key) => valueTooLong(key, limitBytes, isWide);
   return {
     readParameters: [],
     ownView: rawView,
+    maxValueBytes: limitBytes,
+    tooLarge,
+    showsWrites: false,
 
     parseKey(text) {
       const key = parseKey(text);
@@ -46,27 +51,23 @@ export function makeRawDialect({ isWide, maxValueBytes }: RawDialectOptions): Di
 
     async readContent(incoming, key) {
       const contentType = requireContentType(storedContentType(incoming));
-      const tooLarge = () => {
-        const way = isWide
-          ? "--max-value raises it"
-          : `PUT it to /keys/${encodePath(key)}, or start the server with --wide`;
-        return new KeyholdError(
-          "value-too-large",
-          `Cannot store the value: it has more than ${limitBytes} bytes, the limit at the short path; ${way}`,
-          {
-            key,
-            limit: limitBytes,
-            option: isWide ? "--max-value" : "--wide",
-          },
-        );
-      };
-      return contentOfBytes(await readBody(incoming, { maxBytes: limitBytes, tooLarge }), contentType);
+      return contentOfBytes(
+        await readBody(incoming, { maxBytes: limitBytes, tooLarge: () => tooLarge(key) }),
+        contentType,
+      );
     },
 
     written({ info, isNew }, _content, now) {
       const headers = writtenHeaders(info, now, "");
       if (isNew) headers[FIELD.location] = `/${encodePath(info.key)}`;
       return { status: isNew ? 201 : 204, headers, body: null };
+    },
+
+    edited({ info, isNew }, now, isShown) {
+      const value = isShown && hasValue(info) ? info.value : null;
+      const headers = value === null ? writtenHeaders(info, now, "") : bytesHeaders(info, now);
+      if (isNew) headers[FIELD.location] = `/${encodePath(info.key)}`;
+      return { status: isNew ? 201 : value === null ? 204 : 200, headers, body: value };
     },
 
     deleted: () => ({ status: 204, headers: {}, body: null }),
@@ -79,3 +80,12 @@ const rawView: View = {
   headers: bytesHeaders,
   body: ({ value }) => value,
 };
+
+function valueTooLong(key: Key, limitBytes: number, isWide: boolean): KeyholdError {
+  const way = isWide ? "--max-value raises it" : `PUT it to /keys/${encodePath(key)}, or start the server with --wide`;
+  return new KeyholdError(
+    "value-too-large",
+    `Cannot store the value: it has more than ${limitBytes} bytes, the limit at the short path; ${way}`,
+    { key, limit: limitBytes, option: isWide ? "--max-value" : "--wide" },
+  );
+}

@@ -2,22 +2,26 @@
 // names under which requests are counted and logged (the pattern, never the path). Decided on the path as it was sent,
 // still encoded: what is decoded here is what handlers and checks get, once.
 import { KeyholdError } from "../core/errors.ts";
+import { MEDIA } from "../wire/headers.ts";
 import { healthy, info, problemPage, ready } from "./admin-handlers.ts";
 import {
   type CollectionRequest,
   createInCollection,
   deleteFromCollection,
   listCollection,
+  patchCollection,
   putInCollection,
   queryCollection,
 } from "./collection-handlers.ts";
 import type { Dialect } from "./dialect.ts";
-import { deleteEntry, type EntryRequest, getEntry, patchEntry, putEntry } from "./entry-handlers.ts";
+import { deleteEntry, type EntryRequest, getEntry, putEntry } from "./entry-handlers.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import { frontPage } from "./front-page.ts";
 import type { Parameters } from "./parameters.ts";
+import { PATCH_TYPES, patchEntry } from "./patch-handlers.ts";
 import type { Services } from "./services.ts";
 import { decodePath } from "./target.ts";
+import { transact } from "./txn-handler.ts";
 
 /** What a request needs leave for. */
 export type Action = "read" | "write" | "admin" | "none";
@@ -36,6 +40,8 @@ export interface Route {
   readonly action: Action;
   /** One line for the index of docs/protocol.md. */
   readonly summary: string;
+  /** Media types that a PATCH takes, as the field Accept-Patch lists them. */
+  readonly acceptPatch?: string;
   readonly handle: (request: RouteRequest) => Reply | Promise<Reply>;
 }
 
@@ -86,7 +92,8 @@ export const ROUTES: readonly Route[] = [
     method: "PATCH",
     pattern: "/{key}",
     action: "write",
-    summary: "Change when the entry ends",
+    summary: "Count, append, patch, change when the entry ends",
+    acceptPatch: PATCH_TYPES,
     handle: raw(patchEntry),
   },
   { method: "DELETE", pattern: "/{key}", action: "write", summary: "Delete the entry", handle: raw(deleteEntry) },
@@ -119,6 +126,14 @@ export const ROUTES: readonly Route[] = [
     handle: collectionRoute(putInCollection),
   },
   {
+    method: "PATCH",
+    pattern: "/keys",
+    action: "write",
+    summary: "Set, merge and delete entries, all or nothing",
+    acceptPatch: MEDIA.mergePatch,
+    handle: collectionRoute(patchCollection),
+  },
+  {
     method: "DELETE",
     pattern: "/keys",
     action: "write",
@@ -131,10 +146,19 @@ export const ROUTES: readonly Route[] = [
     method: "PATCH",
     pattern: "/keys/{key}",
     action: "write",
-    summary: "Change when the entry ends",
+    summary: "Count, append, patch, change when the entry ends",
+    acceptPatch: PATCH_TYPES,
     handle: json(patchEntry),
   },
   { method: "DELETE", pattern: "/keys/{key}", action: "write", summary: "Delete the entry", handle: json(deleteEntry) },
+  {
+    method: "POST",
+    pattern: "/-/txn",
+    action: "write",
+    summary: "Check, change and read entries, all or nothing",
+    handle: ({ incoming, parameters, services }) =>
+      transact({ incoming, parameters, entries: services.entries, maxValueBytes: services.facts.maxValueBytes }),
+  },
   {
     method: "GET",
     pattern: "/-/healthy",
@@ -200,9 +224,9 @@ export function allowedMethods(pattern: string): string {
   return [...withHead, "OPTIONS"].join(", ");
 }
 
-/** Whether PATCH is one of the methods there. */
-export function hasPatch(pattern: string): boolean {
-  return BY_PATTERN.get(pattern)?.has("PATCH") ?? false;
+/** As the field Accept-Patch lists them; null where nothing is patched. */
+export function acceptedPatches(pattern: string): string | null {
+  return BY_PATTERN.get(pattern)?.get("PATCH")?.acceptPatch ?? null;
 }
 
 export function decodeArgument({ argument }: Match): string {

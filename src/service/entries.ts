@@ -1,14 +1,17 @@
 // The operations on entries, blind to engines and to HTTP: each makes a batch, commits it, and turns what stood in the way
 // into the fault that a caller can act on.
-import { type Batch, type Mutation, makeBatch } from "../core/batch.ts";
-import { ALWAYS, type Condition } from "../core/condition.ts";
-import type { Entry, EntryInfo, ValueForm } from "../core/entry.ts";
+import { type Batch, type Edit, type Mutation, makeBatch, type Want } from "../core/batch.ts";
+import { ALWAYS, allHold, type Condition } from "../core/condition.ts";
+import { type Entry, type EntryInfo, hasValue, type ValueForm } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
 import type { Clock, Expiry } from "../core/expiry.ts";
 import type { JudgedConflict } from "../core/judge.ts";
 import type { Key } from "../core/key.ts";
 import type { KeySet, Range } from "../core/range.ts";
-import type { Outcome, Page, Store } from "../store/store.ts";
+import { replay } from "../store/receipt.ts";
+import type { CommitResult, Outcome, Page, Store } from "../store/store.ts";
+import type { Attempt } from "./attempt.ts";
+import { Turns } from "./turns.ts";
 
 /** What is to be stored under a key. */
 export interface NewEntry {
@@ -31,16 +34,50 @@ export interface Written {
 /** Which entries a deletion means. */
 export type Selection = { readonly keys: readonly Key[] } | { readonly set: KeySet };
 
+/** How a write is conditioned, and what its answer needs. */
+export interface EditTerms {
+  readonly when: readonly Condition[];
+  readonly expiry: Expiry;
+}
+
+/** A counter's step and bounds, integers within ±(2^53−1). */
+export interface Count {
+  readonly delta: number;
+  /** Where a missing counter starts. */
+  readonly initial: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** An entry after an edit; with its value where that was wanted. */
+export interface Edited {
+  readonly info: EntryInfo | Entry;
+  readonly isNew: boolean;
+}
+
+/** Tries of an edit that reads first; others that write the same key without taking turns can make one fail. */
+const EDIT_TRIES = 8;
+
 export class Entries {
   readonly #store: Store;
+  readonly #turns: Turns;
+  readonly #attempt: Attempt | null;
 
-  constructor(store: Store) {
+  constructor(store: Store, turns = new Turns(), attempt: Attempt | null = null) {
     this.#store = store;
+    this.#turns = turns;
+    this.#attempt = attempt;
   }
 
-  /** The clock by which entries end. */
+  /** The same operations, each write of which is that attempt: at most one is made with what this answers. */
+  once(attempt: Attempt): Entries {
+    return new Entries(this.#store, this.#turns, attempt);
+  }
+
+  /** The clock by which entries end; for a write that names itself it stands, so that every attempt reads the same. */
   get now(): Clock {
-    return this.#store.now;
+    const attempt = this.#attempt;
+    return attempt === null ? this.#store.now : () => attempt.now;
   }
 
   /** @throws "not-found" */
@@ -71,7 +108,7 @@ export class Entries {
   /** @throws "precondition-failed", and what Store.commit throws */
   async put(key: Key, entry: NewEntry, when: readonly Condition[]): Promise<Written> {
     const [written] = await this.putAll([{ key, ...entry }], when);
-    if (written === undefined) throw new KeyholdError("internal", "The store answered no outcome");
+    if (written === undefined) throw noOutcome();
     return written;
   }
 
@@ -90,35 +127,141 @@ export class Entries {
 
   /** Changes when an entry ends; its revision and tag stay. @throws "not-found", "precondition-failed" */
   async touch(key: Key, expiry: Expiry, when: readonly Condition[]): Promise<EntryInfo> {
-    const batch = makeBatch([{ op: "touch", key, when, wantBefore: false, expiry }]);
+    const batch = makeBatch([{ op: "touch", key, when, want: "info", expiry }]);
     const [outcome] = await this.#commit(batch, missingOrFailed);
     if (outcome === undefined || outcome.after === null) throw notFound(key);
     return outcome.after;
   }
 
+  /**
+   * Adds to a decimal integer; creates it where there is none.
+   *
+   * @throws "not-an-integer", "out-of-range", "precondition-failed"
+   */
+  async increment(key: Key, count: Count, terms: EditTerms): Promise<Edited> {
+    return this.#editInPlace({ op: "add", key, want: "after", ...count, ...terms });
+  }
+
+  /**
+   * Adds text to one side of a value; creates it where there is none.
+   *
+   * @throws "value-too-large" beyond maxBytes, "precondition-failed"
+   */
+  async append(
+    key: Key,
+    text: { readonly side: "start" | "end"; readonly value: Uint8Array; readonly maxBytes: number },
+    terms: EditTerms & { readonly want: Want },
+  ): Promise<Edited> {
+    return this.#editInPlace({ op: "append", key, ...text, ...terms });
+  }
+
+  /**
+   * Replaces an entry by what `edit` makes of it, atomically. What is thrown by `edit` changes nothing; it may be called
+   * again where another write came between.
+   *
+   * @param edit - told the live entry, or null
+   * @throws "not-found" where it may not create; "precondition-failed"; "busy" where others kept coming between
+   */
+  async edit(
+    key: Key,
+    edit: (entry: Entry | null) => Omit<NewEntry, "expiry">,
+    terms: EditTerms & { readonly creates: boolean },
+  ): Promise<Edited> {
+    const { when, expiry, creates } = terms;
+    const [outcome] = await this.editAll([key], (entries) => {
+      const entry = entries.get(key) ?? null;
+      if (entry === null && !creates) throw notFound(key);
+      if (!allHold(when, entry)) throw preconditionFailed(key, entry);
+      return [{ op: "put", key, when: ALWAYS, want: "after", expiry, ...edit(entry) }];
+    });
+    if (outcome === undefined) throw noOutcome();
+    return toEdited(outcome);
+  }
+
+  /**
+   * Commits what `edit` makes of the entries read, on the condition that none of those has changed meanwhile. As edit().
+   *
+   * @param keys - distinct; those that `edit` is told of
+   */
+  editAll(
+    keys: readonly Key[],
+    edit: (entries: ReadonlyMap<Key, Entry | null>) => readonly Mutation[],
+  ): Promise<readonly Outcome[]> {
+    const recalled = this.#recall();
+    if (recalled !== null) return Promise.resolve(recalled.outcomes);
+    return this.#turns.take(keys, async () => {
+      for (let tried = 0; tried < EDIT_TRIES; tried++) {
+        const read = await this.#store.getMany(keys);
+        const entries = new Map(keys.map((key, index) => [key, read[index] ?? null]));
+        const mutations = edit(entries);
+        const result = await this.#submit(makeBatch(unchanged(mutations, entries)), []);
+        if (result.committed) return result.outcomes;
+      }
+      throw new KeyholdError(
+        "busy",
+        `Cannot apply the patch: other writes came between ${EDIT_TRIES} times; nothing was written; try again soon`,
+      );
+    });
+  }
+
+  /** Commits all operations, or none. @param otherwise - keys to read where a condition fails */
+  transact(mutations: readonly Mutation[], otherwise: readonly Key[]): Promise<CommitResult> {
+    return this.#submit(makeBatch(mutations), otherwise);
+  }
+
   /** @throws "not-found", "precondition-failed" */
   async delete(key: Key, when: readonly Condition[]): Promise<void> {
-    await this.#delete(key, when, false);
+    await this.#delete(key, when, "info");
   }
 
   /** Deletes the entry and gives it as it was, atomically: of several takers one has it. @throws as delete() */
   async take(key: Key, when: readonly Condition[]): Promise<Entry> {
-    const before = await this.#delete(key, when, true);
-    if (!("value" in before)) throw new KeyholdError("internal", "The store answered no value");
+    const before = await this.#delete(key, when, "before");
+    if (!hasValue(before)) throw new KeyholdError("internal", "The store answered no value");
     return before;
   }
 
   /** Deletes the selected entries; the exact number of those that there were. */
   async deleteAll(selection: Selection): Promise<number> {
-    if ("set" in selection) return (await this.#store.deleteAll(selection.set)).deleted;
+    if ("set" in selection) return this.#deleteSet(selection.set);
     const keys = [...new Set(selection.keys)];
-    const deletions = keys.map((key): Mutation => ({ op: "delete", key, when: ALWAYS, wantBefore: false }));
+    const deletions = keys.map((key): Mutation => ({ op: "delete", key, when: ALWAYS, want: "info" }));
     const outcomes = await this.#commit(makeBatch(deletions), preconditionFailed);
     return outcomes.filter(({ before }) => before !== null).length;
   }
 
-  async #delete(key: Key, when: readonly Condition[], wantBefore: boolean): Promise<EntryInfo | Entry> {
-    const [outcome] = await this.#commit(makeBatch([{ op: "delete", key, when, wantBefore }]), missingOrFailed);
+  async #deleteSet(set: KeySet): Promise<number> {
+    const { deleted, isReplay } = await this.#store.deleteAll(set, this.#attempt?.once() ?? null);
+    this.#attempt?.noteDone(null, isReplay);
+    return deleted;
+  }
+
+  async #editInPlace(edit: Edit): Promise<Edited> {
+    const [outcome] = await this.#commit(makeBatch([edit]), preconditionFailed);
+    if (outcome === undefined) throw noOutcome();
+    return toEdited(outcome);
+  }
+
+  /** What an earlier write of this name has done; null where this one is to be made. @throws "idempotency-key-reused" */
+  #recall(): Extract<CommitResult, { committed: true }> | null {
+    const attempt = this.#attempt;
+    if (attempt === null || attempt.receipt === null) return null;
+    const done = replay(attempt.receipt, attempt.once());
+    if (done.kind !== "committed") throw new KeyholdError("internal", "A record of another kind of write was found");
+    attempt.noteDone(done.result.at, true);
+    return done.result;
+  }
+
+  async #submit(batch: Batch, otherwise: readonly Key[]): Promise<CommitResult> {
+    const recalled = this.#recall();
+    if (recalled !== null) return recalled;
+    const result = await this.#store.commit(batch, { once: this.#attempt?.once() ?? null, otherwise });
+    if (result.committed) this.#attempt?.noteDone(result.at, result.isReplay);
+    return result;
+  }
+
+  async #delete(key: Key, when: readonly Condition[], want: Want): Promise<EntryInfo | Entry> {
+    const [outcome] = await this.#commit(makeBatch([{ op: "delete", key, when, want }]), missingOrFailed);
     if (outcome === undefined || outcome.before === null) throw notFound(key);
     return outcome.before;
   }
@@ -127,7 +270,7 @@ export class Entries {
     batch: Batch,
     toError: (key: Key, current: EntryInfo | null) => KeyholdError,
   ): Promise<readonly Outcome[]> {
-    const result = await this.#store.commit(batch);
+    const result = await this.#submit(batch, []);
     if (result.committed) return result.outcomes;
     const [conflict]: readonly (JudgedConflict | undefined)[] = result.conflicts;
     const key = batch[conflict?.index ?? 0]?.key;
@@ -136,8 +279,27 @@ export class Entries {
   }
 }
 
+/** The mutations, each of a key that was read on the condition that it is still as it was. */
+function unchanged(mutations: readonly Mutation[], entries: ReadonlyMap<Key, Entry | null>): readonly Mutation[] {
+  return mutations.map((mutation) => {
+    const entry = entries.get(mutation.key);
+    if (entry === undefined) return mutation;
+    const condition: Condition = entry === null ? { is: "absent" } : { is: "at", tags: [entry.tag] };
+    return { ...mutation, when: [...mutation.when, condition] };
+  });
+}
+
+function toEdited({ before, after }: Outcome): Edited {
+  if (after === null) throw noOutcome();
+  return { info: after, isNew: before === null };
+}
+
+function noOutcome(): KeyholdError {
+  return new KeyholdError("internal", "The store answered no outcome");
+}
+
 function toPut({ key, value, contentType, form, expiry }: Pair, when: readonly Condition[]): Mutation {
-  return { op: "put", key, when, wantBefore: false, value, contentType, form, expiry };
+  return { op: "put", key, when, want: "info", value, contentType, form, expiry };
 }
 
 function toWritten({ before, after }: Outcome): Written {

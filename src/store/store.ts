@@ -1,9 +1,9 @@
 // The contract between the services and an engine. Engines keep it whole; where one can only keep less, `capabilities`
 // says so, and test/conformance/store.suite.ts holds it to exactly that.
-import type { Batch, Change } from "../core/batch.ts";
+import type { Batch, Change, CommitTerms, Once } from "../core/batch.ts";
 import type { Brand } from "../core/brand.ts";
 import type { Entry, EntryInfo, Revision } from "../core/entry.ts";
-import type { Clock } from "../core/expiry.ts";
+import type { Clock, EpochMs } from "../core/expiry.ts";
 import type { JudgedConflict } from "../core/judge.ts";
 import type { Key } from "../core/key.ts";
 import type { KeySet, Range } from "../core/range.ts";
@@ -50,17 +50,26 @@ export interface Store {
    * Applies the batch if all its conditions hold, judged before any of it is applied; else changes nothing. Resolves once
    * the commit is visible to get() and as durable as capabilities promises.
    *
+   * With `terms.once`, a record of the result is part of the commit; while it is kept, asking again answers it and
+   * changes nothing. What was not committed is not recorded.
+   *
+   * @throws "not-an-integer", "out-of-range", "value-too-large" when an edit does not fit what stands; "body-too-large" when
+   * more than LIMITS.readBytes are asked back; "idempotency-key-reused"
    * @throws "no-room" when the batch would add to a store that is full; "busy" if too many commits are queued
    * @throws "unavailable" if nothing was applied; "outcome-unknown" if the batch may or may not have been
    */
-  commit(batch: Batch): Promise<CommitResult>;
+  commit(batch: Batch, terms?: CommitTerms): Promise<CommitResult>;
 
   /**
    * Deletes the live entries of the set, in one commit where capabilities.atomicity is "store".
    *
+   * @param once - as in CommitTerms
    * @throws as commit()
    */
-  deleteAll(set: KeySet): Promise<DeleteResult>;
+  deleteAll(set: KeySet, once?: Once | null): Promise<DeleteResult>;
+
+  /** The record of a commit that was made once under this id; null where there is none, or no longer. */
+  recall(id: string): Promise<Receipt | null>;
 
   /**
    * Changes after a cursor, oldest first, at most `limit`; an empty page when there are none.
@@ -107,21 +116,44 @@ export type CommitResult =
       /** The commit's own where it changed anything but expiries; else the store's latest. */
       readonly revision: Revision;
       readonly outcomes: readonly Outcome[];
+      /** When it was applied: what relative expiries count from. */
+      readonly at: EpochMs;
+      /** Whether this is what an earlier commit of the same name did. */
+      readonly isReplay: boolean;
     }
-  /** One for each mutation that did not hold. */
-  | { readonly committed: false; readonly conflicts: readonly JudgedConflict[] };
+  | {
+      readonly committed: false;
+      /** One for each mutation that did not hold. */
+      readonly conflicts: readonly JudgedConflict[];
+      /** What stands under the keys of CommitTerms.otherwise, in their order. */
+      readonly otherwise: readonly (Entry | null)[];
+    };
 
 export interface Outcome {
-  /** The entry as it was; null if the key was free. An Entry, with its value, where the mutation asked for it. */
+  /** The entry as it was; null if the key was free. An Entry, with its value, where the mutation wants "before". */
   readonly before: EntryInfo | Entry | null;
-  /** The entry as it is now; null after a delete, and where there was none to touch. */
-  readonly after: EntryInfo | null;
+  /** The entry as it is now; null where there is none. An Entry, with its value, where the mutation wants "after". */
+  readonly after: EntryInfo | Entry | null;
 }
 
 export interface DeleteResult {
   readonly deleted: number;
   readonly revision: Revision;
+  /** As in CommitResult. */
+  readonly isReplay: boolean;
 }
+
+/** What a commit that was made once has done. */
+export interface Receipt {
+  readonly fingerprint: string;
+  /** When it was asked. */
+  readonly at: EpochMs;
+  readonly did: Done;
+}
+
+export type Done =
+  | { readonly kind: "committed"; readonly result: Extract<CommitResult, { committed: true }> }
+  | { readonly kind: "deleted"; readonly result: DeleteResult };
 
 export interface LoggedChange extends Change {
   /** Resumes directly after this change; null where only the page as a whole can be resumed from. */

@@ -3,9 +3,9 @@
 import type { Entry, EntryInfo, ValueForm } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { type EpochMs, secondsLeft } from "../core/expiry.ts";
+import { BYTES_MEMBER, formOf, JSON_MEMBER, wrapperName } from "../core/value-form.ts";
 import { MEDIA } from "./headers.ts";
 import { type JsonMember, parseJsonObject } from "./json-object.ts";
-import { isJsonType } from "./media-type.ts";
 
 /** What is stored for a value, whatever dialect it came by. */
 export interface Content {
@@ -14,8 +14,6 @@ export interface Content {
   readonly form: ValueForm;
 }
 
-const BYTES_MEMBER = "$base64";
-const JSON_MEMBER = "$json";
 const LINE_BREAKS = /[\r\n]+/g;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -75,18 +73,22 @@ export function entryToJson(entry: Pick<Entry, "key" | "value" | "form">, isOneL
 
 /** The whole entry, as `?meta` shows it. */
 export function entryToMetaJson(entry: Entry, now: EpochMs, isOneLine = false): string {
-  const { expiresAt } = entry;
   const members = {
     content_type: entry.contentType,
     size: entry.size,
     revision: entry.revision,
     created_at: new Date(entry.createdAt).toISOString(),
     modified_at: new Date(entry.modifiedAt).toISOString(),
-    expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString(),
-    ttl: expiresAt === null ? null : secondsLeft(expiresAt, now),
+    ...endOf(entry.expiresAt, now),
   } satisfies Record<string, string | number | null>;
   const rest = Object.entries(members).map(([name, member]) => `"${name}": ${JSON.stringify(member)}`);
   return `{"key": ${JSON.stringify(entry.key)}, "value": ${valueToJson(entry, isOneLine)}, ${rest.join(", ")}}`;
+}
+
+/** When an entry ends, as JSON tells it. */
+export function endOf(expiresAt: EpochMs | null, now: EpochMs): { expires_at: string | null; ttl: number | null } {
+  if (expiresAt === null) return { expires_at: null, ttl: null };
+  return { expires_at: new Date(expiresAt).toISOString(), ttl: secondsLeft(expiresAt, now) };
 }
 
 /** `{"key": value, "key2": value2}` */
@@ -94,44 +96,9 @@ export function entriesToObject(entries: readonly (Pick<EntryInfo, "key"> & Pick
   return `{${entries.map((entry) => `${JSON.stringify(entry.key)}: ${valueToJson(entry)}`).join(", ")}}`;
 }
 
-/** What the bytes of a value are under this type; looked at once, when they are written. */
-function formOf(value: Uint8Array, contentType: string): ValueForm {
-  const text = decodeStrictly(value);
-  if (text === null) return "bytes";
-  if (!isJsonType(contentType)) return "text";
-  try {
-    JSON.parse(text);
-  } catch {
-    return "text";
-  }
-  return wrapperName(text) === null && !isHalfPairString(text) ? "json" : "wrapped-json";
-}
-
-/** A string that no text could keep, so that contentOfJson() would refuse what the JSON view shows. Requires: valid JSON. */
-function isHalfPairString(text: string): boolean {
-  return text.trimStart().startsWith('"') && !String(JSON.parse(text)).isWellFormed();
-}
-
 /** The one member of an object that looks like a wrapper of ours; null for any other JSON text. */
 function readWrapper(text: string): JsonMember | null {
   return wrapperName(text) === null ? null : (parseJsonObject(text)[0] ?? null);
-}
-
-/** Requires: valid JSON. */
-function wrapperName(text: string): string | null {
-  if (!text.trimStart().startsWith("{")) return null;
-  const parsed: unknown = JSON.parse(text);
-  const names = typeof parsed === "object" && parsed !== null ? Object.keys(parsed) : [];
-  const [name] = names;
-  return names.length === 1 && (name === BYTES_MEMBER || name === JSON_MEMBER) ? name : null;
-}
-
-function decodeStrictly(value: Uint8Array): string | null {
-  try {
-    return strictDecoder.decode(value);
-  } catch {
-    return null;
-  }
 }
 
 /** Base64 with padding (RFC 4648 §4), nothing else, so that bytes have one spelling. */

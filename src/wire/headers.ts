@@ -16,6 +16,9 @@ export const FIELD = {
   contentType: "Content-Type",
   contentTypeOptions: "X-Content-Type-Options",
   etag: "ETag",
+  /** Makes a write happen once, however often it is sent (docs/protocol.md §11). */
+  idempotencyKey: "Idempotency-Key",
+  idempotencyReplayed: "Idempotency-Replayed",
   ifMatch: "If-Match",
   ifModifiedSince: "If-Modified-Since",
   ifNoneMatch: "If-None-Match",
@@ -43,6 +46,8 @@ export const MEDIA = {
   form: "application/x-www-form-urlencoded",
   html: "text/html; charset=utf-8",
   json: "application/json",
+  jsonPatch: "application/json-patch+json",
+  mergePatch: "application/merge-patch+json",
   ndjson: "application/x-ndjson",
   plain: "text/plain; charset=utf-8",
   problem: "application/problem+json",

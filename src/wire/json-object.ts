@@ -34,7 +34,40 @@ export function parseJsonObject(
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
     throw refuse(describe(parsed));
   }
-  const members = splitMembers(text);
+  return requireDistinct(splitMembers(text));
+}
+
+/**
+ * As parseJsonObject(), of a part of a text that has been parsed.
+ *
+ * Requires: valid JSON, without white space around it.
+ */
+export function membersOf(text: string, refuse: (found: string) => KeyholdError): readonly JsonMember[] {
+  if (!text.startsWith("{")) throw refuse(describe(JSON.parse(text)));
+  return requireDistinct(splitMembers(text));
+}
+
+/**
+ * The elements of a JSON array, each as its text.
+ *
+ * @param refuse - what other JSON is refused with, told what it is
+ * Requires: valid JSON, without white space around it.
+ */
+export function elementsOf(text: string, refuse: (found: string) => KeyholdError): readonly string[] {
+  if (!text.startsWith("[")) throw refuse(describe(JSON.parse(text)));
+  const elements: string[] = [];
+  let position = skipSpace(text, 1);
+  while (text[position] !== "]") {
+    const end = endOfValue(text, position);
+    elements.push(text.slice(position, end));
+    const separator = skipSpace(text, end);
+    if (text[separator] !== ",") break;
+    position = skipSpace(text, separator + 1);
+  }
+  return elements;
+}
+
+function requireDistinct(members: readonly JsonMember[]): readonly JsonMember[] {
   const names = new Set<string>();
   for (const { name } of members) {
     if (names.has(name)) {
@@ -118,5 +151,6 @@ function notAnObject(found: string): KeyholdError {
 
 function describe(value: unknown): string {
   if (value === null) return "null";
+  if (typeof value === "object" && !Array.isArray(value)) return "an object";
   return Array.isArray(value) ? "an array" : `a ${typeof value}`;
 }

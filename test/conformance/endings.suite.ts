@@ -78,7 +78,7 @@ export function endingsSuite(make: MakeStore): void {
         const first = await mustCommit(store, put("a", "old", { expiry: ENDED }));
         const created = first.outcomes[0]?.after?.createdAt ?? store.now();
         await until(harness, () => store.now() > created);
-        const { outcomes } = await mustCommit(store, put("a", "new", { wantBefore: true, when: [{ is: "absent" }] }));
+        const { outcomes } = await mustCommit(store, put("a", "new", { want: "before", when: [{ is: "absent" }] }));
         expect(outcomes[0]?.before).toBeNull();
         expect((await store.get(keyOf("a")))?.createdAt).toBeGreaterThan(created);
         expect(await loggedKinds(store)).toEqual(["put a", "expire a", "put a"]);

@@ -1,5 +1,6 @@
 // What clients see when the store fails under a request: a problem that shows nothing of the inside, or a connection that
 // is cut; never a listing that merely looks whole.
+
 import { expect, test } from "bun:test";
 import { once } from "node:events";
 import { KeyholdError } from "../../src/core/errors.ts";
@@ -15,6 +16,7 @@ import { makeRecordingLog } from "../support/recording-log.ts";
 import { rejectionOf } from "../support/rejection-code.ts";
 import { mustCommit, put } from "../support/requests.ts";
 import { makeSocketClient, openSocket } from "../support/socket-client.ts";
+import { ROOMY } from "../support/store-harness.ts";
 
 const SECRET = "SQLITE_MISUSE in /var/lib/secret.sqlite";
 
@@ -23,7 +25,7 @@ async function withFailingStore(
   replaced: (store: Store) => Partial<Store>,
   body: (parts: ReturnType<typeof makeAppServer> & { readonly store: Store }) => Promise<void>,
 ): Promise<void> {
-  const { store, close } = await makeMemoryHarness({ upkeep: "off", historyChanges: 1000 });
+  const { store, close } = await makeMemoryHarness({ ...ROOMY, upkeep: "off", historyChanges: 1000 });
   await mustCommit(store, put("a"));
   const proxy = new Proxy(store, {
     get(target, name) {

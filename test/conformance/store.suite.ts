@@ -4,8 +4,10 @@ import { describe, expect, test } from "bun:test";
 import { type MakeStore, withStore } from "../support/store-harness.ts";
 import { changesSuite } from "./changes.suite.ts";
 import { commitsSuite } from "./commits.suite.ts";
+import { editsSuite } from "./edits.suite.ts";
 import { endingsSuite } from "./endings.suite.ts";
 import { listingsSuite } from "./listings.suite.ts";
+import { onceSuite } from "./once.suite.ts";
 import { readsSuite } from "./reads.suite.ts";
 
 export function storeSuite(name: string, make: MakeStore): void {
@@ -30,6 +32,8 @@ export function storeSuite(name: string, make: MakeStore): void {
     readsSuite(make);
     listingsSuite(make);
     commitsSuite(make);
+    editsSuite(make);
+    onceSuite(make);
     endingsSuite(make);
     changesSuite(make);
   });

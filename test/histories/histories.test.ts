@@ -5,16 +5,29 @@
 // instant in the past is dead at once, and stands until it is swept. The SQLite engine sweeps when it is opened and not
 // again within a history; the model is swept then too. Instants differ between the two and are left out of comparisons.
 import { expect, test } from "bun:test";
-import { type Change, type Mutation, makeBatch } from "../../src/core/batch.ts";
+import { type Change, type Mutation, makeBatch, type Once } from "../../src/core/batch.ts";
 import type { Condition } from "../../src/core/condition.ts";
 import { type Entry, type EntryInfo, type Tag, toTag } from "../../src/core/entry.ts";
+import { KeyholdError } from "../../src/core/errors.ts";
 import { type Expiry, NEVER, toEpochMs } from "../../src/core/expiry.ts";
 import type { KeySet } from "../../src/core/range.ts";
 import { MemoryStore } from "../../src/engines/memory/store.ts";
 import { openSqliteStore } from "../../src/engines/sqlite/store.ts";
 import type { CommitResult, Store } from "../../src/store/store.ts";
 import { allPages } from "../support/listed-pages.ts";
-import { check, endsAt, keyOf, keySet, put, rangeOf, remove, touch } from "../support/requests.ts";
+import {
+  type Asked,
+  add,
+  append,
+  check,
+  endsAt,
+  keyOf,
+  keySet,
+  put,
+  rangeOf,
+  remove,
+  touch,
+} from "../support/requests.ts";
 import { type SeededRandom, seedsToTry, withSeed } from "../support/seeded-random.ts";
 import { sqliteOptions } from "../support/sqlite-harness.ts";
 import { requireSoundDatabase } from "../support/sqlite-invariants.ts";
@@ -39,6 +52,7 @@ const NAMES = [
   "zz-top",
 ];
 const FILTERS = ["*", "a*", "*1", "$", "a/$", "b*", "*zz*", "nothing"];
+const KEPT = { idempotencyAgeMs: 3_600_000, idempotencyRecords: 1000 };
 const FUTURE_MS = 7_000_000_000_000;
 
 for (const seed of seedsToTry(1, HISTORIES)) {
@@ -48,7 +62,12 @@ for (const seed of seedsToTry(1, HISTORIES)) {
 }
 
 async function runHistory(random: SeededRandom, directory: string): Promise<void> {
-  const model = new MemoryStore({ now: () => toEpochMs(Date.now()), incarnation: INCARNATION, historyChanges: 1e6 });
+  const model = new MemoryStore({
+    now: () => toEpochMs(Date.now()),
+    incarnation: INCARNATION,
+    historyChanges: 1e6,
+    ...KEPT,
+  });
   const open = () => openSqliteStore({ ...sqliteOptions(directory), newIncarnation: INCARNATION });
   const history = { random, pastMs: 1_000_000_000_000 };
   let store = await open();
@@ -88,7 +107,10 @@ function drawRequest(history: History, model: MemoryStore): readonly [Request, s
   const kind = random.below(20);
   if (kind < 13) {
     const batch = drawBatch(history, model);
-    return [async (store) => comparableResult(await store.commit(makeBatch(batch))), JSON.stringify(batch)];
+    const once = random.oneIn(3) ? drawName(random) : null;
+    const otherwise = random.oneIn(3) ? NAMES.map(keyOf) : [];
+    const described = JSON.stringify({ batch, once, otherwise: otherwise.length });
+    return [(store) => answerOf(() => store.commit(makeBatch(batch), { once, otherwise })), described];
   }
   const set = drawSet(random);
   if (kind === 13) return [(store) => store.deleteAll(set), `delete all of ${JSON.stringify(set)}`];
@@ -103,6 +125,12 @@ function drawRequest(history: History, model: MemoryStore): readonly [Request, s
   return [async (store) => listing(store, method, range), `${method} ${JSON.stringify(range)}`];
 }
 
+/** One of a few names, for one of two requests, so that some are asked again and some are another's. */
+function drawName(random: SeededRandom): Once {
+  const hex = (number: number) => number.toString(16).padStart(64, "0");
+  return { id: hex(random.below(30)), fingerprint: hex(random.below(5) === 0 ? 1 : 0), at: toEpochMs(Date.now()) };
+}
+
 function drawBatch(history: History, model: MemoryStore): readonly Mutation[] {
   const { random } = history;
   const names = new Set(Array.from({ length: 1 + random.below(random.oneIn(3) ? 6 : 1) }, () => random.pick(NAMES)));
@@ -113,15 +141,27 @@ function drawBatch(history: History, model: MemoryStore): readonly Mutation[] {
 
 function drawMutation(history: History, model: MemoryStore, name: string): Mutation {
   const { random } = history;
-  const asked = { when: drawConditions(history, model, name), wantBefore: random.oneIn(4) };
-  const kind = random.below(10);
+  const asked = {
+    when: drawConditions(history, model, name),
+    want: random.oneIn(4) ? ("before" as const) : ("info" as const),
+  };
+  const kind = random.below(13);
+  if (kind >= 10) return drawEdit(history, name, asked);
   if (kind < 6) {
     const value = new Uint8Array(random.pick([0, 1, 10, 5000])).fill(random.below(256));
     const form = random.pick(["bytes", "text", "json"] as const);
     return put(name, value, { ...asked, form, contentType: `x/${random.below(3)}`, expiry: drawExpiry(history) });
   }
   if (kind < 8) return remove(name, asked);
-  return kind === 8 ? touch(name, drawExpiry(history), asked) : check(name, asked.when, asked.wantBefore);
+  return kind === 8 ? touch(name, drawExpiry(history), asked) : check(name, asked.when, asked.want);
+}
+
+function drawEdit(history: History, name: string, asked: Asked): Mutation {
+  const { random } = history;
+  const expiry = random.oneIn(3) ? ({ kind: "ifNew", expiry: drawExpiry(history) } as const) : drawExpiry(history);
+  const edited = { ...asked, want: random.pick(["info", "before", "after"] as const), expiry };
+  if (random.oneIn(2)) return append(name, random.pick(["start", "end"]), random.pick(["", "1", "{"]), edited);
+  return add(name, random.pick([1, -1, 7, Number.MAX_SAFE_INTEGER]), { ...edited, min: -random.below(20) });
 }
 
 function drawExpiry(history: History): Expiry {
@@ -173,15 +213,28 @@ async function listing(store: Store, method: "list" | "scan", range: Parameters<
   );
 }
 
+/** What a commit answered, or the code and detail of why it was refused. */
+async function answerOf(request: () => Promise<CommitResult>): Promise<unknown> {
+  try {
+    return comparableResult(await request());
+  } catch (error) {
+    if (error instanceof KeyholdError) return error.message;
+    throw error;
+  }
+}
+
 function comparableResult(result: CommitResult): unknown {
   if (!result.committed) {
-    return result.conflicts.map(({ index, current }) => ({ index, current: current && infoOf(current) }));
+    return {
+      conflicts: result.conflicts.map(({ index, current }) => ({ index, current: current && infoOf(current) })),
+      otherwise: result.otherwise.map((entry) => entry && comparable(entry)),
+    };
   }
   const outcomes = result.outcomes.map(({ before, after }) => ({
-    before: before && infoOf(before),
-    after: after && infoOf(after),
+    before: before && comparable(before),
+    after: after && comparable(after),
   }));
-  return { revision: result.revision, outcomes };
+  return { revision: result.revision, isReplay: result.isReplay, outcomes };
 }
 
 function comparable(entry: EntryInfo | Entry): unknown {

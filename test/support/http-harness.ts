@@ -1,5 +1,6 @@
 // A server for the length of one test: in process on App with the memory engine and no socket, or whole by startServer
 // over one. Both are asked in the same way.
+
 import { startServer } from "../../src/compose.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/options.ts";
@@ -15,6 +16,7 @@ import { bodyBytes, Http, type HttpAnswer, type HttpClient, type HttpRequest, ma
 import { makeMemoryHarness } from "./memory-harness.ts";
 import { makeRecordingLog, type RecordingLog } from "./recording-log.ts";
 import { makeSocketClient } from "./socket-client.ts";
+import { ROOMY } from "./store-harness.ts";
 import { withTemporaryDirectory } from "./temporary-directory.ts";
 
 export interface TestServer {
@@ -33,7 +35,7 @@ export type ServerFlags = Readonly<Record<string, string>>;
 export type WithServer = (body: (server: TestServer) => Promise<void>, flags?: ServerFlags) => Promise<void>;
 
 export const withAppInProcess: WithServer = async (body, flags = {}) => {
-  const { store, step, close } = await makeMemoryHarness({ upkeep: "on", historyChanges: 1000 });
+  const { store, step, close } = await makeMemoryHarness({ ...ROOMY, upkeep: "on", historyChanges: 1000 });
   try {
     await body({ ...makeAppServer(store, flags), step });
   } finally {

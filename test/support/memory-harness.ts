@@ -5,9 +5,16 @@ import { makeTurnableClock } from "./turnable-clock.ts";
 
 const SWEEP_LIMIT = 1000;
 
-export async function makeMemoryHarness({ upkeep, historyChanges }: HarnessOptions): Promise<StoreHarness> {
+export async function makeMemoryHarness(options: HarnessOptions): Promise<StoreHarness> {
+  const { upkeep, historyChanges, idempotencyAgeMs, idempotencyRecords } = options;
   const clock = makeTurnableClock();
-  const store = new MemoryStore({ now: clock.now, incarnation: "memory1", historyChanges });
+  const store = new MemoryStore({
+    now: clock.now,
+    incarnation: "memory1",
+    historyChanges,
+    idempotencyAgeMs,
+    idempotencyRecords,
+  });
   return {
     store,
     async step() {

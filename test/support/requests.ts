@@ -1,9 +1,9 @@
 // Short ways to write down mutations, batches and ranges in tests. Everything goes through the constructors of core, so a
 // test can ask for nothing that a request could not.
-import { type Mutation, makeBatch } from "../../src/core/batch.ts";
+import { type Mutation, makeBatch, type Want } from "../../src/core/batch.ts";
 import type { Condition } from "../../src/core/condition.ts";
 import type { ValueForm } from "../../src/core/entry.ts";
-import { type Expiry, NEVER, toEpochMs } from "../../src/core/expiry.ts";
+import { type Expiry, KEEP, NEVER, toEpochMs } from "../../src/core/expiry.ts";
 import { type Key, parseKey } from "../../src/core/key.ts";
 import { parsePattern } from "../../src/core/pattern.ts";
 import { EVERY_KEY, type KeySet, type Range } from "../../src/core/range.ts";
@@ -11,7 +11,7 @@ import type { CommitResult, Store } from "../../src/store/store.ts";
 
 export interface Asked {
   readonly when?: readonly Condition[];
-  readonly wantBefore?: boolean;
+  readonly want?: Want;
 }
 
 export interface AskedPut extends Asked {
@@ -33,20 +33,43 @@ export function textOf(value: Uint8Array | undefined): string {
 }
 
 export function put(name: string, value: string | Uint8Array = name, asked: AskedPut = {}): Mutation {
-  const { when = [], wantBefore = false, expiry = NEVER, contentType = "text/plain", form = "text" } = asked;
-  return { op: "put", key: keyOf(name), value: bytesOf(value), when, wantBefore, expiry, contentType, form };
+  const { when = [], want = "info", expiry = NEVER, contentType = "text/plain", form = "text" } = asked;
+  return { op: "put", key: keyOf(name), value: bytesOf(value), when, want, expiry, contentType, form };
 }
 
-export function remove(name: string, { when = [], wantBefore = false }: Asked = {}): Mutation {
-  return { op: "delete", key: keyOf(name), when, wantBefore };
+export function remove(name: string, { when = [], want = "info" }: Asked = {}): Mutation {
+  return { op: "delete", key: keyOf(name), when, want };
 }
 
-export function touch(name: string, expiry: Expiry, { when = [], wantBefore = false }: Asked = {}): Mutation {
-  return { op: "touch", key: keyOf(name), when, wantBefore, expiry };
+export function touch(name: string, expiry: Expiry, { when = [], want = "info" }: Asked = {}): Mutation {
+  return { op: "touch", key: keyOf(name), when, want, expiry };
 }
 
-export function check(name: string, when: readonly Condition[] = [], wantBefore = false): Mutation {
-  return { op: "check", key: keyOf(name), when, wantBefore };
+export interface AskedEdit extends Asked {
+  readonly expiry?: Expiry;
+}
+
+export function add(
+  name: string,
+  delta: number,
+  asked: AskedEdit & { readonly initial?: number; readonly min?: number; readonly max?: number } = {},
+): Mutation {
+  const { when = [], want = "info", expiry = KEEP, initial = 0 } = asked;
+  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = asked;
+  return { op: "add", key: keyOf(name), when, want, expiry, delta, initial, min, max };
+}
+
+export function append(
+  name: string,
+  side: "start" | "end",
+  text: string,
+  { when = [], want = "info", expiry = KEEP, maxBytes = 1000 }: AskedEdit & { readonly maxBytes?: number } = {},
+): Mutation {
+  return { op: "append", key: keyOf(name), when, want, expiry, side, value: bytesOf(text), maxBytes };
+}
+
+export function check(name: string, when: readonly Condition[] = [], want: Want = "info"): Mutation {
+  return { op: "check", key: keyOf(name), when, want };
 }
 
 export function endsAt(ms: number): Expiry {

@@ -19,6 +19,8 @@ export function sqliteOptions(
       historyAgeMs: NEVER_MS,
       historyChanges: 100_000,
       diskReserveBytes: 0,
+      idempotencyAgeMs: NEVER_MS,
+      idempotencyRecords: 1000,
       ...changed,
     },
     allowNetworkFileSystem: false,
@@ -30,10 +32,10 @@ export function sqliteOptions(
   };
 }
 
-export async function makeSqliteHarness({ upkeep, historyChanges }: HarnessOptions): Promise<StoreHarness> {
+export async function makeSqliteHarness({ upkeep, ...bounds }: HarnessOptions): Promise<StoreHarness> {
   const directory = makeTemporaryDirectory();
   const sweepIntervalMs = upkeep === "on" ? 2 : NEVER_MS;
-  const store = await openSqliteStore(sqliteOptions(directory, { sweepIntervalMs, historyChanges }));
+  const store = await openSqliteStore(sqliteOptions(directory, { sweepIntervalMs, ...bounds }));
   return { store, step: () => Bun.sleep(1), close: () => closeSoundly(store, directory) };
 }
 

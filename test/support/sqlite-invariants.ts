@@ -2,6 +2,7 @@
 import { Database } from "bun:sqlite";
 import { decodeKey } from "../../src/engines/sqlite/key-bytes.ts";
 import { CHANGE_KINDS, storeFiles } from "../../src/engines/sqlite/layout.ts";
+import { type ReceiptRow, toReceipt } from "../../src/engines/sqlite/receipts.ts";
 import { type EntryRow, RecordCodec } from "../../src/engines/sqlite/record.ts";
 
 interface StateRow {
@@ -16,7 +17,7 @@ interface StateRow {
 export function requireSoundDatabase(directory: string): void {
   const db = new Database(storeFiles(directory).database, { readonly: true, strict: true });
   try {
-    const found = [...integrity(db), ...stateFaults(db), ...entryFaults(db), ...changeFaults(db)];
+    const found = [...integrity(db), ...stateFaults(db), ...entryFaults(db), ...changeFaults(db), ...recordFaults(db)];
     if (found.length > 0) throw new Error(`The database of the store is not sound: ${found.join("; ")}`);
   } finally {
     db.close(true);
@@ -67,6 +68,13 @@ function changeFaults(db: Database): readonly string[] {
     revision = row.revision;
   }
   return faults;
+}
+
+function recordFaults(db: Database): readonly string[] {
+  const rows = db.prepare<ReceiptRow, []>("select * from idempotency_records").all();
+  for (const row of rows) toReceipt(row);
+  const { records } = db.prepare<{ records: number }, []>("select records from state").get() ?? {};
+  return records === rows.length ? [] : [`state counts ${records} records, there are ${rows.length}`];
 }
 
 function stateOf(db: Database): StateRow {

@@ -59,7 +59,8 @@ function makeParts(given: {
   const writer = new Writer({
     db,
     incarnation: INCARNATION,
-    state: { revision: 0, sequence: 0, entries: 0, highestInstant: 0 },
+    state: { revision: 0, sequence: 0, entries: 0, records: 0, highestInstant: 0 },
+    receipts: { idempotencyAgeMs: 3_600_000, idempotencyRecords: 1000 },
     now: clock.now,
     steadyMs: () => (steadyMs.length > 1 ? steadyMs.shift() : steadyMs[0]) ?? 0,
     reserve: new DiskReserve({

@@ -7,7 +7,17 @@ export interface HarnessOptions {
   /** Whether ended entries are swept and the log is trimmed while steps pass; "off" keeps ended entries standing. */
   readonly upkeep: "on" | "off";
   readonly historyChanges: number;
+  readonly idempotencyAgeMs: number;
+  readonly idempotencyRecords: number;
 }
+
+/** Bounds that no test meets unless it sets them itself. */
+export const ROOMY: HarnessOptions = {
+  upkeep: "off",
+  historyChanges: 100_000,
+  idempotencyAgeMs: 3_600_000,
+  idempotencyRecords: 100_000,
+};
 
 export interface StoreHarness {
   readonly store: Store;
@@ -36,7 +46,7 @@ export async function withStore(
   body: (harness: StoreHarness) => Promise<void>,
   options: Partial<HarnessOptions> = {},
 ): Promise<void> {
-  const harness = await make({ upkeep: "off", historyChanges: 100_000, ...options });
+  const harness = await make({ ...ROOMY, ...options });
   try {
     await body(harness);
   } finally {

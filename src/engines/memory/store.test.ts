@@ -4,8 +4,10 @@ import { ENDED, endsAt, mustCommit, put } from "../../../test/support/requests.t
 import { makeTurnableClock } from "../../../test/support/turnable-clock.ts";
 import { MemoryStore } from "./store.ts";
 
+const KEPT = { idempotencyAgeMs: 1000, idempotencyRecords: 10 };
+
 function open(historyChanges: number): MemoryStore {
-  return new MemoryStore({ now: makeTurnableClock().now, incarnation: "memory1", historyChanges });
+  return new MemoryStore({ now: makeTurnableClock().now, incarnation: "memory1", historyChanges, ...KEPT });
 }
 
 for (const kept of [0, 1, 10]) {

@@ -1,14 +1,16 @@
 // A store in this process's memory: the model that other engines are compared with, and an engine for caches and tests.
 // Nothing outlives the process. Everything is applied at once, on the calling thread.
-import type { Batch, Change, Mutation } from "../../core/batch.ts";
+import { type Batch, type Change, type CommitTerms, type Once, UNNAMED, type Write } from "../../core/batch.ts";
+import { workOut } from "../../core/edit.ts";
 import { type Entry, type EntryInfo, type Revision, toRevision, toTag } from "../../core/entry.ts";
 import { KeyholdError } from "../../core/errors.ts";
 import { type Clock, type EpochMs, isAlive } from "../../core/expiry.ts";
-import { judge, needsRevision, putInfo, touchedInfo } from "../../core/judge.ts";
+import { judge, needsRevision, putInfo, requireReadable, requireReadBytes, touchedInfo } from "../../core/judge.ts";
 import type { Key } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { boundsOf, boundsOfRange, isInSet, type KeySet, type Range } from "../../core/range.ts";
 import { formatCursor, parseCursor } from "../../store/cursor.ts";
+import { replay } from "../../store/receipt.ts";
 import { betweenSteps } from "../../store/steps.ts";
 import type {
   Capabilities,
@@ -16,12 +18,14 @@ import type {
   CommitResult,
   Cursor,
   DeleteResult,
-  Outcome,
+  Done,
   Page,
+  Receipt,
   Store,
   StoreStats,
 } from "../../store/store.ts";
 import { ExpiryQueue } from "./expiry-queue.ts";
+import { ReceiptBook } from "./receipt-book.ts";
 import { SortedKeys } from "./sorted-keys.ts";
 
 export interface MemoryStoreOptions {
@@ -30,6 +34,10 @@ export interface MemoryStoreOptions {
   readonly incarnation: string;
   /** Changes kept in the log at least; at most twice as many, as it is trimmed by halves. */
   readonly historyChanges: number;
+  /** How long the record of a write with an Idempotency-Key is kept. */
+  readonly idempotencyAgeMs: number;
+  /** Such records kept at most. */
+  readonly idempotencyRecords: number;
 }
 
 /** Ends that no longer hold and are kept all the same, beside as many as there are entries. */
@@ -48,6 +56,7 @@ export class MemoryStore implements Store {
   readonly #entries = new Map<Key, Entry>();
   readonly #keys = new SortedKeys();
   readonly #ends = new ExpiryQueue();
+  readonly #receipts: ReceiptBook;
   #log: LogRecord[] = [];
   readonly #wakes = new Set<() => void>();
   #sequence = 0;
@@ -59,6 +68,7 @@ export class MemoryStore implements Store {
     this.now = options.now;
     this.incarnation = options.incarnation;
     this.#historyChanges = options.historyChanges;
+    this.#receipts = new ReceiptBook(options.idempotencyAgeMs, options.idempotencyRecords);
   }
 
   get(key: Key): Entry | null {
@@ -87,23 +97,30 @@ export class MemoryStore implements Store {
     return this.#liveKeys(set).length;
   }
 
-  async commit(batch: Batch): Promise<CommitResult> {
+  async commit(batch: Batch, { once, otherwise }: CommitTerms = UNNAMED): Promise<CommitResult> {
     this.#requireOpen();
-    const now = this.now();
-    const current = batch.map(({ key }) => this.#live(key, now));
-    const conflicts = judge(batch, current);
-    if (conflicts.length > 0) return { committed: false, conflicts };
-    if (needsRevision(batch, current)) this.#revision++;
-    const outcomes = batch.map((mutation, index) => this.#apply(mutation, current[index] ?? null, now));
-    return { committed: true, revision: toRevision(this.#revision), outcomes };
+    const done = this.#recalled(once);
+    if (done !== null) return requireKind(done, "committed").result;
+    const result = this.#commit(batch, otherwise);
+    if (result.committed) this.#keep(once, { kind: "committed", result });
+    return result;
   }
 
-  async deleteAll(set: KeySet): Promise<DeleteResult> {
+  async deleteAll(set: KeySet, once: Once | null = null): Promise<DeleteResult> {
     this.#requireOpen();
+    const done = this.#recalled(once);
+    if (done !== null) return requireKind(done, "deleted").result;
     const keys = this.#liveKeys(set);
     if (keys.length > 0) this.#revision++;
     for (const key of keys) this.#remove(key, "delete");
-    return { deleted: keys.length, revision: toRevision(this.#revision) };
+    const result = { deleted: keys.length, revision: toRevision(this.#revision), isReplay: false };
+    this.#keep(once, { kind: "deleted", result });
+    return result;
+  }
+
+  async recall(id: string): Promise<Receipt | null> {
+    this.#requireOpen();
+    return this.#receipts.find(id, this.now());
   }
 
   async changes(after: Cursor | null, limit: number): Promise<ChangePage> {
@@ -145,6 +162,7 @@ export class MemoryStore implements Store {
   /** Removes entries that have ended, each with its "expire" change; at most `limit` a call. Returns how many. */
   sweep(limit: number): number {
     const now = this.now();
+    this.#receipts.sweep(now);
     let swept = 0;
     while (swept < limit) {
       const end = this.#ends.takeDue(now);
@@ -162,23 +180,60 @@ export class MemoryStore implements Store {
     this.#entries.clear();
   }
 
-  #apply(mutation: Mutation, before: Entry | null, now: EpochMs): Outcome {
-    switch (mutation.op) {
+  #commit(batch: Batch, otherwise: readonly Key[]): CommitResult {
+    const now = this.now();
+    const current = batch.map(({ key }) => this.#live(key, now));
+    const conflicts = judge(batch, current);
+    if (conflicts.length > 0) return { committed: false, conflicts, otherwise: this.#readAll(otherwise, now) };
+    const writes = workOut(batch, current);
+    requireReadable(writes, current);
+    if (needsRevision(writes, current)) this.#revision++;
+    const left = writes.map((write, index) => this.#apply(write, current[index] ?? null, now));
+    const outcomes = writes.map((write, index) => ({
+      before: write.want === "before" ? (current[index] ?? null) : infoOf(current[index] ?? null),
+      after: this.#after(write, left[index] ?? null, now),
+    }));
+    return { committed: true, revision: toRevision(this.#revision), outcomes, at: now, isReplay: false };
+  }
+
+  #after({ op, key, want }: Write, left: EntryInfo | null, now: EpochMs): EntryInfo | Entry | null {
+    if (want !== "after") return infoOf(left);
+    return op === "put" ? left : this.#live(key, now);
+  }
+
+  #readAll(keys: readonly Key[], now: EpochMs): readonly (Entry | null)[] {
+    const entries = keys.map((key) => this.#live(key, now));
+    requireReadBytes(entries.reduce((sum, entry) => sum + (entry?.size ?? 0), 0));
+    return entries;
+  }
+
+  #recalled(once: Once | null): Done | null {
+    const receipt = once === null ? null : this.#receipts.find(once.id, this.now());
+    if (once !== null && receipt === null) this.#receipts.requireRoom();
+    return once === null || receipt === null ? null : replay(receipt, once);
+  }
+
+  #keep(once: Once | null, did: Done): void {
+    if (once !== null) this.#receipts.keep(once, did);
+  }
+
+  #apply(write: Write, before: Entry | null, now: EpochMs): EntryInfo | null {
+    switch (write.op) {
       case "check":
-        return { before, after: before };
+        return before;
       case "put":
-        return { before, after: this.#put(mutation, before, now) };
+        return this.#put(write, before, now);
       case "touch":
-        return { before, after: before === null ? null : this.#touch(touchedInfo(mutation, before, now), before) };
+        return before === null ? null : this.#touch(touchedInfo(write, before, now), before);
       case "delete":
-        if (before !== null) this.#remove(mutation.key, "delete");
-        return { before, after: null };
+        if (before !== null) this.#remove(write.key, "delete");
+        return null;
       default:
-        return mutation satisfies never;
+        return write satisfies never;
     }
   }
 
-  #put(mutation: Extract<Mutation, { op: "put" }>, before: Entry | null, now: EpochMs): EntryInfo {
+  #put(mutation: Extract<Write, { op: "put" }>, before: Entry | null, now: EpochMs): EntryInfo {
     const revision = toRevision(this.#revision);
     const tag = toTag(`${revision}.${this.incarnation}`);
     const entry = { ...putInfo(mutation, before, { revision, tag, now }), value: mutation.value };
@@ -265,4 +320,21 @@ export class MemoryStore implements Store {
   #requireOpen(): void {
     if (this.#isClosed) throw new KeyholdError("unavailable", "The store is closed");
   }
+}
+
+/** Without the value, which an answer or a record would keep from being freed. */
+function infoOf(entry: EntryInfo | Entry | null): EntryInfo | null {
+  if (entry === null || !("value" in entry)) return entry;
+  const { value: _value, ...info } = entry;
+  return info;
+}
+
+/** The same request is of the same kind: its fingerprint says so. */
+function requireKind<Kind extends Done["kind"]>(done: Done, kind: Kind): Extract<Done, { kind: Kind }> {
+  if (isKind(done, kind)) return done;
+  throw new KeyholdError("internal", "A record of another kind of write was found");
+}
+
+function isKind<Kind extends Done["kind"]>(done: Done, kind: Kind): done is Extract<Done, { kind: Kind }> {
+  return done.kind === kind;
 }

@@ -1,15 +1,17 @@
 // Applies one request within the open transaction of the writer: judge, then write. A request whose conditions fail has
 // written nothing, so a group of requests needs no savepoints. A KeyholdError leaves apply() before its first write.
 import type { Database } from "bun:sqlite";
-import type { Batch, Mutation } from "../../core/batch.ts";
-import { type EntryInfo, toRevision } from "../../core/entry.ts";
+import type { Mutation, Write } from "../../core/batch.ts";
+import { isEdit, workOut } from "../../core/edit.ts";
+import { type Entry, type EntryInfo, toRevision } from "../../core/entry.ts";
 import { type EpochMs, isAlive, toEpochMs } from "../../core/expiry.ts";
-import { judge, needsRevision, putInfo, touchedInfo } from "../../core/judge.ts";
+import { judge, needsRevision, putInfo, requireReadable, requireReadBytes, touchedInfo } from "../../core/judge.ts";
 import type { Key } from "../../core/key.ts";
 import { boundsOf, isInSet, type KeySet } from "../../core/range.ts";
 import type { CommitResult, DeleteResult } from "../../store/store.ts";
 import { decodeKey, encodeKey, highBytes } from "./key-bytes.ts";
 import { CHANGE_KINDS } from "./layout.ts";
+import type { CommitRequest } from "./messages.ts";
 import { type EntryRow, formNumber, type InfoRow, RecordCodec } from "./record.ts";
 import { SQL } from "./statements.ts";
 
@@ -18,6 +20,8 @@ export interface StoreState {
   revision: number;
   sequence: number;
   entries: number;
+  /** Rows of idempotency_records. */
+  records: number;
   highestInstant: number;
 }
 
@@ -43,19 +47,24 @@ export class BatchApplier {
   }
 
   /** Requires: an open transaction, and `state` as it stands in it. Changes `state`. */
-  apply(batch: Batch, state: StoreState, now: EpochMs): CommitResult {
+  apply({ batch, otherwise }: CommitRequest, state: StoreState, now: EpochMs): CommitResult {
     const standing = batch.map(({ key }) => this.#standing(key, now));
     const current = standing.map(({ info }) => info);
     const conflicts = judge(batch, current);
-    if (conflicts.length > 0) return { committed: false, conflicts };
-    // The last step that can fail for a reason of this request alone; from here on it writes.
-    const before = batch.map(({ key, wantBefore }, index) => this.#before(key, wantBefore, current[index] ?? null));
-    if (needsRevision(batch, current)) state.revision++;
-    const outcomes = batch.map((mutation, index) => ({
-      before: before[index] ?? null,
-      after: this.#applyMutation(mutation, standing[index] ?? { row: null, info: null }, state, now),
+    if (conflicts.length > 0) return { committed: false, conflicts, otherwise: this.#readAll(otherwise, now) };
+    // The last steps that can fail for a reason of this request alone; from here on it writes.
+    const before = batch.map((mutation, index) => this.#before(mutation, current[index] ?? null));
+    const writes = workOut(batch, before);
+    requireReadable(writes, current);
+    if (needsRevision(writes, current)) state.revision++;
+    const left = writes.map((write, index) =>
+      this.#applyWrite(write, standing[index] ?? { row: null, info: null }, state, now),
+    );
+    const outcomes = writes.map((write, index) => ({
+      before: (write.want === "before" ? before[index] : current[index]) ?? null,
+      after: this.#after(write, left[index] ?? null, now),
     }));
-    return { committed: true, revision: toRevision(state.revision), outcomes };
+    return { committed: true, revision: toRevision(state.revision), outcomes, at: now, isReplay: false };
   }
 
   /** As apply(). Calls `onProgress` now and then, so that a long deletion is not taken for a hung disk. */
@@ -77,7 +86,7 @@ export class BatchApplier {
       from = encodeKey(`${decodeKey(last.key)}\0`);
       onProgress();
     }
-    return { deleted, revision: toRevision(state.revision) };
+    return { deleted, revision: toRevision(state.revision), isReplay: false };
   }
 
   /** Removes at most `limit` entries that have ended, each with its "expire" change. Returns how many. */
@@ -94,29 +103,48 @@ export class BatchApplier {
     return { row, info: this.#codec.info(key, row) };
   }
 
-  #before(key: Key, isWholeWanted: boolean, info: EntryInfo | null): EntryInfo | null {
-    if (info === null || !isWholeWanted) return info;
-    const row = this.#statements.oneEntry.get(encodeKey(key));
-    return row === null ? null : this.#codec.entry(key, row);
+  /** The whole entry as it was, where the mutation needs or wants it. */
+  #before(mutation: Mutation, info: EntryInfo | null): Entry | null {
+    if (info === null || !(isEdit(mutation) || mutation.want === "before")) return null;
+    const row = this.#statements.oneEntry.get(encodeKey(mutation.key));
+    return row === null ? null : this.#codec.entry(mutation.key, row);
   }
 
-  #applyMutation(mutation: Mutation, standing: Standing, state: StoreState, now: EpochMs): EntryInfo | null {
-    switch (mutation.op) {
+  #after(write: Write, info: EntryInfo | null, now: EpochMs): EntryInfo | Entry | null {
+    if (write.want !== "after") return info;
+    if (write.op === "put") return info === null ? null : { ...info, value: write.value };
+    return this.#read(write.key, now);
+  }
+
+  #readAll(keys: readonly Key[], now: EpochMs): readonly (Entry | null)[] {
+    if (keys.length === 0) return [];
+    const sizes = keys.map((key) => this.#standing(key, now).info?.size ?? 0);
+    requireReadBytes(sizes.reduce((sum, size) => sum + size, 0));
+    return keys.map((key) => this.#read(key, now));
+  }
+
+  #read(key: Key, now: EpochMs): Entry | null {
+    const row = this.#statements.oneEntry.get(encodeKey(key));
+    return row !== null && isAlive(nullableInstant(row.expires_at), now) ? this.#codec.entry(key, row) : null;
+  }
+
+  #applyWrite(write: Write, standing: Standing, state: StoreState, now: EpochMs): EntryInfo | null {
+    switch (write.op) {
       case "check":
         return standing.info;
       case "put":
-        return this.#put(mutation, standing, state, now);
+        return this.#put(write, standing, state, now);
       case "touch":
-        return this.#touch(mutation, standing, state, now);
+        return this.#touch(write, standing, state, now);
       case "delete":
-        if (standing.info !== null) this.#remove(encodeKey(mutation.key), "delete", state, now);
+        if (standing.info !== null) this.#remove(encodeKey(write.key), "delete", state, now);
         return null;
       default:
-        return mutation satisfies never;
+        return write satisfies never;
     }
   }
 
-  #put(put: Extract<Mutation, { op: "put" }>, { row, info }: Standing, state: StoreState, now: EpochMs): EntryInfo {
+  #put(put: Extract<Write, { op: "put" }>, { row, info }: Standing, state: StoreState, now: EpochMs): EntryInfo {
     const key = encodeKey(put.key);
     const revision = toRevision(state.revision);
     const after = putInfo(put, info, { revision, tag: this.#codec.tag(revision), now });
@@ -143,7 +171,7 @@ export class BatchApplier {
   }
 
   #touch(
-    touch: Extract<Mutation, { op: "touch" }>,
+    touch: Extract<Write, { op: "touch" }>,
     { row, info }: Standing,
     state: StoreState,
     now: EpochMs,

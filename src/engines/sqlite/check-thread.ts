@@ -1,4 +1,4 @@
-// Checks every entry of a store that the last server did not close, on a thread of its own: walks the entries in key order,
+// Checks every entry of a store that the last server did not close, and every record of a named write, on a thread of its own: walks the entries in key order,
 // which reads both trees that hold them, and compares each with its checksum. It reads in short steps, each its own
 // transaction, because one long one would keep the log from being reset while writes go on. Told the store, it answers
 // with a verdict and ends; told to stop, it ends.
@@ -8,6 +8,7 @@ import { boundsOf, EVERY_KEY } from "../../core/range.ts";
 import { closeWhole, openReader } from "./database.ts";
 import type { CheckOrder, CheckVerdict } from "./integrity.ts";
 import { decodeKey, encodeKey, highBytes } from "./key-bytes.ts";
+import { type ReceiptRow, toReceipt } from "./receipts.ts";
 import { type EntryRow, RecordCodec } from "./record.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
@@ -36,6 +37,7 @@ async function verdictOf({ files, incarnation }: Extract<CheckOrder, { kind: "ch
   try {
     db = openReader(files);
     await walk(db, new RecordCodec(incarnation));
+    await walkRecords(db);
     return { is: "passed" };
   } catch (error) {
     const isDamage =
@@ -56,6 +58,17 @@ async function walk(db: Database, codec: RecordCodec): Promise<void> {
     for (const row of rows) codec.entry(decodeKey(row.key), row);
     const last = rows.length < STEP_ENTRIES ? undefined : rows.at(-1);
     from = last === undefined ? null : encodeKey(`${decodeKey(last.key)}\0`);
+    await new Promise(setImmediate);
+  }
+}
+
+/** @throws as walk() */
+async function walkRecords(db: Database): Promise<void> {
+  const step = db.prepare<ReceiptRow, [number, number]>(SQL.recordsAfter);
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const rows: readonly ReceiptRow[] = step.all(after, STEP_ENTRIES);
+    for (const row of rows) toReceipt(row);
+    after = rows.at(-1)?.sequence;
     await new Promise(setImmediate);
   }
 }

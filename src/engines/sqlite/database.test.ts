@@ -3,9 +3,11 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { rejectionOf } from "../../../test/support/rejection-code.ts";
-import { mustCommit, put } from "../../../test/support/requests.ts";
+import { keyOf, mustCommit, put, textOf } from "../../../test/support/requests.ts";
 import { sqliteOptions } from "../../../test/support/sqlite-harness.ts";
+import { requireSoundDatabase } from "../../../test/support/sqlite-invariants.ts";
 import { withTemporaryDirectory } from "../../../test/support/temporary-directory.ts";
+import { makeBatch, UNNAMED } from "../../core/batch.ts";
 import { toEpochMs } from "../../core/expiry.ts";
 import { closeWhole, type Durability, openReader, openWriter, readPragma } from "./database.ts";
 import { APPLICATION_ID, FORMAT_VERSION, PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
@@ -173,6 +175,45 @@ describe("a refused store", () => {
       const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit", timeout: 5000 });
       expect(await child.exited).toBe(0);
       expect(await new Response(child.stdout).text()).toBe("unavailable\n");
+    });
+  });
+});
+
+describe("a store of format 1", () => {
+  const backToFormat1 = [
+    "drop table idempotency_records",
+    "alter table state drop column records",
+    "pragma user_version = 1",
+  ];
+
+  test("is brought up to date when it is opened, and keeps its entries", async () => {
+    await withDatabase(async (files) => {
+      const older = await openSqliteStore(sqliteOptions(files.directory));
+      await mustCommit(older, put("a", "one"));
+      await older.close();
+      tamper(files, ...backToFormat1);
+      for (const round of ["migrated", "opened again"]) {
+        const store = await openSqliteStore(sqliteOptions(files.directory));
+        expect([round, textOf((await store.get(keyOf("a")))?.value)]).toEqual([round, "one"]);
+        const once = { id: "0".repeat(64), fingerprint: "1".repeat(64), at: store.now() };
+        await store.commit(makeBatch([put("b")]), { ...UNNAMED, once });
+        expect((await store.recall(once.id))?.did.kind).toBe("committed");
+        await store.close();
+      }
+      requireSoundDatabase(files.directory);
+    });
+  });
+
+  test("stays what it was where the migration does not come to its end", async () => {
+    await withDatabase(async (files) => {
+      await (await openSqliteStore(sqliteOptions(files.directory))).close();
+      // The table is in the way of the one that the migration makes, after it has added the column.
+      tamper(files, ...backToFormat1, "create table idempotency_records (id integer)");
+      expect(await refusal(files)).toContain("idempotency_records");
+      const db = new Database(files.database, { readonly: true });
+      expect(readPragma(db, "user_version")).toBe(1);
+      expect(db.prepare("select * from state").all()[0]).not.toHaveProperty("records");
+      db.close(true);
     });
   });
 });

@@ -4,7 +4,7 @@ import { Database } from "bun:sqlite";
 import { KeyholdError } from "../../core/errors.ts";
 import type { EpochMs } from "../../core/expiry.ts";
 import { APPLICATION_ID, FORMAT_VERSION, PAGE_BYTES, type StoreFiles } from "./layout.ts";
-import { SCHEMA, SQL } from "./statements.ts";
+import { MIGRATIONS, SCHEMA, SQL } from "./statements.ts";
 
 /** Whether a commit is synced before it is acknowledged ("full") or with the next checkpoint ("relaxed"). */
 export type Durability = "full" | "relaxed";
@@ -45,7 +45,7 @@ export function openWriter(files: StoreFiles, durability: Durability, newStore: 
     for (const setting of ["trusted_schema = off", "cell_size_check = on", "mmap_size = 0"])
       db.run(`pragma ${setting}`);
     db.run(`pragma cache_size = -${WRITER_CACHE_KIB}`);
-    createTables(db, newStore);
+    bringUpToDate(db, newStore);
     checkpointAtOpen(db, files);
     return db;
   } catch (error) {
@@ -117,15 +117,22 @@ function requireSetting(db: Database, name: string, expected: string | number, a
   }
 }
 
-function createTables(db: Database, { incarnation, now }: NewStore): void {
-  const create = db.transaction(() => {
-    if (Number(readPragma(db, "user_version")) === FORMAT_VERSION) return;
-    for (const statement of SCHEMA) db.run(statement);
-    db.run(SQL.createState, [incarnation, now]);
-    db.run(`pragma application_id = ${APPLICATION_ID}`);
+/** Creates the tables of a new store and migrates those of an older format, in one transaction. */
+function bringUpToDate(db: Database, { incarnation, now }: NewStore): void {
+  const migrate = db.transaction(() => {
+    const found = Number(readPragma(db, "user_version"));
+    if (found === FORMAT_VERSION) return;
+    if (found === 0) {
+      for (const statement of SCHEMA) db.run(statement);
+      db.run(SQL.createState, [incarnation, now]);
+      db.run(`pragma application_id = ${APPLICATION_ID}`);
+    }
+    for (let version = Math.max(found, 1) + 1; version <= FORMAT_VERSION; version++) {
+      for (const statement of MIGRATIONS[version] ?? []) db.run(statement);
+    }
     db.run(`pragma user_version = ${FORMAT_VERSION}`);
   });
-  create.immediate();
+  migrate.immediate();
 }
 
 function checkpointAtOpen(db: Database, files: StoreFiles): void {

@@ -1,8 +1,8 @@
 // What the serving thread and the writer thread say to each other. Plain data that structured clone carries.
-import type { Batch } from "../../core/batch.ts";
+import type { Batch, CommitTerms, Once } from "../../core/batch.ts";
 import { type ErrorCode, KeyholdError } from "../../core/errors.ts";
 import type { KeySet } from "../../core/range.ts";
-import type { CommitResult, DeleteResult } from "../../store/store.ts";
+import type { CommitResult, Done } from "../../store/store.ts";
 import type { Durability } from "./database.ts";
 
 /** How the writer is to keep its store. */
@@ -15,17 +15,30 @@ export interface WriterOptions {
   readonly historyAgeMs: number;
   /** Changes kept in the log at most. */
   readonly historyChanges: number;
+  /** How long the record of a write with an Idempotency-Key is kept. */
+  readonly idempotencyAgeMs: number;
+  /** Such records kept at most; writes that would add one are refused then. */
+  readonly idempotencyRecords: number;
   /** Free space that only deletes, expiries and checkpoints may use. */
   readonly diskReserveBytes: number;
 }
 
-export type WriteRequest =
-  | { readonly kind: "commit"; readonly batch: Batch }
-  | { readonly kind: "delete-all"; readonly set: KeySet };
+export type WriteRequest = CommitRequest | DeleteAllRequest;
+
+export interface CommitRequest extends CommitTerms {
+  readonly kind: "commit";
+  readonly batch: Batch;
+}
+
+export interface DeleteAllRequest {
+  readonly kind: "delete-all";
+  readonly set: KeySet;
+  readonly once: Once | null;
+}
 
 export type WriteAnswer =
   | { readonly kind: "committed"; readonly result: CommitResult }
-  | { readonly kind: "deleted"; readonly result: DeleteResult }
+  | Extract<Done, { kind: "deleted" }>
   | { readonly kind: "failed"; readonly error: ErrorMessage };
 
 export type ToWriter =

@@ -14,6 +14,7 @@ const BY_ID = "SEARCH entries USING INTEGER PRIMARY KEY (rowid=?)";
 const BY_STATE = "SEARCH state USING INTEGER PRIMARY KEY (rowid=?)";
 const BY_END = "SEARCH entries USING INDEX entries_by_end (expires_at>? AND expires_at<?)";
 const COUNT_BY_END = "SEARCH entries USING COVERING INDEX entries_by_end (expires_at>? AND expires_at<?)";
+const BY_RECORD_ID = "SEARCH idempotency_records USING INDEX sqlite_autoindex_idempotency_records_1 (id=?)";
 const BY_SEQUENCE = "SEARCH changes USING INTEGER PRIMARY KEY (rowid>?)";
 
 /** What SQLite is to do; a plain insert has no plan. A new statement fails the type check until it stands here. */
@@ -40,6 +41,12 @@ const PLANS: Readonly<Record<keyof typeof SQL, readonly string[]>> = {
   changesAfter: [BY_SEQUENCE],
   // The whole table in its own order, and no more of it than the limit.
   oldestChanges: ["SCAN changes"],
+  oneRecord: [BY_RECORD_ID],
+  insertRecord: [],
+  dropRecord: ["SEARCH idempotency_records USING INTEGER PRIMARY KEY (rowid=?)"],
+  oldestRecords: ["SCAN idempotency_records"],
+  trimRecords: ["SEARCH idempotency_records USING INTEGER PRIMARY KEY (rowid<?)"],
+  recordsAfter: ["SEARCH idempotency_records USING INTEGER PRIMARY KEY (rowid>?)"],
   trimChanges: ["SEARCH changes USING INTEGER PRIMARY KEY (rowid<?)"],
 };
 

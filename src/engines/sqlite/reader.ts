@@ -7,10 +7,11 @@ import { type EpochMs, isAlive, toEpochMs } from "../../core/expiry.ts";
 import type { Key } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { type Bounds, boundsOfRange, isInSet, type Range } from "../../core/range.ts";
-import type { Page } from "../../store/store.ts";
+import type { Page, Receipt } from "../../store/store.ts";
 import { closeWhole } from "./database.ts";
 import { decodeKey, encodeKey, highBytes } from "./key-bytes.ts";
 import { CHANGE_KINDS } from "./layout.ts";
+import { type ReceiptRow, toReceipt } from "./receipts.ts";
 import { type EntryRow, type InfoRow, RecordCodec } from "./record.ts";
 import { SQL } from "./statements.ts";
 
@@ -103,6 +104,12 @@ export class Reader {
     });
   }
 
+  /** The record under an id; null where there is none. */
+  receipt(id: string): Receipt | null {
+    const row = this.#statements.oneRecord.get(Uint8Array.fromHex(id));
+    return row === null ? null : toReceipt(row);
+  }
+
   close(): void {
     closeWhole(this.#db);
   }
@@ -187,6 +194,7 @@ function prepare(db: Database) {
     state: db.prepare<{ entries: number; sequence: number }, []>(SQL.readState),
     countEnded: db.prepare<{ ended: number }, [number]>(SQL.countEnded),
     oldestChanges: db.prepare<{ sequence: number }, [number]>(SQL.oldestChanges),
+    oneRecord: db.prepare<ReceiptRow, [Uint8Array]>(SQL.oneRecord),
     changesAfter: db.prepare<ChangeRow, [number, number]>(SQL.changesAfter),
   };
 }

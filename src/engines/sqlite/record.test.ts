@@ -55,7 +55,7 @@ describe("a stored row with a flipped bit", () => {
         expect(await rejectionCode(() => store.getMany([key]))).toBe("damaged-entry");
         expect(await rejectionCode(() => store.scan(rangeOf()))).toBe("damaged-entry");
         expect(await rejectionCode(() => store.scan(rangeOf({ filter: "*" })))).toBe("damaged-entry");
-        expect(await rejectionCode(() => commit(store, remove(key, { wantBefore: true })))).toBe("damaged-entry");
+        expect(await rejectionCode(() => commit(store, remove(key, { want: "before" })))).toBe("damaged-entry");
       });
     });
   }

@@ -5,6 +5,7 @@
 const INFO = "id, revision, created_at, modified_at, expires_at, content_type, form, checksum, length(value) as size";
 const ENTRY = `${INFO}, value`;
 
+/** What a store is created with: format 1, which MIGRATIONS then bring up to date. */
 export const SCHEMA = [
   // One row: what must be known to go on where the last commit ended.
   `create table state (
@@ -40,17 +41,32 @@ export const SCHEMA = [
    ) strict`,
 ] as const;
 
+/** What brings a store of one format to the next, by the format that it brings about. */
+export const MIGRATIONS: Readonly<Record<number, readonly string[]>> = {
+  2: [
+    "alter table state add column records integer not null default 0",
+    `create table idempotency_records (
+       sequence integer primary key,
+       id blob not null unique,
+       fingerprint blob not null,
+       asked_at integer not null,
+       checksum integer not null,
+       done text not null
+     ) strict`,
+  ],
+};
+
 export const SQL = {
   createState: `
     insert into state (id, incarnation, revision, sequence, entries, highest_instant, is_clean)
     values (1, ?, 0, 0, 0, ?, 1)`,
   readState: `
-    select incarnation, revision, sequence, entries, highest_instant, is_clean
+    select incarnation, revision, sequence, entries, records, highest_instant, is_clean
     from state
     where id = 1`,
   writeState: `
     update state
-    set revision = ?, sequence = ?, entries = ?, highest_instant = ?
+    set revision = ?, sequence = ?, entries = ?, records = ?, highest_instant = ?
     where id = 1`,
   markClean: `
     update state
@@ -145,4 +161,29 @@ export const SQL = {
   trimChanges: `
     delete from changes
     where sequence <= ?`,
+
+  oneRecord: `
+    select sequence, fingerprint, asked_at, checksum, done
+    from idempotency_records
+    where id = ?`,
+  insertRecord: `
+    insert into idempotency_records (id, fingerprint, asked_at, checksum, done)
+    values (?, ?, ?, ?, ?)`,
+  dropRecord: `
+    delete from idempotency_records
+    where sequence = ?`,
+  oldestRecords: `
+    select sequence, asked_at
+    from idempotency_records
+    order by sequence
+    limit ?`,
+  trimRecords: `
+    delete from idempotency_records
+    where sequence <= ?`,
+  recordsAfter: `
+    select sequence, fingerprint, asked_at, checksum, done
+    from idempotency_records
+    where sequence > ?
+    order by sequence
+    limit ?`,
 } as const;

@@ -2,13 +2,14 @@
 // docs/adr/0007: directory, lock, damage, database, and only then the first answer.
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Batch } from "../../core/batch.ts";
+import { type Batch, type CommitTerms, type Once, UNNAMED } from "../../core/batch.ts";
 import { type Entry, type EntryInfo, toRevision } from "../../core/entry.ts";
 import { KeyholdError } from "../../core/errors.ts";
 import { type Clock, type EpochMs, makeClock } from "../../core/expiry.ts";
 import type { Key } from "../../core/key.ts";
 import { boundsOf, isEveryKey, isInSet, type KeySet, type Range } from "../../core/range.ts";
 import { formatCursor, parseCursor } from "../../store/cursor.ts";
+import { isKept } from "../../store/receipt.ts";
 import { betweenSteps } from "../../store/steps.ts";
 import type {
   Capabilities,
@@ -17,6 +18,7 @@ import type {
   Cursor,
   DeleteResult,
   Page,
+  Receipt,
   Store,
   StoreStats,
 } from "../../store/store.ts";
@@ -72,6 +74,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       wasClean: store.wasClean,
       now: makeClock({ wallMs: Date.now, steadyMs: () => performance.now(), highest: openHighestInstant(clock) }),
       durability: options.writer.durability === "full" ? "power-loss" : "process-crash",
+      idempotencyAgeMs: options.writer.idempotencyAgeMs,
     });
   } catch (error) {
     // The writer first: the lock is what says that nobody has the database open.
@@ -89,6 +92,7 @@ interface SqliteStoreParts {
   readonly wasClean: boolean;
   readonly now: Clock;
   readonly durability: Capabilities["durability"];
+  readonly idempotencyAgeMs: number;
 }
 
 export class SqliteStore implements Store {
@@ -101,6 +105,7 @@ export class SqliteStore implements Store {
   readonly files: StoreFiles;
   readonly #client: WriterClient;
   readonly #lock: { release(): void };
+  readonly #idempotencyAgeMs: number;
   readonly #reader: Reader;
   #closing: Promise<void> | null = null;
   #isSound = true;
@@ -113,6 +118,7 @@ export class SqliteStore implements Store {
     this.files = parts.files;
     this.#client = parts.client;
     this.#lock = parts.lock;
+    this.#idempotencyAgeMs = parts.idempotencyAgeMs;
     this.#reader = new Reader(openReader(parts.files), parts.incarnation);
   }
 
@@ -148,18 +154,23 @@ export class SqliteStore implements Store {
     }
   }
 
-  async commit(batch: Batch): Promise<CommitResult> {
+  async commit(batch: Batch, terms: CommitTerms = UNNAMED): Promise<CommitResult> {
     this.#requireOpen();
-    const answer = await this.#client.write({ kind: "commit", batch });
+    const answer = await this.#client.write({ kind: "commit", batch, ...terms });
     if (answer.kind !== "committed") throw new KeyholdError("internal", "The writer answered another request");
     return answer.result;
   }
 
-  async deleteAll(set: KeySet): Promise<DeleteResult> {
+  async deleteAll(set: KeySet, once: Once | null = null): Promise<DeleteResult> {
     this.#requireOpen();
-    const answer = await this.#client.write({ kind: "delete-all", set });
+    const answer = await this.#client.write({ kind: "delete-all", set, once });
     if (answer.kind !== "deleted") throw new KeyholdError("internal", "The writer answered another request");
     return answer.result;
+  }
+
+  async recall(id: string): Promise<Receipt | null> {
+    const receipt = this.#read((reader) => reader.receipt(id));
+    return receipt !== null && isKept(receipt.at, this.#idempotencyAgeMs, this.now()) ? receipt : null;
   }
 
   async changes(after: Cursor | null, limit: number): Promise<ChangePage> {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { ENDED, endsIn, put } from "../../../test/support/requests.ts";
 import { type WriterUnderTest, withWriter } from "../../../test/support/sqlite-writer.ts";
-import { type Mutation, makeBatch } from "../../core/batch.ts";
+import { type Mutation, makeBatch, UNNAMED } from "../../core/batch.ts";
 import { LOG_PAGES_MAX, Upkeep } from "./upkeep.ts";
 
 const HOUR_MS = 3_600_000;
@@ -14,7 +14,7 @@ function upkeepOf(parts: WriterUnderTest, { historyAgeMs = HOUR_MS, historyChang
 }
 
 function commitTo({ apply }: WriterUnderTest, ...mutations: readonly Mutation[]): void {
-  apply([{ kind: "commit", batch: makeBatch(mutations) }]);
+  apply([{ kind: "commit", batch: makeBatch(mutations), ...UNNAMED }]);
 }
 
 function names(count: number, from = 0): readonly string[] {
@@ -176,7 +176,7 @@ describe("a database file that is no longer there", () => {
         expect(parts.fatalReasons).toEqual([
           `Cannot go on: ${parts.files.database} has been removed or replaced while this server uses it`,
         ]);
-        const answers = parts.apply([{ kind: "commit", batch: makeBatch([put("a")]) }]).flat();
+        const answers = parts.apply([{ kind: "commit", batch: makeBatch([put("a")]), ...UNNAMED }]).flat();
         expect(answers).toMatchObject([{ kind: "failed", error: { code: "unavailable" } }]);
       });
     });

@@ -1,4 +1,5 @@
-// What the writer does for the store when nobody asks: remove ended entries, trim the change log, bring the write-ahead log
+// What the writer does for the store when nobody asks: remove ended entries, trim the change log and the
+// records of named writes, bring the write-ahead log
 // into the database, and see that the database is still the file it opened.
 //
 // Checkpoints. The log is short on purpose: its length is what a start after a crash must scan, and what a full disk must
@@ -60,10 +61,11 @@ export class Upkeep {
     this.#checkIdentity();
     const swept = this.#parts.writer.sweep(SWEEP_SLICE);
     const trimmed = this.#trimHistory();
+    const dropped = this.#parts.writer.sweepRecords(TRIM_SLICE);
     const { sequence } = this.#parts.writer.figures;
     if (sequence === this.#sequenceAtLastTick) this.#checkpoint(1);
     this.#sequenceAtLastTick = sequence;
-    return swept === SWEEP_SLICE || trimmed === TRIM_SLICE;
+    return swept === SWEEP_SLICE || trimmed === TRIM_SLICE || dropped === TRIM_SLICE;
   }
 
   /** Drops changes that are too old or too many, oldest first; at most TRIM_SLICE. Returns how many. */

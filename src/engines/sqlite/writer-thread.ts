@@ -6,6 +6,7 @@ import { closeWhole, openWriter, readPragma } from "./database.ts";
 import { DiskReserve } from "./disk-reserve.ts";
 import { PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
 import { type FromWriter, type OpenedStore, type ToWriter, toErrorMessage, type WriterOptions } from "./messages.ts";
+import type { ReceiptBounds } from "./receipts.ts";
 import { openHighestInstant } from "./shared-instant.ts";
 import { isSqliteError } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
@@ -19,6 +20,7 @@ interface StateRow {
   readonly revision: number;
   readonly sequence: number;
   readonly entries: number;
+  readonly records: number;
   readonly highest_instant: number;
   readonly is_clean: number;
 }
@@ -117,7 +119,7 @@ function openSession(options: WriterOptions, incarnation: string, highest: Highe
   highest.raise(row.highest_instant);
   const now = makeClock({ wallMs: Date.now, steadyMs, highest });
   const parts = { db, incarnation: row.incarnation, now };
-  const writer = makeWriter({ ...parts, row, files, reserveBytes: options.diskReserveBytes });
+  const writer = makeWriter({ ...parts, row, files, reserveBytes: options.diskReserveBytes, receipts: options });
   const upkeep = new Upkeep({ ...parts, files, writer, ...options });
   mark(db, 0);
   return {
@@ -139,17 +141,20 @@ function makeWriter(parts: {
   readonly row: StateRow;
   readonly files: StoreFiles;
   readonly reserveBytes: number;
+  readonly receipts: ReceiptBounds;
 }): Writer {
-  const { db, incarnation, now, row, files, reserveBytes } = parts;
+  const { db, incarnation, now, row, files, reserveBytes, receipts } = parts;
   return new Writer({
     db,
     incarnation,
     now,
     steadyMs,
+    receipts,
     state: {
       revision: row.revision,
       sequence: row.sequence,
       entries: row.entries,
+      records: row.records,
       highestInstant: row.highest_instant,
     },
     reserve: new DiskReserve({

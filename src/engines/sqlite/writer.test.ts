@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { statfsSync } from "node:fs";
 import { check, endsIn, keyOf, keySet, put, remove, touch } from "../../../test/support/requests.ts";
 import { type WriterUnderTest, withWriter } from "../../../test/support/sqlite-writer.ts";
-import { type Mutation, makeBatch } from "../../core/batch.ts";
+import { type Mutation, makeBatch, UNNAMED } from "../../core/batch.ts";
 import { EVERY_KEY } from "../../core/range.ts";
 import type { WriteAnswer, WriteRequest } from "./messages.ts";
 import { GROUP_BOUNDS } from "./writer.ts";
@@ -11,7 +11,7 @@ import { GROUP_BOUNDS } from "./writer.ts";
 const MiB = 1024 * 1024;
 
 function requestOf(...mutations: readonly Mutation[]): WriteRequest {
-  return { kind: "commit", batch: makeBatch(mutations) };
+  return { kind: "commit", batch: makeBatch(mutations), ...UNNAMED };
 }
 
 function outcomeOf(answer: WriteAnswer | undefined): string {
@@ -80,7 +80,11 @@ describe("a group of requests", () => {
 
   test("ends after a deletion of many", async () => {
     await withWriter(({ apply, value }) => {
-      const groups = apply([requestOf(put("a")), { kind: "delete-all", set: EVERY_KEY }, requestOf(put("b"))]);
+      const groups = apply([
+        requestOf(put("a")),
+        { kind: "delete-all", set: EVERY_KEY, once: null },
+        requestOf(put("b")),
+      ]);
       expect(sizes(groups)).toEqual([2, 1]);
       expect(groups.flat().map(outcomeOf)).toEqual(["committed", "deleted", "committed"]);
       expect([value(keyOf("a")), value(keyOf("b"))]).toEqual([null, "b"]);
@@ -104,7 +108,7 @@ describe("a request that fails by itself", () => {
       const { apply, value, db, writer } = parts;
       apply([requestOf(put("damaged", "old"))]);
       db.run("update entries set value = x'00' where key = x'64616d61676564'");
-      const taking = requestOf(remove("damaged", { wantBefore: true }));
+      const taking = requestOf(remove("damaged", { want: "before" }));
       const groups = apply([requestOf(put("a")), taking, requestOf(put("b"))]);
       expect(sizes(groups)).toEqual([3]);
       expect(groups.flat().map(outcomeOf)).toEqual(["committed", "damaged-entry", "committed"]);
@@ -118,7 +122,7 @@ describe("a request that fails by itself", () => {
     await withWriter(({ apply, value, db, writer }) => {
       apply([requestOf(put("damaged", "old"))]);
       db.run("update entries set value = x'00' where key = x'64616d61676564'");
-      const [answers] = apply([requestOf(put("a"), remove("damaged", { wantBefore: true }))]);
+      const [answers] = apply([requestOf(put("a"), remove("damaged", { want: "before" }))]);
       expect(answers?.map(outcomeOf)).toEqual(["damaged-entry"]);
       expect(value(keyOf("a"))).toBeNull();
       expect(writer.figures).toEqual({ entries: 1, revision: 1, sequence: 1 });
@@ -173,7 +177,7 @@ describe("a store that is full", () => {
           .flat()
           .map(outcomeOf),
       ).toEqual(["no-room"]);
-      const deleting: WriteRequest = { kind: "delete-all", set: keySet({ prefix: "k" }) };
+      const deleting: WriteRequest = { kind: "delete-all", set: keySet({ prefix: "k" }), once: null };
       expect(apply([deleting]).flat()).toMatchObject([{ kind: "deleted", result: { deleted: 3 } }]);
       expect(
         apply([requestOf(put("more", new Uint8Array(50_000)))])
@@ -192,7 +196,7 @@ describe("a store that is full", () => {
           requestOf(remove("a")),
           requestOf(check("a")),
           requestOf(touch("a", endsIn(1000))),
-          { kind: "delete-all", set: EVERY_KEY },
+          { kind: "delete-all", set: EVERY_KEY, once: null },
         ]).flat();
         expect(answers.map(outcomeOf)).toEqual(["no-room", "committed", "committed", "committed", "deleted"]);
       },
@@ -207,7 +211,11 @@ describe("a writer that has failed", () => {
       apply([requestOf(put("a", "1"))]);
       writer.fail("The disk is gone");
       writer.fail("The disk is gone again");
-      const answers = apply([requestOf(put("a", "2")), requestOf(remove("a")), { kind: "delete-all", set: EVERY_KEY }]);
+      const answers = apply([
+        requestOf(put("a", "2")),
+        requestOf(remove("a")),
+        { kind: "delete-all", set: EVERY_KEY, once: null },
+      ]);
       expect(answers.flat().map(outcomeOf)).toEqual(["unavailable", "unavailable", "unavailable"]);
       expect(value(keyOf("a"))).toBe("1");
       expect(writer.sweep(10)).toBe(0);

@@ -13,12 +13,15 @@
 // the process too: after a failed sync Linux forgets that the pages are dirty, and a retry would succeed without them
 // (docs/adr/0007).
 import { type Database, SQLiteError } from "bun:sqlite";
-import { batchBytes } from "../../core/batch.ts";
+import { batchBytes, mayGrow } from "../../core/batch.ts";
 import { KeyholdError } from "../../core/errors.ts";
-import type { Clock } from "../../core/expiry.ts";
+import type { Clock, EpochMs } from "../../core/expiry.ts";
+import { replay } from "../../store/receipt.ts";
+import type { Done } from "../../store/store.ts";
 import { BatchApplier, type StoreState } from "./apply-batch.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
 import { toErrorMessage, type WriteAnswer, type WriteRequest, type WriterFigures } from "./messages.ts";
+import { type ReceiptBounds, Receipts } from "./receipts.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
 
@@ -29,6 +32,7 @@ export interface WriterParts {
   readonly db: Database;
   readonly incarnation: string;
   readonly state: StoreState;
+  readonly receipts: ReceiptBounds;
   readonly now: Clock;
   readonly steadyMs: () => number;
   readonly reserve: DiskReserve;
@@ -39,6 +43,7 @@ export interface WriterParts {
 export class Writer {
   readonly #parts: WriterParts;
   readonly #applier: BatchApplier;
+  readonly #receipts: Receipts;
   readonly #statements: ReturnType<typeof prepare>;
   #state: StoreState;
   #fatalReason: string | null = null;
@@ -47,6 +52,7 @@ export class Writer {
     this.#parts = parts;
     this.#state = parts.state;
     this.#applier = new BatchApplier(parts.db, parts.incarnation);
+    this.#receipts = new Receipts(parts.db, parts.receipts);
     this.#statements = prepare(parts.db);
   }
 
@@ -71,6 +77,11 @@ export class Writer {
   /** Removes at most `limit` entries that have ended. Returns how many; 0 also when the disk has no room for it. */
   sweep(limit: number): number {
     return this.#upkeep((state) => this.#applier.sweep(state, this.#parts.now(), limit));
+  }
+
+  /** Drops at most `limit` records of writes that are too old. As sweep(). */
+  sweepRecords(limit: number): number {
+    return this.#upkeep((state) => this.#receipts.sweep(state, this.#parts.now(), limit));
   }
 
   /** Runs `work` in a transaction of its own. Returns what it returns; 0 when the disk has no room for it. */
@@ -118,16 +129,25 @@ export class Writer {
   #apply(request: WriteRequest, state: StoreState): WriteAnswer {
     try {
       const now = this.#parts.now();
-      if (request.kind === "delete-all") {
-        const { onProgress } = this.#parts;
-        return { kind: "deleted", result: this.#applier.deleteAll(request.set, state, now, onProgress) };
-      }
-      if (request.batch.some(({ op }) => op === "put")) this.#parts.reserve.grant(requestBytes(request));
-      return { kind: "committed", result: this.#applier.apply(request.batch, state, now) };
+      const { once } = request;
+      const receipt = once === null ? null : this.#receipts.find(once, state, now);
+      if (once !== null && receipt !== null) return replay(receipt, once);
+      const answer = this.#do(request, state, now);
+      if (once !== null && isDone(answer)) this.#receipts.keep(once, answer, state);
+      return answer;
     } catch (error) {
       if (error instanceof KeyholdError) return failed(error);
       throw error;
     }
+  }
+
+  #do(request: WriteRequest, state: StoreState, now: EpochMs): Exclude<WriteAnswer, { kind: "failed" }> {
+    if (request.kind === "delete-all") {
+      const { onProgress } = this.#parts;
+      return { kind: "deleted", result: this.#applier.deleteAll(request.set, state, now, onProgress) };
+    }
+    if (request.batch.some(mayGrow)) this.#parts.reserve.grant(requestBytes(request));
+    return { kind: "committed", result: this.#applier.apply(request, state, now) };
   }
 
   #upkeep(work: (state: StoreState) => number): number {
@@ -153,7 +173,7 @@ export class Writer {
 
   #commit(state: StoreState): void {
     state.highestInstant = this.#parts.now();
-    this.#statements.writeState.run(state.revision, state.sequence, state.entries, state.highestInstant);
+    this.#statements.writeState.run(state.revision, state.sequence, state.entries, state.records, state.highestInstant);
     try {
       this.#statements.commit.run();
     } catch (error) {
@@ -206,6 +226,11 @@ function prepare(db: Database) {
 
 function requestBytes(request: WriteRequest): number {
   return request.kind === "commit" ? batchBytes(request.batch) : 0;
+}
+
+/** Whether something was committed: only that is kept under a name. */
+function isDone(answer: Exclude<WriteAnswer, { kind: "failed" }>): answer is Done {
+  return answer.kind === "deleted" || answer.result.committed;
 }
 
 function failed(error: KeyholdError): WriteAnswer {

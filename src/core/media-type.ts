@@ -1,6 +1,6 @@
 // What a media type says, as far as Keyhold must know it (RFC 9110 §8.3.1).
-import { KeyholdError } from "../core/errors.ts";
-import { LIMITS } from "../core/limits.ts";
+import { KeyholdError } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
 
 /** What a header field can carry without quoting: visible ASCII and spaces. */
 const FIELD_TEXT = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;

@@ -1,0 +1,87 @@
+// Writes that name themselves by Idempotency-Key (contract §11; draft-ietf-httpapi-idempotency-key-header): the name and what
+// is asked become digests here; that it happens once is the engine's part.
+import { createHash } from "node:crypto";
+import { KeyholdError } from "../core/errors.ts";
+import { Attempt } from "../service/attempt.ts";
+import type { Store } from "../store/store.ts";
+import { FIELD } from "../wire/headers.ts";
+import type { Incoming } from "./exchange.ts";
+
+/** 1 to 255 of visible ASCII, with or without the quotes that the draft asks for. */
+const NAME = /^(?:"([\x21\x23-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255}))$/;
+/** Whose names these are: they are all one client's as long as there are no tokens. */
+const SCOPE = "";
+const WRITES: readonly string[] = ["PUT", "POST", "PATCH", "DELETE"];
+
+export interface NamedRequest {
+  /** Reads as the request itself, and remembers what has been read. */
+  readonly incoming: Incoming;
+  readonly attempt: Attempt;
+}
+
+/** The name that a write gives itself; null where it does not, and for reads. @throws "invalid-header" on what is no name */
+export function readIdempotencyKey(incoming: Incoming): string | null {
+  const field = WRITES.includes(incoming.method) ? incoming.header(FIELD.idempotencyKey) : null;
+  if (field === null) return null;
+  const [, quoted, bare] = NAME.exec(field) ?? [];
+  const name = quoted ?? bare;
+  if (name === undefined) {
+    throw new KeyholdError(
+      "invalid-header",
+      "Cannot use this Idempotency-Key: 1 to 255 visible ASCII characters are needed, such as a UUID",
+    );
+  }
+  return name;
+}
+
+/** The write under its name, with what is known of an earlier one. */
+export async function nameRequest(incoming: Incoming, name: string, store: Store): Promise<NamedRequest> {
+  const remembering = new RememberingIncoming(incoming);
+  const attempt = await Attempt.begin(store, digest(SCOPE, "\0", name), () => remembering.fingerprint());
+  return { incoming: remembering, attempt };
+}
+
+class RememberingIncoming implements Incoming {
+  readonly #incoming: Incoming;
+  #body: Uint8Array | null = null;
+
+  constructor(incoming: Incoming) {
+    this.#incoming = incoming;
+  }
+
+  get method(): string {
+    return this.#incoming.method;
+  }
+
+  get target(): string {
+    return this.#incoming.target;
+  }
+
+  get origin(): string | null {
+    return this.#incoming.origin;
+  }
+
+  get remoteAddress(): string | null {
+    return this.#incoming.remoteAddress;
+  }
+
+  header(name: string): string | null {
+    return this.#incoming.header(name);
+  }
+
+  async body(maxBytes: number): Promise<Uint8Array | null> {
+    this.#body = await this.#incoming.body(maxBytes);
+    return this.#body;
+  }
+
+  /** Requires: the body has been read, if there is one to read. */
+  fingerprint(): string {
+    return digest(this.method, "\0", this.target, "\0", this.#body ?? "");
+  }
+}
+
+function digest(...parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}

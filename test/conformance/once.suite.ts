@@ -1,0 +1,151 @@
+// Commits that are made once: the record of what one did is part of it, and answers whoever asks again.
+import { describe, expect, test } from "bun:test";
+import { type Mutation, makeBatch, type Once, UNNAMED } from "../../src/core/batch.ts";
+import type { Store } from "../../src/store/store.ts";
+import { rejectionCode } from "../support/rejection-code.ts";
+import {
+  add,
+  append,
+  check,
+  endsAt,
+  keyOf,
+  keySet,
+  mustCommit,
+  put,
+  remove,
+  textOf,
+  touch,
+} from "../support/requests.ts";
+import { type MakeStore, until, withStore } from "../support/store-harness.ts";
+
+const FAR_MS = 7_000_000_000_000;
+
+/** Named by a digit or two; asked at the store's now. */
+function named(store: Store, name: number, request = 1): Once {
+  const hex = (number: number) => number.toString(16).padStart(64, "0");
+  return { id: hex(name), fingerprint: hex(request), at: store.now() };
+}
+
+function commitOnce(store: Store, once: Once, ...mutations: readonly Mutation[]) {
+  return store.commit(makeBatch(mutations), { ...UNNAMED, once });
+}
+
+export function onceSuite(make: MakeStore): void {
+  describe("a commit made once", () => {
+    test("is not made again, and answers what it did, after other writes too", async () => {
+      await withStore(make, async ({ store }) => {
+        await mustCommit(store, put("b", "two", { expiry: endsAt(FAR_MS) }), put("c", "three"), put("d", "four"));
+        const once = named(store, 1);
+        const batch = [
+          put("a", "one", { expiry: endsAt(FAR_MS) }),
+          remove("b", { want: "before" }),
+          touch("c", endsAt(FAR_MS)),
+          add("n", 5, { want: "after" }),
+          append("t", "end", "x"),
+          check("d", [{ is: "present" }], "after"),
+          check("nothing", [], "after"),
+        ];
+        const first = await commitOnce(store, once, ...batch);
+        expect(first).toMatchObject({ committed: true, isReplay: false });
+        await mustCommit(store, put("a", "later"), put("b", "again"), add("n", 1));
+        const log = await store.changes(null, 100);
+        const second = await commitOnce(store, once, ...batch);
+        expect(second).toEqual({ ...first, isReplay: true } as never);
+        expect(await store.changes(null, 100)).toEqual(log);
+        expect(textOf((await store.get(keyOf("n")))?.value)).toBe("6");
+        expect(await store.recall(once.id)).toEqual({
+          fingerprint: once.fingerprint,
+          at: once.at,
+          did: { kind: "committed", result: first as never },
+        });
+      });
+    });
+
+    test("is made by one of many that ask at once", async () => {
+      await withStore(make, async ({ store }) => {
+        const once = named(store, 1);
+        const results = await Promise.all(Array.from({ length: 50 }, () => commitOnce(store, once, add("a", 1))));
+        expect(results.filter((result) => result.committed && !result.isReplay)).toHaveLength(1);
+        expect(textOf((await store.get(keyOf("a")))?.value)).toBe("1");
+      });
+    });
+
+    test("under the name of another request is refused, and changes nothing", async () => {
+      await withStore(make, async ({ store }) => {
+        await commitOnce(store, named(store, 1, 1), put("a"));
+        expect(await rejectionCode(() => commitOnce(store, named(store, 1, 2), put("b")))).toBe(
+          "idempotency-key-reused",
+        );
+        expect(await rejectionCode(() => store.deleteAll(keySet({}), named(store, 1, 2)))).toBe(
+          "idempotency-key-reused",
+        );
+        expect(await store.get(keyOf("b"))).toBeNull();
+        expect(await commitOnce(store, named(store, 2, 2), put("b"))).toMatchObject({ isReplay: false });
+      });
+    });
+
+    test("that fails leaves no record, and may be asked again", async () => {
+      await withStore(make, async ({ store }) => {
+        const once = named(store, 1);
+        expect(await commitOnce(store, once, put("a", "", { when: [{ is: "present" }] }))).toMatchObject({
+          committed: false,
+        });
+        await mustCommit(store, put("n", "x"));
+        expect(await rejectionCode(() => commitOnce(store, once, add("n", 1)))).toBe("not-an-integer");
+        expect(await store.recall(once.id)).toBeNull();
+        expect(await commitOnce(store, once, put("a"))).toMatchObject({ committed: true, isReplay: false });
+      });
+    });
+
+    test("may be a deletion of a whole set", async () => {
+      await withStore(make, async ({ store }) => {
+        await mustCommit(store, put("a"), put("b"));
+        const once = named(store, 1);
+        const first = await store.deleteAll(keySet({ prefix: "a" }), once);
+        expect(first).toMatchObject({ deleted: 1, isReplay: false });
+        await mustCommit(store, put("a"));
+        expect(await store.deleteAll(keySet({ prefix: "a" }), once)).toEqual({ ...first, isReplay: true });
+        expect(await store.get(keyOf("a"))).not.toBeNull();
+      });
+    });
+
+    test("is forgotten at its age, exactly, whether swept or not", async () => {
+      for (const upkeep of ["off", "on"] as const) {
+        await withStore(
+          make,
+          async (harness) => {
+            const { store } = harness;
+            const once = named(store, 1);
+            await commitOnce(store, once, add("a", 1));
+            await until(harness, async () => (await store.recall(once.id)) === null);
+            expect(store.now()).toBeGreaterThanOrEqual(once.at + 20);
+            expect(await commitOnce(store, { ...once, at: store.now() }, add("a", 1))).toMatchObject({
+              isReplay: false,
+            });
+            expect(textOf((await store.get(keyOf("a")))?.value)).toBe("2");
+          },
+          { upkeep, idempotencyAgeMs: 20 },
+        );
+      }
+    });
+
+    test("is refused once as many records are kept as may be, until old ones leave", async () => {
+      await withStore(
+        make,
+        async (harness) => {
+          const { store } = harness;
+          for (const name of [1, 2, 3]) await commitOnce(store, named(store, name), put(`k${name}`));
+          expect(await rejectionCode(() => commitOnce(store, named(store, 4), put("k4")))).toBe("busy");
+          expect(await store.get(keyOf("k4"))).toBeNull();
+          expect(await commitOnce(store, named(store, 3), put("k3"))).toMatchObject({ isReplay: true });
+          await mustCommit(store, put("unnamed"));
+          await until(
+            harness,
+            async () => (await rejectionCode(() => commitOnce(store, named(store, 4), put("k4")))) === null,
+          );
+        },
+        { upkeep: "on", idempotencyAgeMs: 500, idempotencyRecords: 3 },
+      );
+    });
+  });
+}
