@@ -36,7 +36,7 @@ export function ready(facts: ServerFacts): Reply {
 }
 
 export function info(store: Store, facts: ServerFacts): Reply {
-  const { entries, bytes, revision, queuedCommits } = store.stats();
+  const { entries, bytes, revision, records, queuedCommits } = store.stats();
   const integrity = facts.integrity();
   const document = {
     name: "keyhold",
@@ -50,6 +50,7 @@ export function info(store: Store, facts: ServerFacts): Reply {
       entries,
       bytes,
       revision,
+      idempotency_records: records,
       queued_commits: queuedCommits,
       integrity: integrity.is,
       ...(integrity.detail !== null && { integrity_detail: integrity.detail }),

@@ -87,13 +87,14 @@ async function append(
 ): Promise<Reply> {
   refuseParameters(form, COUNTER_PARAMETERS, "go with incr and decr");
   const value = encoder.encode(form.one(side === "end" ? "append" : "prepend") ?? "");
-  const isShown = dialect.showsWrites || wantsRepresentation(incoming);
+  const isPreferred = wantsRepresentation(incoming);
+  const isShown = dialect.showsWrites || isPreferred;
   const text = { side, value, maxBytes: dialect.maxValueBytes };
   const how = { ...terms(incoming, expiry), want: isShown ? ("after" as const) : ("info" as const) };
   const edited = await entries.append(key, text, how).catch((error: unknown) => {
     throw error instanceof KeyholdError && error.code === "value-too-large" ? dialect.tooLarge(key) : error;
   });
-  return dialect.edited(edited, entries.now(), isShown);
+  return applied(dialect.edited(edited, entries.now(), isShown), isPreferred);
 }
 
 async function touch(
@@ -130,7 +131,8 @@ async function patchJson(request: EntryRequest, { creates, read }: JsonPatchKind
     return contentOfBytes(value, entry?.contentType ?? MEDIA.json);
   };
   const edited = await entries.edit(key, edit, { ...terms(incoming, expiry), creates });
-  return dialect.edited(edited, entries.now(), dialect.showsWrites || wantsRepresentation(incoming));
+  const isPreferred = wantsRepresentation(incoming);
+  return applied(dialect.edited(edited, entries.now(), dialect.showsWrites || isPreferred), isPreferred);
 }
 
 function readMergePatch(patch: string): (document: string | null) => string {
@@ -167,6 +169,12 @@ function jsonOf({ key, value, form, contentType, revision }: Entry): string {
 
 function terms(incoming: Incoming, expiry: Expiry | null) {
   return { when: readWriteConditions(incoming), expiry: expiry ?? KEEP };
+}
+
+/** Says that the value is there because it was asked for (RFC 7240 §3). */
+function applied(reply: Reply, isPreferred: boolean): Reply {
+  if (!isPreferred) return reply;
+  return { ...reply, headers: { ...reply.headers, [FIELD.preferenceApplied]: "return=representation" } };
 }
 
 function refuseParameters(form: Parameters, names: readonly string[], where: string): void {

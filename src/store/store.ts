@@ -177,5 +177,7 @@ export interface StoreStats {
   /** Bytes of storage taken; null where the engine cannot tell. */
   readonly bytes: number | null;
   readonly revision: Revision;
+  /** Records of named writes that are kept. */
+  readonly records: number;
   readonly queuedCommits: number;
 }

@@ -138,6 +138,7 @@ export function onceSuite(make: MakeStore): void {
           expect(await rejectionCode(() => commitOnce(store, named(store, 4), put("k4")))).toBe("busy");
           expect(await store.get(keyOf("k4"))).toBeNull();
           expect(await commitOnce(store, named(store, 3), put("k3"))).toMatchObject({ isReplay: true });
+          expect(store.stats().records).toBe(3);
           await mustCommit(store, put("unnamed"));
           await until(
             harness,

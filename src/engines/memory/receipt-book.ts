@@ -14,6 +14,10 @@ export class ReceiptBook {
     this.#limit = limit;
   }
 
+  get size(): number {
+    return this.#receipts.size;
+  }
+
   /** The record under the id; null where there is none that still counts. */
   find(id: string, now: EpochMs): Receipt | null {
     const receipt = this.#receipts.get(id);

@@ -155,6 +155,7 @@ export class MemoryStore implements Store {
       entries: this.#entries.size,
       bytes: this.#valueBytes,
       revision: toRevision(this.#revision),
+      records: this.#receipts.size,
       queuedCommits: 0,
     };
   }

@@ -75,6 +75,7 @@ export interface WriterFigures {
   readonly entries: number;
   readonly revision: number;
   readonly sequence: number;
+  readonly records: number;
 }
 
 /** A KeyholdError as plain data. */

@@ -125,7 +125,7 @@ describe("a request that fails by itself", () => {
       const [answers] = apply([requestOf(put("a"), remove("damaged", { want: "before" }))]);
       expect(answers?.map(outcomeOf)).toEqual(["damaged-entry"]);
       expect(value(keyOf("a"))).toBeNull();
-      expect(writer.figures).toEqual({ entries: 1, revision: 1, sequence: 1 });
+      expect(writer.figures).toEqual({ entries: 1, revision: 1, sequence: 1, records: 0 });
     });
   });
 });
@@ -150,7 +150,7 @@ describe("a store that is full", () => {
         null,
         "kept",
       ]);
-      expect(writer.figures).toEqual({ entries: 2, revision: 4, sequence: 5 });
+      expect(writer.figures).toEqual({ entries: 2, revision: 4, sequence: 5, records: 0 });
       expect(parts.fatalReasons).toEqual([]);
     });
   });
@@ -245,7 +245,7 @@ describe("the state row", () => {
       clock.turn(5000);
       apply([requestOf(remove("b"))]);
       expect(read()).toEqual({ revision: 2, sequence: 3, entries: 1, highest_instant: clock.now() });
-      expect(writer.figures).toEqual({ revision: 2, sequence: 3, entries: 1 });
+      expect(writer.figures).toEqual({ revision: 2, sequence: 3, records: 0, entries: 1 });
     });
   });
 });

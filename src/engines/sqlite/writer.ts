@@ -57,8 +57,8 @@ export class Writer {
   }
 
   get figures(): WriterFigures {
-    const { entries, revision, sequence } = this.#state;
-    return { entries, revision, sequence };
+    const { entries, revision, sequence, records } = this.#state;
+    return { entries, revision, sequence, records };
   }
 
   get hasFailed(): boolean {
