@@ -11,6 +11,10 @@ import { type HttpServer, startHttpServer } from "./http/server.ts";
 import type { Services } from "./http/services.ts";
 import type { Log } from "./observe/log.ts";
 import { Entries } from "./service/entries.ts";
+import type { Timers } from "./service/timers.ts";
+import { WatchHub } from "./service/watch-hub.ts";
+import type { Store } from "./store/store.ts";
+import { valueToJson } from "./wire/entry-json.ts";
 
 export interface RunningServer {
   /** "http://127.0.0.1:3000", without a slash at the end. */
@@ -22,6 +26,13 @@ export interface RunningServer {
 }
 
 export const VERSION = manifest.version;
+
+const TIMERS: Timers = {
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
 
 /** Time for the answers of a failed commit to leave before the process ends on it. */
 const LAST_ANSWERS_MS = 200;
@@ -37,14 +48,15 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     setTimeout(() => ended.resolve("store-failed"), LAST_ANSWERS_MS);
   });
   const unreadyReason = () => fatalReason ?? (isStopping ? "The server is stopping" : open.refusal());
-  const server = await listen(config, log, open, unreadyReason);
+  const hub = makeWatchHub(open.store, config, TIMERS);
+  const server = await listen({ config, log, open, hub, unreadyReason });
   return {
     url: server.url,
     ended: ended.promise,
     stop() {
       if (isStopping) return;
       isStopping = true;
-      void shutDown(server, open, config.stopTimeoutMs).then(
+      void shutDown({ server, hub, open }, config.stopTimeoutMs).then(
         () => ended.resolve(fatalReason === null ? "stopped" : "store-failed"),
         (error: unknown) => {
           log.error("stop-failed", error instanceof Error ? error.message : String(error));
@@ -55,14 +67,29 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   };
 }
 
-async function listen(
-  config: Config,
-  log: Log,
-  open: OpenStore,
-  unreadyReason: () => string | null,
-): Promise<HttpServer> {
+/** What a change is shown as, who may watch, and what they are told, as the configuration says. */
+export function makeWatchHub(store: Store, config: Config, timers: Timers): WatchHub {
+  return new WatchHub({
+    store,
+    timers,
+    toText: (entry) => valueToJson(entry, true),
+    membersMax: config.watchers,
+    backlogChanges: config.watchBacklog,
+    heartbeatMs: config.heartbeatMs,
+  });
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly open: OpenStore;
+  readonly hub: WatchHub;
+  readonly unreadyReason: () => string | null;
+}
+
+async function listen({ config, log, open, hub, unreadyReason }: Parts): Promise<HttpServer> {
   try {
-    const services = makeServices(config, open, unreadyReason);
+    const services = makeServices({ config, open, hub, unreadyReason });
     const app = new App({
       services,
       log,
@@ -77,7 +104,8 @@ async function listen(
   }
 }
 
-function makeServices(config: Config, { store, integrity }: OpenStore, unreadyReason: () => string | null): Services {
+function makeServices({ config, open, hub, unreadyReason }: Omit<Parts, "log">): Services {
+  const { store, integrity } = open;
   const { maxValueBytes, wide: isWide } = config;
   const facts: ServerFacts = {
     version: VERSION,
@@ -90,6 +118,7 @@ function makeServices(config: Config, { store, integrity }: OpenStore, unreadyRe
   return {
     store,
     entries: new Entries(store),
+    hub,
     facts,
     rawDialect: makeRawDialect({ isWide, maxValueBytes }),
     jsonDialect: makeJsonDialect({ maxValueBytes }),
@@ -101,8 +130,18 @@ function describeIntegrity(found: Integrity): ReturnType<ServerFacts["integrity"
   return { is: found.is, detail };
 }
 
-/** Requests first, store last: an accepted write is committed and answered before the store closes. */
-async function shutDown(server: HttpServer, open: OpenStore, timeoutMs: number): Promise<void> {
+interface Running {
+  readonly server: HttpServer;
+  readonly hub: WatchHub;
+  readonly open: OpenStore;
+}
+
+/**
+ * Watchers first, as they would not end by themselves; requests next, store last: an accepted write is committed and
+ * answered before the store closes.
+ */
+async function shutDown({ server, hub, open }: Running, timeoutMs: number): Promise<void> {
+  hub.stop();
   await server.stop(timeoutMs);
   await open.close();
 }

@@ -18,7 +18,7 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
     types: ["store", "config/options.ts", "observe/log.ts"],
   },
   wire: { values: ["core"] },
-  service: { values: ["core", "store/receipt.ts"], types: ["store"] },
+  service: { values: ["core", "store/cursor.ts", "store/receipt.ts"], types: ["store"] },
   http: { values: ["service", "wire", "core", "observe"], types: ["store"] },
   observe: { values: ["core/limits.ts", "core/errors.ts"] },
   config: { values: ["core/limits.ts", "core/errors.ts"] },
@@ -65,7 +65,7 @@ const OUTSIDE: readonly {
     pattern: /\bset(?:Timeout|Interval)\b/,
     allowed: {
       "cli/host.ts": "the process, as the commands see it",
-      "compose.ts": "how long the last answers may take after a fault",
+      "compose.ts": "how long the last answers may take after a fault; the timers of watchers",
       "engines/open.ts": "the memory engine's sweeps",
       "engines/sqlite/writer-client.ts": "notices a writer that hangs",
       "engines/sqlite/writer-thread.ts": "upkeep",

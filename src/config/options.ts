@@ -59,6 +59,12 @@ export const CONFIG_SCHEMA = z
       group: "Network",
       help: "Time that running requests get to finish after SIGTERM or SIGINT",
     }),
+    heartbeatMs: option(duration({ least: "100ms", most: "1h" }), {
+      name: "heartbeat",
+      default: "15s",
+      group: "Network",
+      help: "The longest that a watcher hears nothing; less than the idle time-out of any proxy in between",
+    }),
     store: option(store(), {
       name: "store",
       default: "sqlite:./keyhold-data",
@@ -107,6 +113,19 @@ export const CONFIG_SCHEMA = z
       default: "64MiB",
       group: "Limits",
       help: "Bytes of request bodies held in memory at once; beyond it, requests with a body are answered 503",
+    }),
+    watchers: option(wholeNumber({ least: 1, most: 1_000_000 }), {
+      name: "watchers",
+      default: "10000",
+      group: "Limits",
+      help: "Requests that may watch or wait at once; one more is answered 503",
+    }),
+    // A page of the log must fit, or a watcher that keeps up would seem to lie behind.
+    watchBacklog: option(wholeNumber({ least: LIMITS.watchPageChanges, most: 1_000_000 }), {
+      name: "watch-backlog",
+      default: "10000",
+      group: "Limits",
+      help: "Changes that a watcher may lie behind before it is told bye; it can resume, from the change log",
     }),
     errorLog: option(errorLog(), {
       name: "error-log",

@@ -47,6 +47,16 @@ export const LIMITS = {
   pageScannedKeys: 2000,
   /** Keys compared with a pattern in one step: the costliest pattern takes some 0.1 ms for the longest key. */
   pageMatchedKeys: 500,
+  /** Longest `?wait=`, in seconds: proxies that let a request stand for longer are rare. */
+  waitSeconds: 300,
+  /** Changes read from the log for watchers at once: bounds the time that others wait for it. */
+  watchPageChanges: 1000,
+  /** Text of events sent to a watcher at once, in UTF-16 units; one value more than this is still sent. */
+  watchPartLength: 64 * KiB,
+  /** Texts of values, and parts made of them, that watchers share while they are sent, in UTF-16 units each. */
+  watchSharedLength: 16 * MiB,
+  /** Keys that change while a watcher reads its snapshot, and are remembered for it, some 10 MB; beyond, it is ended. */
+  watchShownKeys: 100_000,
   /** Latest instant that an expiry may name: 9999-12-31T23:59:59.999Z, the last that RFC 3339 can write. */
   latestInstantMs: 253_402_300_799_999,
 } as const;

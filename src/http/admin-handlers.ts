@@ -1,6 +1,7 @@
 // The server itself, under `/-/` (contract §14).
 import { KeyholdError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import type { WatchHub } from "../service/watch-hub.ts";
 import type { Store } from "../store/store.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
 import { negotiate } from "./accept.ts";
@@ -21,6 +22,13 @@ export interface ServerFacts {
   integrity(): { readonly is: string; readonly detail: string | null };
 }
 
+/** What the server tells of itself is gathered from. */
+interface InfoSources {
+  readonly store: Store;
+  readonly hub: WatchHub;
+  readonly facts: ServerFacts;
+}
+
 const NO_STORE = { [FIELD.cacheControl]: "no-store" };
 
 /** The process runs and answers. */
@@ -35,7 +43,7 @@ export function ready(facts: ServerFacts): Reply {
   return { status: 200, headers: { ...NO_STORE, [FIELD.contentType]: MEDIA.plain }, body: "Keyhold is ready.\n" };
 }
 
-export function info(store: Store, facts: ServerFacts): Reply {
+export function info({ store, hub, facts }: InfoSources): Reply {
   const { entries, bytes, revision, records, queuedCommits } = store.stats();
   const integrity = facts.integrity();
   const document = {
@@ -55,6 +63,7 @@ export function info(store: Store, facts: ServerFacts): Reply {
       integrity: integrity.is,
       ...(integrity.detail !== null && { integrity_detail: integrity.detail }),
     },
+    watchers: hub.members,
     limits: {
       key_bytes: LIMITS.keyBytes,
       value_bytes: facts.maxValueBytes,
@@ -64,6 +73,8 @@ export function info(store: Store, facts: ServerFacts): Reply {
       batch_entries: LIMITS.batchMutations,
       batch_bytes: LIMITS.batchBytes,
       page_entries: LIMITS.pageEntries,
+      watchers: hub.membersMax,
+      wait_seconds: LIMITS.waitSeconds,
     },
   };
   return {

@@ -107,7 +107,11 @@ export class App {
   }
 
   /** Once the head has left, a fault can only cut the connection: the log alone says why. */
-  async *#watch(parts: AsyncIterable<string>, incoming: Incoming, requestId: string | null): AsyncGenerator<string> {
+  async *#watch(
+    parts: AsyncIterable<string | Uint8Array>,
+    incoming: Incoming,
+    requestId: string | null,
+  ): AsyncGenerator<string | Uint8Array> {
     try {
       yield* parts;
     } catch (error) {
@@ -166,7 +170,7 @@ function traceOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-function isStreamed(body: Reply["body"]): body is AsyncIterable<string> {
+function isStreamed(body: Reply["body"]): body is AsyncIterable<string | Uint8Array> {
   return body !== null && typeof body === "object" && !(body instanceof Uint8Array);
 }
 

@@ -10,6 +10,7 @@ import { essence } from "../core/media-type.ts";
 import { quote } from "../core/quote.ts";
 import { wrapperName } from "../core/value-form.ts";
 import type { Entries, Pair } from "../service/entries.ts";
+import type { WatchHub } from "../service/watch-hub.ts";
 import {
   type Content,
   contentOfBytes,
@@ -30,6 +31,7 @@ import { LISTING_PARAMETERS, listEntries, readKeySet, readNamedKeys, SELECTION_P
 import { type Parameters, parametersOf } from "./parameters.ts";
 import { JSON_VIEW_SUFFIX, readWriteConditions, refuseConditions } from "./preconditions.ts";
 import { encodePath } from "./target.ts";
+import { watchCollection } from "./watch.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -38,11 +40,12 @@ export interface CollectionRequest {
   readonly incoming: Incoming;
   readonly parameters: Parameters;
   readonly entries: Entries;
+  readonly hub: WatchHub;
   readonly maxValueBytes: number;
 }
 
 export function listCollection(request: CollectionRequest): Promise<Reply> {
-  return listEntries(request);
+  return request.parameters.flag("watch") ? watchCollection(request) : listEntries(request);
 }
 
 /** As a listing, with the parameters in a JSON body, for more names than a URL holds (RFC 10008). */

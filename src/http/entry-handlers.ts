@@ -3,15 +3,17 @@ import type { Entry } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { NEVER } from "../core/expiry.ts";
 import type { Key } from "../core/key.ts";
-import { type Entries, preconditionFailed } from "../service/entries.ts";
+import { type Entries, notFound, preconditionFailed } from "../service/entries.ts";
+import type { WatchHub } from "../service/watch-hub.ts";
 import { FIELD } from "../wire/headers.ts";
 import { parseByteRange } from "./byte-range.ts";
-import type { Dialect } from "./dialect.ts";
+import type { Dialect, View } from "./dialect.ts";
 import type { Incoming, Reply, ReplyHeaders } from "./exchange.ts";
 import { EXPIRY_PARAMETERS, readExpiry } from "./expiry-fields.ts";
 import type { Parameters } from "./parameters.ts";
-import { allowsRange, judgeRead, readWriteConditions } from "./preconditions.ts";
+import { allowsRange, judgeRead, type ReadVerdict, readWriteConditions } from "./preconditions.ts";
 import { wantsRepresentation } from "./prefer.ts";
+import { readWaitMs, waitForNews } from "./waits.ts";
 
 export interface EntryRequest {
   readonly incoming: Incoming;
@@ -19,14 +21,17 @@ export interface EntryRequest {
   readonly key: Key;
   readonly dialect: Dialect;
   readonly entries: Entries;
+  readonly hub: WatchHub;
 }
 
-export async function getEntry({ incoming, parameters, key, dialect, entries }: EntryRequest): Promise<Reply> {
-  parameters.requireKnown(dialect.readParameters);
-  const entry = await entries.get(key);
+export async function getEntry(request: EntryRequest): Promise<Reply> {
+  const { incoming, parameters, key, dialect, entries } = request;
+  parameters.requireKnown([...dialect.readParameters, "wait"]);
+  const waitMs = readWaitMs(parameters);
+  const entry = waitMs === null ? await entries.get(key) : await entryAfterWait(request, waitMs);
   const view = dialect.view(incoming, parameters, entry.contentType);
   const headers = view.headers(entry, entries.now());
-  switch (view.tagSuffix === null ? "proceed" : judgeRead(incoming, entry, view.tagSuffix)) {
+  switch (verdictOn(entry, view, incoming)) {
     case "failed":
       throw preconditionFailed(key, entry);
     case "not-modified":
@@ -58,6 +63,21 @@ export async function deleteEntry({ incoming, parameters, key, dialect, entries 
   const headers = dialect.ownView.headers(entry, entries.now());
   headers[FIELD.preferenceApplied] = "return=representation";
   return { status: 200, headers, body: dialect.ownView.body(entry, entries.now()) };
+}
+
+/** @throws "not-found" */
+async function entryAfterWait(request: EntryRequest, waitMs: number): Promise<Entry> {
+  const { incoming, parameters, key, dialect, hub } = request;
+  const isNews = (entry: Entry) =>
+    verdictOn(entry, dialect.view(incoming, parameters, entry.contentType), incoming) !== "not-modified";
+  const entry = await waitForNews(hub, { key, waitMs, isNews }, incoming);
+  if (entry === null) throw notFound(key);
+  return entry;
+}
+
+/** A view without a strong tag is always answered. */
+function verdictOn(entry: Entry, { tagSuffix }: View, incoming: Incoming): ReadVerdict {
+  return tagSuffix === null ? "proceed" : judgeRead(incoming, entry, tagSuffix);
 }
 
 /** RFC 9110 §15.4.5: what a cache needs to renew what it has, and no content. */

@@ -9,6 +9,13 @@ export interface Incoming {
   readonly origin: string | null;
   /** IP address of the peer, where the transport knows it. */
   readonly remoteAddress: string | null;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+  /**
+   * Says that the answer may be long in coming, or in parts that are: the connection is not taken for idle while a part is
+   * waited for. One that the client does not take is still waited for no longer than on any connection.
+   */
+  keepOpen(): void;
   /** The field's value, or null; names are compared without case. Fields given twice come joined by ", ". */
   header(name: string): string | null;
   /**
@@ -26,5 +33,5 @@ export interface Reply {
   /** Named as FIELD spells them. Content-Length, Date and framing are the transport's. */
   readonly headers: ReplyHeaders;
   /** Parts of a text are pulled as the client takes them; an error while they are pulled cuts the connection. */
-  readonly body: Uint8Array | string | AsyncIterable<string> | null;
+  readonly body: Uint8Array | string | AsyncIterable<string | Uint8Array> | null;
 }

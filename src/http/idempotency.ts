@@ -65,6 +65,14 @@ class RememberingIncoming implements Incoming {
     return this.#incoming.remoteAddress;
   }
 
+  get signal(): AbortSignal {
+    return this.#incoming.signal;
+  }
+
+  keepOpen(): void {
+    this.#incoming.keepOpen();
+  }
+
   header(name: string): string | null {
     return this.#incoming.header(name);
   }

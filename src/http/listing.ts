@@ -10,17 +10,22 @@ import { parsePattern } from "../core/pattern.ts";
 import { quote } from "../core/quote.ts";
 import type { KeySet, Range } from "../core/range.ts";
 import type { Entries } from "../service/entries.ts";
+import type { Since } from "../service/watch-feed.ts";
+import type { WatchHub } from "../service/watch-hub.ts";
+import type { Cursor } from "../store/store.ts";
 import { entryToJson, entryToMetaJson } from "../wire/entry-json.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
 import { negotiate } from "./accept.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import type { Parameters } from "./parameters.ts";
+import { readSince, readWaitMs, waitForChange } from "./waits.ts";
 
 export const SELECTION_PARAMETERS = ["filter", "prefix", "key"] as const;
+/** What narrows the set of keys; not beside `key`. */
+export const NARROWING_PARAMETERS = ["filter", "prefix", "start", "end"] as const;
 export const LISTING_PARAMETERS = [
-  ...SELECTION_PARAMETERS,
-  "start",
-  "end",
+  "key",
+  ...NARROWING_PARAMETERS,
   "limit",
   "cursor",
   "reverse",
@@ -28,6 +33,9 @@ export const LISTING_PARAMETERS = [
   "meta",
   "count",
 ] as const;
+
+/** Parameters of a GET that waits for a change. */
+const WAIT_PARAMETERS = ["wait", "since"] as const;
 
 type Shape = "pairs" | "keys" | "meta";
 
@@ -41,6 +49,9 @@ interface Listing {
   readonly limit: number | null;
   readonly shape: Shape;
   readonly hasCount: boolean;
+  /** Null for an answer at once. */
+  readonly waitMs: number | null;
+  readonly since: Since;
 }
 
 /** How a listing is written down. */
@@ -56,6 +67,9 @@ const KEYS_FORMAT: Format = { ...JSON_FORMAT, between: "," };
 const LINES: Pick<Format, "open" | "between" | "close"> = { open: "", between: "\n", close: "\n" };
 const NDJSON_FORMAT: Format = { mediaType: MEDIA.ndjson, ...LINES };
 const TEXT_FORMAT: Format = { mediaType: MEDIA.plain, ...LINES };
+
+/** Parameters that a link to the next page does not repeat. */
+const NOT_OF_NEXT_PAGE: readonly string[] = ["cursor", "count", ...WAIT_PARAMETERS];
 
 /** A key may begin with U+FEFF, which is no byte order mark there. */
 const cursorDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -73,18 +87,20 @@ export interface ListRequest {
   readonly incoming: Incoming;
   readonly parameters: Parameters;
   readonly entries: Entries;
+  readonly hub: WatchHub;
   readonly maxValueBytes: number;
 }
 
 export async function listEntries(request: ListRequest): Promise<Reply> {
-  const { incoming, parameters, entries, maxValueBytes } = request;
-  const listing = readListing(parameters);
+  const { incoming, parameters, entries, hub, maxValueBytes } = request;
+  const listing = readListing(parameters, incoming);
   const format = chooseFormat(incoming, listing.shape);
-  const headers: Record<string, string> = {
-    [FIELD.contentType]: format.mediaType,
-    [FIELD.cacheControl]: "no-cache",
-    [FIELD.vary]: "Accept",
-  };
+  const headers: Record<string, string> = { [FIELD.cacheControl]: "no-cache", [FIELD.vary]: "Accept" };
+  const unchangedTo = await waitUntilChanged(listing, request);
+  if (unchangedTo !== null) return { status: 304, headers: { ...headers, [FIELD.cursor]: unchangedTo }, body: null };
+  headers[FIELD.contentType] = format.mediaType;
+  // Taken before anything is read, so that a watch from there misses nothing of what the pages do not show.
+  headers[FIELD.cursor] = await hub.store.latestCursor();
   const read = makePageReader(listing, { entries, format, maxValueBytes });
   if (listing.hasCount) headers[FIELD.totalCount] = String(await countListed(listing, request));
   if (listing.limit !== null) {
@@ -122,21 +138,25 @@ export function readNamedKeys(parameters: Parameters): readonly Key[] | null {
   return [...new Set(names.map(parseKey))].sort(compareKeys);
 }
 
-function readListing(parameters: Parameters): Listing {
-  parameters.requireKnown(LISTING_PARAMETERS);
-  const keys = readNamedKeys(parameters);
-  const narrowing = ["filter", "prefix", "start", "end", "limit", "cursor"].find(
-    (name) => parameters.one(name) !== null,
-  );
-  if (keys !== null && narrowing !== undefined) {
-    throw new KeyholdError(
-      "invalid-parameter",
-      `Cannot use ${narrowing} with key: named keys are answered as they are`,
-      {
-        parameter: narrowing,
-      },
-    );
+/** @throws "invalid-parameter" where one of these is given */
+export function refuseBesideKeys(parameters: Parameters, names: readonly string[]): void {
+  const narrowing = names.find((name) => parameters.one(name) !== null);
+  if (narrowing === undefined) return;
+  throw new KeyholdError("invalid-parameter", `Cannot use ${narrowing} with key: named keys are answered as they are`, {
+    parameter: narrowing,
+  });
+}
+
+function readListing(parameters: Parameters, incoming: Incoming): Listing {
+  parameters.requireKnown([...LISTING_PARAMETERS, ...WAIT_PARAMETERS]);
+  const waitMs = readWaitMs(parameters);
+  if (waitMs === null && parameters.one("since") !== null) {
+    throw new KeyholdError("invalid-parameter", "Cannot use since alone: a wait or a watch begins there", {
+      parameter: "since",
+    });
   }
+  const keys = readNamedKeys(parameters);
+  if (keys !== null) refuseBesideKeys(parameters, [...NARROWING_PARAMETERS, "limit", "cursor"]);
   const hasKeys = parameters.flag("keys");
   const hasMeta = parameters.flag("meta");
   if (hasKeys && hasMeta) {
@@ -153,7 +173,18 @@ function readListing(parameters: Parameters): Listing {
     limit: parameters.integer("limit", { min: 1, max: LIMITS.pageEntries }),
     shape: hasKeys ? "keys" : hasMeta ? "meta" : "pairs",
     hasCount: parameters.flag("count"),
+    waitMs,
+    since: waitMs === null ? "now" : readSince(parameters, incoming),
   };
+}
+
+/** Null when the listing is to be answered; else the place in the log that nothing of it has changed up to. */
+async function waitUntilChanged(
+  { keys, set, waitMs, since }: Listing,
+  { hub, incoming }: ListRequest,
+): Promise<Cursor | null> {
+  if (waitMs === null || since === "snapshot" || (waitMs === 0 && since === "now")) return null;
+  return waitForChange(hub, { selection: keys === null ? { set } : { keys }, since, waitMs }, incoming);
 }
 
 function chooseFormat(incoming: Incoming, shape: Shape): Format {
@@ -267,7 +298,7 @@ function namedBatch(maxValueBytes: number): number {
 /** The cursor is the last key of the page, so it never expires; clients need not know. */
 function nextTarget(parameters: Parameters, next: Key): string {
   const cursor = new TextEncoder().encode(next).toBase64({ alphabet: "base64url", omitPadding: true });
-  const kept = parameters.pairs.filter(([name]) => name !== "cursor" && name !== "count");
+  const kept = parameters.pairs.filter(([name]) => !NOT_OF_NEXT_PAGE.includes(name));
   const query = [...kept, ["cursor", cursor] as const].map(
     ([name, value]) => encodeURIComponent(name) + (value === "" ? "" : `=${encodeURIComponent(value)}`),
   );

@@ -56,7 +56,8 @@ type EntryHandler = (request: EntryRequest) => Promise<Reply>;
 function entryRoute(dialectOf: (services: Services) => Dialect, handler: EntryHandler): Route["handle"] {
   return ({ incoming, parameters, argument, services }) => {
     const dialect = dialectOf(services);
-    return handler({ incoming, parameters, dialect, key: dialect.parseKey(argument), entries: services.entries });
+    const { entries, hub } = services;
+    return handler({ incoming, parameters, dialect, key: dialect.parseKey(argument), entries, hub });
   };
 }
 
@@ -65,7 +66,13 @@ const json = (handler: EntryHandler) => entryRoute(({ jsonDialect }) => jsonDial
 
 function collectionRoute(handler: (request: CollectionRequest) => Promise<Reply>): Route["handle"] {
   return ({ incoming, parameters, services }) =>
-    handler({ incoming, parameters, entries: services.entries, maxValueBytes: services.facts.maxValueBytes });
+    handler({
+      incoming,
+      parameters,
+      entries: services.entries,
+      hub: services.hub,
+      maxValueBytes: services.facts.maxValueBytes,
+    });
 }
 
 /** Pages without parameters of their own. */
@@ -86,7 +93,13 @@ export const ROUTES: readonly Route[] = [
       frontPage(incoming, { version: facts.version, durability: store.capabilities.durability }),
     ),
   },
-  { method: "GET", pattern: "/{key}", action: "read", summary: "The value", handle: raw(getEntry) },
+  {
+    method: "GET",
+    pattern: "/{key}",
+    action: "read",
+    summary: "The value; with `?wait=`, once it has changed",
+    handle: raw(getEntry),
+  },
   { method: "PUT", pattern: "/{key}", action: "write", summary: "Set the value", handle: raw(putEntry) },
   {
     method: "PATCH",
@@ -101,7 +114,7 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     pattern: "/keys",
     action: "read",
-    summary: "List entries in key order",
+    summary: "List entries in key order, with `?wait=` once they have changed; with `?watch`, follow what happens",
     handle: collectionRoute(listCollection),
   },
   {
@@ -140,7 +153,13 @@ export const ROUTES: readonly Route[] = [
     summary: "Delete entries",
     handle: collectionRoute(deleteFromCollection),
   },
-  { method: "GET", pattern: "/keys/{key}", action: "read", summary: "The entry as JSON", handle: json(getEntry) },
+  {
+    method: "GET",
+    pattern: "/keys/{key}",
+    action: "read",
+    summary: "The entry as JSON; with `?wait=`, once it has changed",
+    handle: json(getEntry),
+  },
   { method: "PUT", pattern: "/keys/{key}", action: "write", summary: "Set the entry", handle: json(putEntry) },
   {
     method: "PATCH",
@@ -156,8 +175,7 @@ export const ROUTES: readonly Route[] = [
     pattern: "/-/txn",
     action: "write",
     summary: "Check, change and read entries, all or nothing",
-    handle: ({ incoming, parameters, services }) =>
-      transact({ incoming, parameters, entries: services.entries, maxValueBytes: services.facts.maxValueBytes }),
+    handle: collectionRoute(transact),
   },
   {
     method: "GET",
@@ -178,7 +196,7 @@ export const ROUTES: readonly Route[] = [
     pattern: "/-/info",
     action: "admin",
     summary: "Version, store, promises, limits",
-    handle: plainRoute(({ services }) => info(services.store, services.facts)),
+    handle: plainRoute(({ services }) => info(services)),
   },
   {
     method: "GET",

@@ -34,11 +34,12 @@ const encoder = new TextEncoder();
 /** @throws "unavailable" when the address cannot be listened on */
 export function startHttpServer(app: App, options: HttpServerOptions): HttpServer {
   const budget = new BodyBudget(options.bodyBudgetBytes);
-  const server = listen(options, async (request, remoteAddress) => {
-    const incoming = new BunIncoming(request, budget, remoteAddress);
+  const server = listen(options, async (request, connection) => {
+    const incoming = new BunIncoming(request, budget, connection);
     try {
       return toResponse(await app.handle(incoming), incoming);
     } finally {
+      incoming.expectTaking();
       incoming.release();
     }
   });
@@ -54,9 +55,18 @@ export function startHttpServer(app: App, options: HttpServerOptions): HttpServe
   };
 }
 
-type Handle = (request: Request, remoteAddress: () => string | null) => Promise<Response>;
+type Handle = (request: Request, connection: Connection) => Promise<Response>;
+
+/** What a request's connection is asked and told. */
+interface Connection {
+  remoteAddress(): string | null;
+  /** Closes it when nothing moves on it for this long from now on; never where that is 0. */
+  setIdleSeconds(seconds: number): void;
+  readonly idleSeconds: number;
+}
 
 function listen(options: HttpServerOptions, handle: Handle) {
+  const idleSeconds = Math.ceil(options.idleTimeoutMs / 1000);
   try {
     return Bun.serve({
       hostname: options.host,
@@ -64,9 +74,14 @@ function listen(options: HttpServerOptions, handle: Handle) {
       // A second server must be refused, not given every other connection.
       reusePort: false,
       development: false,
-      idleTimeout: Math.ceil(options.idleTimeoutMs / 1000),
+      idleTimeout: idleSeconds,
       maxRequestBodySize: RUNTIME_BODY_BYTES,
-      fetch: (request, server) => handle(request, () => server.requestIP(request)?.address ?? null),
+      fetch: (request, server) =>
+        handle(request, {
+          remoteAddress: () => server.requestIP(request)?.address ?? null,
+          setIdleSeconds: (seconds) => server.timeout(request, seconds),
+          idleSeconds,
+        }),
       error: () => new Response(null, { status: 500 }),
     });
   } catch (error) {
@@ -86,11 +101,12 @@ class BunIncoming implements Incoming {
   readonly origin: string | null;
   readonly #request: Request;
   readonly #budget: BodyBudget;
-  readonly #remoteAddress: () => string | null;
+  readonly #connection: Connection;
+  #isKeptOpen = false;
   #reservedBytes = 0;
   #isBodyLeft = false;
 
-  constructor(request: Request, budget: BodyBudget, remoteAddress: () => string | null) {
+  constructor(request: Request, budget: BodyBudget, connection: Connection) {
     const { url } = request;
     // Where the Host field is no host, Bun gives the path alone.
     const originEnd = url.startsWith("/") ? 0 : url.indexOf("/", "http://".length);
@@ -99,11 +115,30 @@ class BunIncoming implements Incoming {
     this.target = originEnd === 0 ? url : url.slice(originEnd);
     this.#request = request;
     this.#budget = budget;
-    this.#remoteAddress = remoteAddress;
+    this.#connection = connection;
   }
 
   get remoteAddress(): string | null {
-    return this.#remoteAddress();
+    return this.#connection.remoteAddress();
+  }
+
+  get signal(): AbortSignal {
+    return this.#request.signal;
+  }
+
+  keepOpen(): void {
+    this.#isKeptOpen = true;
+    this.expectSilence();
+  }
+
+  /** While it is the server that is waited for. */
+  expectSilence(): void {
+    if (this.#isKeptOpen) this.#connection.setIdleSeconds(0);
+  }
+
+  /** While it is the client that is waited for, which must take what it is sent. */
+  expectTaking(): void {
+    if (this.#isKeptOpen) this.#connection.setIdleSeconds(this.#connection.idleSeconds);
   }
 
   /** Whether the client may still be sending what nobody reads. */
@@ -167,32 +202,35 @@ class BunIncoming implements Incoming {
 function toResponse({ status, headers, body }: Reply, incoming: BunIncoming): Response {
   // What is left of a refused body would have to be read to its end to find the next request.
   const sent = incoming.isBodyLeft ? { ...headers, Connection: "close" } : headers;
-  if (incoming.method === "HEAD") return headResponse({ status, headers: sent, body });
+  if (incoming.method === "HEAD") return headResponse({ status, headers: sent, body }, incoming);
   if (body === null || typeof body === "string") return new Response(body, { status, headers: sent });
   if (body instanceof Uint8Array)
     return new Response(isOwnMemory(body) ? body : body.slice(), { status, headers: sent });
-  return new Response(toStream(body), { status, headers: sent });
+  return new Response(toStream(body, incoming), { status, headers: sent });
 }
 
 /** Exactly the fields of GET (RFC 9110 §9.3.2). Of a stream, which Bun leaves unread, the framing is all there is. */
-function headResponse({ status, headers, body }: Reply): Response {
+function headResponse({ status, headers, body }: Reply, incoming: BunIncoming): Response {
   const fields: Record<string, string> = { ...headers, Date: new Date().toUTCString() };
   if (typeof body === "string") fields[FIELD.contentLength] = String(Buffer.byteLength(body));
   else if (body instanceof Uint8Array) fields[FIELD.contentLength] = String(body.length);
-  else if (body !== null) return new Response(toStream(body), { status, headers: fields });
+  else if (body !== null) return new Response(toStream(body, incoming), { status, headers: fields });
   return new Response(null, { status, headers: fields });
 }
 
 /** Pulled part by part as the client reads: nothing is made ahead of it. */
-function toStream(parts: AsyncIterable<string>): ReadableStream<Uint8Array> {
+function toStream(parts: AsyncIterable<string | Uint8Array>, incoming: BunIncoming): ReadableStream<Uint8Array> {
   const iterator = parts[Symbol.asyncIterator]();
   return new ReadableStream(
     {
       async pull(controller) {
+        incoming.expectSilence();
         for (;;) {
           const { done, value } = await iterator.next();
+          if (done !== true && value.length === 0) continue;
+          incoming.expectTaking();
           if (done === true) return controller.close();
-          if (value !== "") return controller.enqueue(encoder.encode(value));
+          return controller.enqueue(typeof value === "string" ? encoder.encode(value) : value);
         }
       },
       async cancel() {

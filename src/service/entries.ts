@@ -307,7 +307,7 @@ function toWritten({ before, after }: Outcome): Written {
   return { info: after, isNew: before === null };
 }
 
-function notFound(key: Key): KeyholdError {
+export function notFound(key: Key): KeyholdError {
   return new KeyholdError("not-found", `There is no entry ${JSON.stringify(key)}`, { key });
 }
 

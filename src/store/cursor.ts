@@ -8,6 +8,11 @@ export function formatCursor(incarnation: string, sequence: number): Cursor {
   return `${sequence}.${incarnation}` as Cursor;
 }
 
+/** A text that a client gave as a cursor. Whether it is one is seen by the store that reads it. */
+export function toCursor(text: string): Cursor {
+  return text as Cursor;
+}
+
 /**
  * The sequence number of the last change seen; null for a cursor of another life of the store, or beyond `latest`, which a
  * store that lost its last commits has given: nothing can be read on from there.

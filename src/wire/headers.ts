@@ -2,6 +2,8 @@
 // them, which is how curl -i shows them; HTTP compares them without case.
 
 export const FIELD = {
+  /** Tells nginx not to hold a stream back. */
+  accelBuffering: "X-Accel-Buffering",
   accept: "Accept",
   acceptPatch: "Accept-Patch",
   acceptRanges: "Accept-Ranges",
@@ -15,6 +17,8 @@ export const FIELD = {
   contentSecurityPolicy: "Content-Security-Policy",
   contentType: "Content-Type",
   contentTypeOptions: "X-Content-Type-Options",
+  /** A place in the change log, from which a watch goes on. */
+  cursor: "Cursor",
   etag: "ETag",
   /** Makes a write happen once, however often it is sent (docs/protocol.md §11). */
   idempotencyKey: "Idempotency-Key",
@@ -24,6 +28,8 @@ export const FIELD = {
   ifNoneMatch: "If-None-Match",
   ifRange: "If-Range",
   ifUnmodifiedSince: "If-Unmodified-Since",
+  /** Where an event stream is to go on (HTML §9.2.4). */
+  lastEventId: "Last-Event-ID",
   lastModified: "Last-Modified",
   link: "Link",
   location: "Location",
@@ -43,6 +49,7 @@ export const FIELD = {
 
 export const MEDIA = {
   bytes: "application/octet-stream",
+  eventStream: "text/event-stream",
   form: "application/x-www-form-urlencoded",
   html: "text/html; charset=utf-8",
   json: "application/json",

@@ -19,9 +19,22 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
+/** An answer whose body is read as it comes. */
+export interface HttpStream {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body, part by part; to be read once. @throws Error when the connection ends before its end */
+  texts(): AsyncIterable<string>;
+  /** Goes away, as a client does that loses interest. */
+  close(): void;
+}
+
 export interface HttpClient {
   /** @throws Error when the server cuts the connection before its answer is whole */
   send(request: HttpRequest): Promise<HttpAnswer>;
+  /** As send(), resolved when the head is there. */
+  open(request: HttpRequest): Promise<HttpStream>;
 }
 
 type Headers = HttpRequest["headers"];
@@ -68,6 +81,11 @@ export class Http {
 
   delete(target: string, headers: Headers = {}): Promise<HttpAnswer> {
     return this.send(`DELETE ${target}`, null, headers);
+  }
+
+  /** A GET whose answer is read as it comes. */
+  open(target: string, headers: Headers = {}): Promise<HttpStream> {
+    return this.#client.open({ method: "GET", target, headers, body: null });
   }
 
   /** As get(), where anything but the status expected would be a mistake of the test. */

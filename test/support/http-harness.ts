@@ -1,7 +1,6 @@
 // A server for the length of one test: in process on App with the memory engine and no socket, or whole by startServer
 // over one. Both are asked in the same way.
-
-import { startServer } from "../../src/compose.ts";
+import { makeWatchHub, startServer } from "../../src/compose.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/options.ts";
 import { App } from "../../src/http/app.ts";
@@ -11,13 +10,16 @@ import { makeRawDialect } from "../../src/http/raw-dialect.ts";
 import type { Services } from "../../src/http/services.ts";
 import type { Log } from "../../src/observe/log.ts";
 import { Entries } from "../../src/service/entries.ts";
+import type { WatchHub } from "../../src/service/watch-hub.ts";
 import type { Store } from "../../src/store/store.ts";
 import { bodyBytes, Http, type HttpAnswer, type HttpClient, type HttpRequest, makeAnswer } from "./http-client.ts";
 import { makeMemoryHarness } from "./memory-harness.ts";
 import { makeRecordingLog, type RecordingLog } from "./recording-log.ts";
+import { textOf } from "./requests.ts";
 import { makeSocketClient } from "./socket-client.ts";
 import { ROOMY } from "./store-harness.ts";
 import { withTemporaryDirectory } from "./temporary-directory.ts";
+import { makeTurnableTimers } from "./turnable-timers.ts";
 
 export interface TestServer {
   readonly http: Http;
@@ -26,6 +28,8 @@ export interface TestServer {
   readonly log: RecordingLog;
   /** Lets about a millisecond pass by the server's clock. */
   step(): Promise<void>;
+  /** Stops the server, as far as there is one, before the test is over. */
+  stop(): Promise<void>;
 }
 
 /** Flags of `keyhold serve`, without dashes. */
@@ -36,9 +40,20 @@ export type WithServer = (body: (server: TestServer) => Promise<void>, flags?: S
 
 export const withAppInProcess: WithServer = async (body, flags = {}) => {
   const { store, step, close } = await makeMemoryHarness({ ...ROOMY, upkeep: "on", historyChanges: 1000 });
+  const timers = makeTurnableTimers(store.now);
+  const hub = makeWatchHub(store, configOf(flags), timers);
   try {
-    await body({ ...makeAppServer(store, flags), step });
+    await body({
+      ...makeAppServer(store, flags, hub),
+      async step() {
+        await step();
+        timers.runDue();
+        await new Promise(setImmediate);
+      },
+      stop: async () => hub.stop(),
+    });
   } finally {
+    hub.stop();
     await close();
   }
 };
@@ -50,15 +65,29 @@ export const withSqliteServer: WithServer = (body, flags = {}) =>
   withTemporaryDirectory((directory) => withSocketServer(body, { store: `sqlite:${directory}/store`, ...flags }));
 
 /** The App in process over any store, for tests that bring their own. */
-export function makeAppServer(store: Store, flags: ServerFlags = {}): Pick<TestServer, "http" | "url" | "log"> {
+export function makeAppServer(
+  store: Store,
+  flags: ServerFlags = {},
+  hub: WatchHub = makeIdleHub(store, flags),
+): Pick<TestServer, "http" | "url" | "log"> {
   const log = makeRecordingLog();
-  return { http: new Http(makeAppClient(makeApp(store, log, flags))), url: null, log };
+  return { http: new Http(makeAppClient(makeApp(store, log, flags, hub))), url: null, log };
 }
 
-export function makeApp(store: Store, log: Log, flags: ServerFlags = {}): App {
+/** For tests in which nobody watches. */
+function makeIdleHub(store: Store, flags: ServerFlags): WatchHub {
+  return makeWatchHub(store, configOf(flags), makeTurnableTimers(store.now));
+}
+
+export function makeApp(
+  store: Store,
+  log: Log,
+  flags: ServerFlags = {},
+  hub: WatchHub = makeIdleHub(store, flags),
+): App {
   const config = configOf(flags);
   return new App({
-    services: makeServices(store, config),
+    services: makeServices(store, hub, config),
     log,
     hasAccessLog: config.accessLog,
     requestIdPrefix: "test",
@@ -70,7 +99,11 @@ async function withSocketServer(body: (server: TestServer) => Promise<void>, fla
   const log = makeRecordingLog();
   const server = await startServer(configOf({ port: "0", ...flags }), log);
   try {
-    await body({ http: new Http(makeSocketClient(server.url)), url: server.url, log, step: () => Bun.sleep(1) });
+    const stop = async () => {
+      server.stop();
+      await server.ended;
+    };
+    await body({ http: new Http(makeSocketClient(server.url)), url: server.url, log, step: () => Bun.sleep(1), stop });
   } finally {
     server.stop();
     await server.ended;
@@ -83,10 +116,11 @@ export function configOf(flags: ServerFlags): Config {
   return loaded.config;
 }
 
-function makeServices(store: Store, { wide: isWide, maxValueBytes }: Config): Services {
+function makeServices(store: Store, hub: WatchHub, { wide: isWide, maxValueBytes }: Config): Services {
   return {
     store,
     entries: new Entries(store),
+    hub,
     facts: {
       version: "0.0.0",
       startedAt: new Date(0),
@@ -101,11 +135,22 @@ function makeServices(store: Store, { wide: isWide, maxValueBytes }: Config): Se
 }
 
 function makeAppClient(app: App): HttpClient {
-  return { send: async (request) => toAnswer(await app.handle(toIncoming(request)), request.method === "HEAD") };
+  return {
+    send: async (request) => {
+      const never = new AbortController().signal;
+      return toAnswer(await app.handle(toIncoming(request, never)), request.method === "HEAD");
+    },
+    async open(request) {
+      const controller = new AbortController();
+      const { status, headers, body } = await app.handle(toIncoming(request, controller.signal));
+      const { headers: lowered } = makeAnswer(status, headers, new Uint8Array());
+      return { status, headers: lowered, texts: () => partsOf(body), close: () => controller.abort() };
+    },
+  };
 }
 
 /** A request as the transport would hand it on. */
-function toIncoming({ method, target, headers, body }: HttpRequest): Incoming {
+function toIncoming({ method, target, headers, body }: HttpRequest, signal: AbortSignal): Incoming {
   const bytes = bodyBytes(body);
   const given = new Headers({ Host: "keyhold.test", ...headers });
   if (body !== null && !given.has("Transfer-Encoding")) given.set("Content-Length", String(bytes.length));
@@ -114,6 +159,8 @@ function toIncoming({ method, target, headers, body }: HttpRequest): Incoming {
     target,
     origin: `http://${given.get("Host")}`,
     remoteAddress: null,
+    signal,
+    keepOpen: () => {},
     header: (name) => given.get(name),
     body: async (maxBytes) => (bytes.length > maxBytes ? null : bytes),
   };
@@ -126,6 +173,11 @@ async function toAnswer({ status, headers, body }: Reply, isHead: boolean): Prom
 async function collect(body: Reply["body"]): Promise<Uint8Array> {
   if (body === null || typeof body === "string" || body instanceof Uint8Array) return bodyBytes(body);
   const parts: string[] = [];
-  for await (const part of body) parts.push(part);
+  for await (const part of partsOf(body)) parts.push(part);
   return bodyBytes(parts.join(""));
+}
+
+async function* partsOf(body: Reply["body"]): AsyncGenerator<string> {
+  const isWhole = body === null || typeof body === "string" || body instanceof Uint8Array;
+  for await (const part of isWhole ? [bodyBytes(body)] : body) yield textOf(bodyBytes(part));
 }

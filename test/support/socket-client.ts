@@ -1,7 +1,14 @@
 // A raw HTTP/1.1 client: sends a target byte for byte as written, where fetch and URL would mend it first, and can send
 // less than it promised. It reads framing strictly and nothing else; a connection serves one request.
 import { connect, type Socket } from "node:net";
-import { bodyBytes, type HttpAnswer, type HttpClient, type HttpRequest, makeAnswer } from "./http-client.ts";
+import {
+  bodyBytes,
+  type HttpAnswer,
+  type HttpClient,
+  type HttpRequest,
+  type HttpStream,
+  makeAnswer,
+} from "./http-client.ts";
 
 const END_OF_HEAD = Buffer.from("\r\n\r\n");
 const LINE_END = "\r\n";
@@ -17,7 +24,46 @@ export function makeSocketClient(url: string): HttpClient {
         socket.destroy();
       }
     },
+    async open(request) {
+      const socket = await openSocket(url);
+      socket.write(renderRequest(request, new URL(url).host));
+      return readStream(socket);
+    },
   };
+}
+
+/** An answer whose body is read as it comes. Its end is seen, or that there is none. */
+async function readStream(socket: Socket): Promise<HttpStream> {
+  const chunks = socket[Symbol.asyncIterator]();
+  let received: Buffer = Buffer.alloc(0);
+  const more = async () => {
+    const { done, value } = await chunks.next();
+    if (done === true) throw new Error("The connection ended inside an answer");
+    received = Buffer.concat([received, value]);
+  };
+  while (received.indexOf(END_OF_HEAD) < 0) await more();
+  const headEnd = received.indexOf(END_OF_HEAD);
+  const [statusLine = "", ...lines] = received.subarray(0, headEnd).toString("latin1").split(LINE_END);
+  received = received.subarray(headEnd + END_OF_HEAD.length);
+  const headers = Object.fromEntries(lines.map(splitField));
+  async function* texts(): AsyncGenerator<string> {
+    if (headers["transfer-encoding"] !== "chunked") throw new Error("The answer is no stream");
+    const decoder = new TextDecoder();
+    for (;;) {
+      const lineEnd = received.indexOf(LINE_END);
+      const length = lineEnd < 0 ? -1 : Number.parseInt(received.subarray(0, lineEnd).toString(), 16);
+      const end = lineEnd + LINE_END.length + length;
+      if (lineEnd < 0 || received.length < end + LINE_END.length) {
+        await more();
+        continue;
+      }
+      if (length === 0) return;
+      const text = decoder.decode(received.subarray(lineEnd + LINE_END.length, end), { stream: true });
+      received = received.subarray(end + LINE_END.length);
+      yield text;
+    }
+  }
+  return { status: Number(statusLine.split(" ")[1]), headers, texts, close: () => socket.destroy() };
 }
 
 /** A connection that the test writes to by itself. */

@@ -85,6 +85,8 @@ export function serverSuite(withServer: WithServer): void {
         batch_entries: 1000,
         batch_bytes: 8_388_608,
         page_entries: 10_000,
+        watchers: 10_000,
+        wait_seconds: 300,
       });
     });
   });

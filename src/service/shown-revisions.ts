@@ -1,0 +1,39 @@
+// What a snapshot has shown of keys that changed while it was read: those changes come again from the log, and a watcher
+// must not see them a second time, nor an older state after a newer one. Keys that did not change need no memory.
+import type { Change } from "../core/batch.ts";
+import type { EntryInfo, Revision } from "../core/entry.ts";
+import type { Key } from "../core/key.ts";
+import { LIMITS } from "../core/limits.ts";
+
+export class ShownRevisions {
+  readonly #floor: Revision;
+  readonly #byKey = new Map<Key, Revision>();
+  #highest = 0;
+
+  /** @param floor - a revision of the store no later than the cursor that the log is followed from */
+  constructor(floor: Revision) {
+    this.#floor = floor;
+  }
+
+  /** Whether more changed while the snapshot was read than can be remembered. */
+  get isFull(): boolean {
+    return this.#byKey.size > LIMITS.watchShownKeys;
+  }
+
+  add({ key, revision }: Pick<EntryInfo, "key" | "revision">): void {
+    if (revision <= this.#floor) return;
+    this.#byKey.set(key, revision);
+    this.#highest = Math.max(this.#highest, revision);
+  }
+
+  /** Whether the snapshot has shown what a change of the log led to, or something later. */
+  hides({ kind, key, revision }: Change): boolean {
+    if (this.#byKey.size === 0) return false;
+    const shown = this.#byKey.get(key) ?? 0;
+    // A touch keeps the revision, and the snapshot does not show expiries.
+    if (kind === "touch") return revision < shown;
+    // Revisions grow along the log: nothing that comes now has been shown.
+    if (revision > this.#highest) this.#byKey.clear();
+    return revision <= shown;
+  }
+}

@@ -1,0 +1,255 @@
+// What one watcher is told, in order: what was missed or all that there is, then what happens. A feed is pulled: each step
+// reads only what is taken next, so a watcher costs a place in the tail and one part, however far it lies behind.
+//
+// Invariants: every change of the selection behind the cursor of the last part comes in a later one, once, in the order of
+// the log; a cursor that has been told is a place to resume from with no gap; where the log has lost what would come next,
+// the watcher is told so and shown everything anew.
+import type { Key } from "../core/key.ts";
+import { LIMITS } from "../core/limits.ts";
+import type { Range } from "../core/range.ts";
+import { toCursor } from "../store/cursor.ts";
+import type { Cursor, LoggedChange, Page } from "../store/store.ts";
+import { ChangeBatch, type ShownEntry, shownInfo, showSome } from "./change-batch.ts";
+import type { Interest } from "./channels.ts";
+import { ShownRevisions } from "./shown-revisions.ts";
+import type { WatchHub } from "./watch-hub.ts";
+import type { Member } from "./watch-member.ts";
+
+/** From now on; from a snapshot of everything on; or from a place in the log on. */
+export type Since = "now" | "snapshot" | { readonly cursor: string };
+
+export type FeedPart =
+  /** Changes, each of which can be resumed behind. */
+  | { readonly is: "changes"; readonly batch: ChangeBatch }
+  /** Entries of a snapshot, which cannot be resumed within. */
+  | { readonly is: "entries"; readonly entries: readonly ShownEntry[] }
+  /** Everything up to here has been told. */
+  | { readonly is: "ready"; readonly cursor: Cursor }
+  /** The position has moved past changes that this feed does not show. */
+  | { readonly is: "bookmark"; readonly cursor: Cursor }
+  /** Nothing has happened for a while; where it stands, if that is a place to resume from. */
+  | { readonly is: "heartbeat"; readonly cursor: Cursor | null }
+  /** Changes may have been lost: a snapshot follows. */
+  | { readonly is: "reset" }
+  /** The end, with a reason for the watcher. */
+  | { readonly is: "bye"; readonly reason: "too-slow" | "stopping" };
+
+/**
+ * The feed of a new member of the hub, which it is until its parts have come to their end, or the signal aborts.
+ *
+ * @throws "invalid-request" on a text that is no cursor, and what WatchHub.join throws
+ */
+export async function openFeed(
+  hub: WatchHub,
+  { interest, since }: { readonly interest: Interest; readonly since: Since },
+  signal: AbortSignal,
+): Promise<WatchFeed> {
+  // Read before anything is promised: what is no cursor is an error, not a feed.
+  if (typeof since === "object") await hub.store.changes(toCursor(since.cursor), 1);
+  return new WatchFeed(hub, await hub.join(interest, signal), since);
+}
+
+export class WatchFeed {
+  readonly #hub: WatchHub;
+  readonly #member: Member;
+  readonly #interest: Interest;
+  readonly #since: Since;
+  /** The last place to resume from that has been reached; null within a snapshot. */
+  #cursor: Cursor | null = null;
+  #toldCursor: Cursor | null = null;
+  #shown: ShownRevisions | null = null;
+  #isReady = false;
+
+  constructor(hub: WatchHub, member: Member, since: Since) {
+    this.#hub = hub;
+    this.#member = member;
+    this.#interest = member.channel.interest;
+    this.#since = since;
+  }
+
+  /** Where the feed stands: everything before has been told, or does not concern it. */
+  get cursor(): Cursor | null {
+    return this.#cursor;
+  }
+
+  /** Ends the feed where it stands. */
+  finish(): void {
+    this.#hub.leave(this.#member, { is: "time" });
+  }
+
+  /** To be pulled once. @throws what reading the store throws */
+  async *parts(): AsyncGenerator<FeedPart> {
+    try {
+      for await (const part of this.#untilEnd()) {
+        this.#hub.noteSent(this.#member);
+        if ("cursor" in part && part.cursor !== null) this.#toldCursor = part.cursor;
+        if (part.is === "changes") this.#toldCursor = this.#cursor;
+        yield part;
+      }
+      const { end } = this.#member;
+      if (end?.is === "failed") throw end.error;
+      if (end?.is === "stopping") yield { is: "bye", reason: "stopping" };
+    } finally {
+      this.#hub.leave(this.#member, { is: "gone" });
+    }
+  }
+
+  async *#untilEnd(): AsyncGenerator<FeedPart> {
+    yield* this.#begin();
+    while (!this.#hasEnded) {
+      const outcome = (yield* this.#catchUp()) === "joined" ? yield* this.#follow() : "lost";
+      if (outcome === "behind" && this.#isReady) return yield* this.#tooSlow();
+      if (outcome !== "lost") continue;
+      yield { is: "reset" };
+      yield* this.#snapshot();
+    }
+  }
+
+  get #hasEnded(): boolean {
+    return this.#member.end !== null;
+  }
+
+  async *#begin(): AsyncGenerator<FeedPart> {
+    if (this.#since === "snapshot") return yield* this.#snapshot();
+    if (this.#since !== "now") {
+      this.#cursor = toCursor(this.#since.cursor);
+      return;
+    }
+    this.#cursor = await this.#hub.store.latestCursor();
+    yield* this.#ready();
+  }
+
+  async *#ready(): AsyncGenerator<FeedPart> {
+    if (this.#isReady || this.#cursor === null) return;
+    this.#isReady = true;
+    yield { is: "ready", cursor: this.#cursor };
+  }
+
+  /** Reads the log by itself, page by page, until its place is within the tail that all share. */
+  async *#catchUp(): AsyncGenerator<FeedPart, "joined" | "lost" | "ended"> {
+    const { store } = this.#hub;
+    while (!this.#hasEnded) {
+      const position = this.#cursor === null ? null : this.#hub.tail.find(this.#cursor);
+      if (position !== null) {
+        this.#hub.place(this.#member, position);
+        return "joined";
+      }
+      const page = await store.changes(this.#cursor, LIMITS.watchPageChanges);
+      if (page.isIncomplete) return "lost";
+      // The tail has not come as far as this feed.
+      if (page.changes.length === 0) await this.#hub.readOn();
+      yield* this.#show(page.changes.filter((change) => this.#member.channel.takes(change)));
+      this.#cursor = page.cursor;
+      yield* this.#tellPlace();
+      await new Promise(setImmediate);
+    }
+    return "ended";
+  }
+
+  async *#show(changes: readonly LoggedChange[]): AsyncGenerator<FeedPart> {
+    for (let from = 0; from < changes.length && !this.#hasEnded; ) {
+      const batch = await showSome(changes.slice(from), this.#interest, this.#hub.entries);
+      from += batch.events.length;
+      yield* this.#changes(batch);
+    }
+  }
+
+  async *#changes(batch: ChangeBatch): AsyncGenerator<FeedPart> {
+    const { events } = batch;
+    this.#cursor = events.at(-1)?.change.cursor ?? this.#cursor;
+    const shown = this.#shown;
+    const isHidden = shown === null ? [] : events.map(({ change }) => shown.hides(change));
+    const fresh = isHidden.includes(true) ? new ChangeBatch(events.filter((_, index) => !isHidden[index])) : batch;
+    if (fresh.events.length > 0) yield { is: "changes", batch: fresh };
+  }
+
+  /** Takes from the shared tail, and waits at its end. */
+  async *#follow(): AsyncGenerator<FeedPart, "behind" | "lost" | "ended"> {
+    const hub = this.#hub;
+    const member = this.#member;
+    while (!this.#hasEnded) {
+      if (hub.tail.isBeforeGap(member.position)) return "lost";
+      if (member.hasMore) {
+        if (member.position < hub.tail.oldest) return "behind";
+        const { batch, to } = await hub.take(member);
+        member.position = to;
+        yield* this.#changes(batch);
+        continue;
+      }
+      member.position = hub.tail.end;
+      this.#cursor = hub.tail.cursor;
+      yield* this.#ready();
+      await member.wait();
+      if (!this.#hasEnded && !member.hasMore) yield* this.#tellPlace();
+    }
+    return "ended";
+  }
+
+  /** A sign of life where there has been none for a while. */
+  async *#tellPlace(): AsyncGenerator<FeedPart> {
+    if (!this.#hub.isDue(this.#member)) return;
+    const cursor = this.#cursor;
+    const hasMoved = cursor !== null && cursor !== this.#toldCursor;
+    yield hasMoved ? { is: "bookmark", cursor } : { is: "heartbeat", cursor };
+  }
+
+  /** Everything that is selected, page by page; then what has happened meanwhile is to be followed from before it. */
+  async *#snapshot(): AsyncGenerator<FeedPart> {
+    const { store } = this.#hub;
+    this.#isReady = false;
+    this.#cursor = null;
+    const shown = new ShownRevisions(store.stats().revision);
+    const cursor = await store.latestCursor();
+    for await (const entries of this.#pages()) {
+      for (const entry of entries) shown.add(entry);
+      if (entries.length > 0) yield { is: "entries", entries };
+      else yield* this.#tellPlace();
+      if (this.#hasEnded) return;
+      if (shown.isFull) return yield* this.#tooSlow();
+    }
+    this.#shown = shown;
+    this.#cursor = cursor;
+    yield* this.#ready();
+  }
+
+  async *#pages(): AsyncGenerator<readonly ShownEntry[]> {
+    const { selection, hasValues } = this.#interest;
+    const { entries, store } = this.#hub;
+    if ("keys" in selection) return yield* this.#namedPages(selection.keys);
+    let after: Key | null = null;
+    do {
+      const range: Range = { ...selection.set, after, reverse: false, limit: LIMITS.pageScannedKeys };
+      const page: Page<ShownEntry> = hasValues
+        ? mapPage(await store.scan(range), (entry) => entries.show(entry))
+        : mapPage(await store.list(range), shownInfo);
+      yield page.items;
+      after = page.next;
+    } while (after !== null);
+  }
+
+  async *#namedPages(keys: readonly Key[]): AsyncGenerator<readonly ShownEntry[]> {
+    const { hasValues } = this.#interest;
+    let page: ShownEntry[] = [];
+    let length = 0;
+    for (const key of keys) {
+      const entry = await this.#hub.entries.read(key);
+      if (entry === null) continue;
+      page.push(hasValues ? entry : { ...entry, text: null });
+      length += entry.text?.length ?? 0;
+      if (length < LIMITS.watchPartLength) continue;
+      yield page;
+      page = [];
+      length = 0;
+    }
+    yield page;
+  }
+
+  async *#tooSlow(): AsyncGenerator<FeedPart> {
+    yield { is: "bye", reason: "too-slow" };
+    this.#hub.leave(this.#member, { is: "gone" });
+  }
+}
+
+function mapPage<A, B>({ items, next }: Page<A>, map: (item: A) => B): Page<B> {
+  return { items: items.map(map), next };
+}
