@@ -72,7 +72,9 @@ export async function waitForChange(
     for await (const part of feed.parts()) {
       if (part.is === "changes" || part.is === "reset" || part.is === "entries") return null;
       // What has changed before is found out first, however long that takes.
-      if (part.is === "ready") cancel = hub.timers.after(waitMs, () => feed.finish());
+      if (part.is !== "ready") continue;
+      if (waitMs === 0) break;
+      cancel = hub.timers.after(waitMs, () => feed.finish());
     }
   } finally {
     cancel();

@@ -15,6 +15,7 @@ import { rangesSuite } from "./http/ranges.suite.ts";
 import { representationsSuite } from "./http/representations.suite.ts";
 import { serverSuite } from "./http/server.suite.ts";
 import { valuesSuite } from "./http/values.suite.ts";
+import { waitsSuite } from "./http/waits.suite.ts";
 import { watchSuite } from "./http/watch.suite.ts";
 
 export function httpSuite(name: string, withServer: WithServer): void {
@@ -29,6 +30,7 @@ export function httpSuite(name: string, withServer: WithServer): void {
     describe("deletions of many", () => deletionsSuite(withServer));
     describe("expiry", () => expirySuite(withServer));
     describe("conditions", () => conditionsSuite(withServer));
+    describe("waiting", () => waitsSuite(withServer));
     describe("watching", () => watchSuite(withServer));
     describe("problems", () => problemsSuite(withServer));
     describe("malformed input", () => malformedSuite(withServer));
