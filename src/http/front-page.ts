@@ -37,6 +37,18 @@ const CHAPTERS: readonly Chapter[] = [
     ],
   },
   {
+    title: "Count, change in part, all or nothing",
+    lines: (origin) => [
+      `curl -X PATCH -d incr=1 ${origin}/hits`,
+      `curl -X PATCH -H 'Content-Type: application/merge-patch+json' -d '{"max": 5}' ${origin}/keys/limits`,
+      `curl -H 'Content-Type: application/json' -d '{"checks": [{"key": "hits", "exists": true}], "ops": [{"incr": {"key": "hits", "by": -1, "min": 0}}, {"get": {"key": "limits"}}]}' ${origin}/-/txn`,
+    ],
+  },
+  {
+    title: "See what changes, as it does",
+    lines: (origin) => [`curl -N '${origin}/keys?watch'`, `curl '${origin}/hits?wait=30'`],
+  },
+  {
     title: "Only if nobody was faster",
     lines: (origin) => [`curl -i -X PUT -d me -H 'If-None-Match: *' -H 'TTL: 30' ${origin}/lock`],
   },
