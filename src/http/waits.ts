@@ -85,8 +85,8 @@ export async function waitForChange(
 /** Where a wait or watch begins; the field, which a client sends when it connects again, before the parameter. */
 export function readSince(parameters: Parameters, incoming: Incoming): Since {
   const since = parameters.one("since");
-  const lastEventId = incoming.header(FIELD.lastEventId);
-  if (lastEventId !== null && lastEventId !== "") return { cursor: lastEventId };
+  const lastEventId = readLastEventId(incoming);
+  if (lastEventId !== null) return { cursor: lastEventId };
   if (since === null || since === FROM_NOW) return "now";
   return since === FROM_START ? "snapshot" : { cursor: since };
 }
@@ -101,8 +101,13 @@ export async function openFeedSince(
     return await openFeed(hub, from, incoming.signal);
   } catch (error) {
     if (!(error instanceof KeyholdError) || error.code !== "invalid-request") throw error;
-    const isField = incoming.header(FIELD.lastEventId) !== null;
-    if (isField) throw new KeyholdError("invalid-header", `${FIELD.lastEventId}: ${error.detail}`);
+    if (readLastEventId(incoming) !== null)
+      throw new KeyholdError("invalid-header", `${FIELD.lastEventId}: ${error.detail}`);
     throw new KeyholdError("invalid-parameter", error.detail, { parameter: "since" });
   }
+}
+
+/** An empty one is what a browser sends that has seen no id yet. */
+function readLastEventId(incoming: Incoming): string | null {
+  return incoming.header(FIELD.lastEventId) || null;
 }

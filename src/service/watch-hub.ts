@@ -115,8 +115,12 @@ export class WatchHub {
   /** What a member is to be sent next, made once for all in the same place. Requires: tail.oldest <= its position. */
   async take({ channel, position }: Member): Promise<Part> {
     const name = `${channel.id} ${position}`;
-    const standing = await this.#parts.get(name);
-    if (standing?.batch.isCurrent(this.store.now()) === true) return standing;
+    const standing = this.#parts.get(name);
+    if (standing !== undefined) {
+      const part = await standing;
+      if (part.batch.isCurrent(this.store.now())) return part;
+    }
+    // Made at once: all who are woken together ask before the first of them has an answer.
     const making = this.#makePart(channel, position);
     this.#parts.set(name, making, 0);
     const part = await making;
