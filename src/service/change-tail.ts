@@ -65,10 +65,14 @@ export class ChangeTail {
 
   /** The position that a cursor resumes at; null where it is not, or not yet, within the tail. */
   find(cursor: Cursor): number | null {
-    for (let position = this.end; position > this.oldest; position--) {
-      if (this.at(position - 1).cursor === cursor) return position;
+    for (let position = this.end; position >= this.oldest; position--) {
+      if (this.#cursorAt(position) === cursor) return position;
     }
-    return this.oldest === this.#first && cursor === this.#base ? this.#first : null;
+    return null;
+  }
+
+  #cursorAt(position: number): Cursor | null {
+    return position === this.#first ? this.#base : this.at(position - 1).cursor;
   }
 
   #trim(): void {
