@@ -38,7 +38,7 @@ async function withHub(body: (watching: Watching) => Promise<void>): Promise<voi
     toText: ({ size }) => String(size),
     membersMax: 3,
     backlogChanges: BACKLOG,
-    heartbeatMs: 1000,
+    heartbeatMs: 60_000,
   });
   const step = async () => {
     await harness.step();
@@ -136,6 +136,34 @@ describe("a feed that is catching up", () => {
       const feed = await open({ cursor });
       expect(keysOf(await next(feed))).toHaveLength(5 * BACKLOG);
       expect((await next(feed))?.is).toBe("ready");
+    });
+  });
+});
+
+describe("between two parts that are pulled", () => {
+  test("a change that is logged after ready was told is not missed", async () => {
+    await withHub(async ({ store, open, next, settle }) => {
+      const feed = await open({ cursor: await store.latestCursor() });
+      expect((await next(feed))?.is).toBe("ready");
+      await mustCommit(store, put("a"));
+      await settle();
+      expect(keysOf(await next(feed))).toEqual(["a"]);
+    });
+  });
+
+  test("a feed that is not ready yet and falls behind goes on where it stood", async () => {
+    await withHub(async ({ store, open, next, settle }) => {
+      const cursor = await store.latestCursor();
+      await next(await open("now"));
+      await putMany(store, 5);
+      await settle();
+      const feed = await open({ cursor });
+      expect(keysOf(await next(feed))).toEqual(["k0", "k1", "k2", "k3", "k4"]);
+      for (let number = 5; number < 5 + 2 * BACKLOG; number++) await mustCommit(store, put(`k${number}`));
+      await settle();
+      const keys: string[] = [];
+      for (let part = await next(feed); part?.is === "changes"; part = await next(feed)) keys.push(...keysOf(part));
+      expect(keys).toEqual(Array.from({ length: 2 * BACKLOG }, (_, index) => `k${5 + index}`));
     });
   });
 });

@@ -130,6 +130,23 @@ test(
   TIMEOUT_MS,
 );
 
+test(
+  "a watch and a wait in which nothing happens outlast the idle time-out",
+  async () => {
+    await withServer(["--idle-timeout", "1s", "--heartbeat", "1h"], async (server) => {
+      const stream = await makeSocketClient(server.url).open(get("/keys?watch&prefix=a"));
+      const reader = new EventReader(stream, () => Bun.sleep(1));
+      await reader.take(1);
+      // Longer than the steps of the runtime's timer.
+      expect((await makeSocketClient(server.url).send(get("/missing?wait=9"))).status).toBe(404);
+      await write(server, "PUT", "/keys?a=1");
+      expect((await reader.take(1))[0]?.event).toBe("put");
+      stream.close();
+    });
+  },
+  TIMEOUT_MS,
+);
+
 interface Watched {
   kills: number;
   changes: number;

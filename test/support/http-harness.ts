@@ -39,7 +39,8 @@ export type ServerFlags = Readonly<Record<string, string>>;
 export type WithServer = (body: (server: TestServer) => Promise<void>, flags?: ServerFlags) => Promise<void>;
 
 export const withAppInProcess: WithServer = async (body, flags = {}) => {
-  const { store, step, close } = await makeMemoryHarness({ ...ROOMY, upkeep: "on", historyChanges: 1000 });
+  const { historyChanges } = configOf(flags);
+  const { store, step, close } = await makeMemoryHarness({ ...ROOMY, upkeep: "on", historyChanges });
   const timers = makeTurnableTimers(store.now);
   const hub = makeWatchHub(store, configOf(flags), timers);
   try {

@@ -117,8 +117,10 @@ function entryWaitsSuite(withServer: WithServer, path: string): void {
         await http.put("/a?expire_in=300", "1");
         const waiting = http.get(`${path}?${LONG}`, { "If-None-Match": "*" });
         await untilWaiting(server, 1);
+        const before = await nowMs(http);
         await http.patch("/a", "expire_in=0.05");
         expectProblem(await settled(server, waiting), "not-found");
+        expect((await nowMs(http)) - before).toBeLessThan(500);
       },
       { "sweep-interval": "1s" },
     );

@@ -75,6 +75,19 @@ function eventsSuite(withServer: WithServer): void {
     });
   }
 
+  test("more changes of one commit than are read at once all come, in order", async () => {
+    await withServer(async (server) => {
+      const { http } = server;
+      for (let round = 0; round < 3; round++) await http.postJson("/keys", pairs(`r${round}-`, 900));
+      const watch = await watchOn(server);
+      await watch.take(1);
+      await http.delete("/keys");
+      const events = await watch.take(2700);
+      expect(events.every(({ event }) => event === "delete")).toBe(true);
+      expect(new Set(keysOf(events)).size).toBe(2700);
+    });
+  });
+
   test("a put has the revision of its value, which is later where it has been overwritten since", async () => {
     await withServer(async (server) => {
       const { http } = server;
