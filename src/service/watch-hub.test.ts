@@ -1,8 +1,10 @@
 // What no request can bring about in a test's time: a feed that is not pulled, a log that is trimmed under the hub, and the
 // quiet when nobody is there.
+
 import { describe, expect, test } from "bun:test";
 import { makeMemoryHarness } from "../../test/support/memory-harness.ts";
 import { mustCommit, put } from "../../test/support/requests.ts";
+import { ROOMY } from "../../test/support/store-harness.ts";
 import { makeTurnableTimers, type TurnableTimers } from "../../test/support/turnable-timers.ts";
 import { EVERY_KEY } from "../core/range.ts";
 import type { Store } from "../store/store.ts";
@@ -29,7 +31,7 @@ interface Watching {
 }
 
 async function withHub(body: (watching: Watching) => Promise<void>): Promise<void> {
-  const harness = await makeMemoryHarness({ upkeep: "on", historyChanges: HISTORY });
+  const harness = await makeMemoryHarness({ ...ROOMY, upkeep: "on", historyChanges: HISTORY });
   const { store } = harness;
   const timers = makeTurnableTimers(store.now);
   const hub = new WatchHub({
