@@ -57,15 +57,17 @@ async function withHub(body: (watching: Watching) => Promise<void>): Promise<voi
         return (await openFeed(hub, { interest: EVERYTHING, since }, signal)).parts();
       },
       async next(feed) {
-        let result: IteratorResult<FeedPart> | null = null;
-        void feed.next().then((got) => {
-          result = got;
+        let isSettled = false;
+        const pulled = feed.next().finally(() => {
+          isSettled = true;
         });
-        for (let turn = 0; result === null; turn++) {
+        // Looked at when it is awaited; until then it is not unhandled.
+        pulled.catch(() => {});
+        for (let turn = 0; !isSettled; turn++) {
           if (turn > TURNS_MAX) throw new Error("No part comes");
           await step();
         }
-        const { value, done }: IteratorResult<FeedPart> = result;
+        const { value, done } = await pulled;
         return done === true ? null : value;
       },
       async settle() {
@@ -212,6 +214,23 @@ describe("the hub", () => {
       const [first, second] = await Promise.all([hub.take(one), hub.take(two)]);
       expect(first).toBe(second);
       expect(first.batch.events[0]?.entry?.text).toBe("1");
+    });
+  });
+
+  test("that cannot read the log ends its feeds with the reason, and follows it anew for the next", async () => {
+    await withHub(async ({ store, hub, open, next }) => {
+      const feed = await open("now");
+      await next(feed);
+      const { changes } = store;
+      store.changes = () => Promise.reject(new Error("disk"));
+      await mustCommit(store, put("a"));
+      await expect(next(feed)).rejects.toThrow("disk");
+      expect(hub.members).toBe(0);
+      store.changes = changes;
+      const later = await open("now");
+      await next(later);
+      await mustCommit(store, put("b"));
+      expect(keysOf(await next(later))).toEqual(["b"]);
     });
   });
 
