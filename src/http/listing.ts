@@ -95,12 +95,15 @@ export async function listEntries(request: ListRequest): Promise<Reply> {
   const { incoming, parameters, entries, hub, maxValueBytes } = request;
   const listing = readListing(parameters, incoming);
   const format = chooseFormat(incoming, listing.shape);
-  const headers: Record<string, string> = { [FIELD.cacheControl]: "no-cache", [FIELD.vary]: "Accept" };
+  const shared = { [FIELD.cacheControl]: "no-cache", [FIELD.vary]: FIELD.accept };
   const unchangedTo = await waitUntilChanged(listing, request);
-  if (unchangedTo !== null) return { status: 304, headers: { ...headers, [FIELD.cursor]: unchangedTo }, body: null };
-  headers[FIELD.contentType] = format.mediaType;
-  // Taken before anything is read, so that a watch from there misses nothing of what the pages do not show.
-  headers[FIELD.cursor] = await hub.store.latestCursor();
+  if (unchangedTo !== null) return { status: 304, headers: { ...shared, [FIELD.cursor]: unchangedTo }, body: null };
+  const headers: Record<string, string> = {
+    [FIELD.contentType]: format.mediaType,
+    ...shared,
+    // Taken before anything is read, so that a watch from there misses nothing of what the pages do not show.
+    [FIELD.cursor]: await hub.store.latestCursor(),
+  };
   const read = makePageReader(listing, { entries, format, maxValueBytes });
   if (listing.hasCount) headers[FIELD.totalCount] = String(await countListed(listing, request));
   if (listing.limit !== null) {
