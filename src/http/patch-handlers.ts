@@ -37,6 +37,12 @@ const decoder = new TextDecoder();
 const strictDecoder = new TextDecoder("utf-8", { fatal: true });
 
 export async function patchEntry(request: EntryRequest): Promise<Reply> {
+  const reply = await patchByType(request);
+  if (reply.body === null || !wantsRepresentation(request.incoming)) return reply;
+  return { ...reply, headers: { ...reply.headers, [FIELD.preferenceApplied]: "return=representation" } };
+}
+
+async function patchByType(request: EntryRequest): Promise<Reply> {
   const contentType = request.incoming.header(FIELD.contentType);
   switch (contentType === null ? null : essence(contentType)) {
     case MEDIA.form:
@@ -85,7 +91,7 @@ async function append(
   { incoming, key, dialect, entries }: EntryRequest,
   { form, side, expiry }: { readonly form: Parameters; readonly side: "start" | "end"; readonly expiry: Expiry | null },
 ): Promise<Reply> {
-  refuseParameters(form, COUNTER_PARAMETERS, "go with incr and decr");
+  refuseParameters(form, COUNTER_PARAMETERS, "goes with incr and decr");
   const value = encoder.encode(form.one(side === "end" ? "append" : "prepend") ?? "");
   const isPreferred = wantsRepresentation(incoming);
   const isShown = dialect.showsWrites || isPreferred;
@@ -102,7 +108,8 @@ async function touch(
   form: Parameters,
   expiry: Expiry | null,
 ): Promise<Reply> {
-  refuseParameters(form, [...COUNTER_PARAMETERS, "expire_new"], "goes with what can create the entry");
+  refuseParameters(form, COUNTER_PARAMETERS, "goes with incr and decr");
+  refuseParameters(form, ["expire_new"], "goes with what can create the entry: incr, decr, append and prepend");
   if (expiry === null) {
     throw new KeyholdError("invalid-request", `Cannot apply an empty patch: give one of ${FORM_PARAMETERS.join(", ")}`);
   }
@@ -126,7 +133,8 @@ async function patchJson(request: EntryRequest, { creates, read }: JsonPatchKind
   const body = await readBody(incoming, { maxBytes: LIMITS.patchedBytes, tooLarge: patchTooLarge });
   const apply = read(decodeJsonText(body), { maxBytes });
   const edit = (entry: Entry | null) => {
-    const value = encoder.encode(apply(entry === null ? null : jsonOf(entry)));
+    const document = entry === null ? null : jsonOf(entry);
+    const value = encoder.encode(within(dialect.tooLarge(key), () => apply(document)));
     if (value.length > maxBytes) throw dialect.tooLarge(key);
     return contentOfBytes(value, entry?.contentType ?? MEDIA.json);
   };
@@ -143,6 +151,16 @@ function readMergePatch(patch: string): (document: string | null) => string {
 function readJsonPatch(text: string, limits: { readonly maxBytes: number }): (document: string | null) => string {
   const patch = parseJsonPatch(text);
   return (document) => applyJsonPatch(document ?? "null", patch, limits);
+}
+
+/** What a patch says of a value that grows too large, with the key and what raises the limit, which it does not know. */
+function within(tooLarge: KeyholdError, apply: () => string): string {
+  try {
+    return apply();
+  } catch (error) {
+    if (!(error instanceof KeyholdError) || error.code !== tooLarge.code) throw error;
+    throw new KeyholdError(error.code, error.detail, tooLarge.data, { cause: error });
+  }
 }
 
 function patchTooLarge(): KeyholdError {
@@ -188,7 +206,10 @@ async function readForm(incoming: Incoming, maxValueBytes: number): Promise<Para
   const maxBytes = Math.max(LIMITS.parameterBodyBytes, maxValueBytes * FORM_BYTES_PER_BYTE + FORM_FRAME_BYTES);
   const body = await readBody(incoming, {
     maxBytes,
-    tooLarge: () => new KeyholdError("body-too-large", `Cannot read the form: limit ${maxBytes} bytes`),
+    tooLarge: () =>
+      new KeyholdError("body-too-large", `Cannot read the form: it has more than ${maxBytes} bytes; send it in parts`, {
+        limit: maxBytes,
+      }),
   });
   try {
     return new Parameters(parsePairs(strictDecoder.decode(body))).requireKnown(FORM_PARAMETERS);

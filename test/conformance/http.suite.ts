@@ -2,10 +2,13 @@
 // engine. What only a socket can show stands in http/transport.suite.ts.
 import { describe } from "bun:test";
 import type { WithServer } from "../support/http-harness.ts";
+import { collectionPatchesSuite } from "./http/collection-patches.suite.ts";
 import { conditionsSuite } from "./http/conditions.suite.ts";
 import { deletionsSuite } from "./http/deletions.suite.ts";
 import { entriesSuite } from "./http/entries.suite.ts";
 import { expirySuite } from "./http/expiry.suite.ts";
+import { formPatchesSuite } from "./http/form-patches.suite.ts";
+import { jsonPatchesSuite } from "./http/json-patches.suite.ts";
 import { keysSuite } from "./http/keys.suite.ts";
 import { listingsSuite } from "./http/listings.suite.ts";
 import { malformedSuite } from "./http/malformed.suite.ts";
@@ -32,6 +35,9 @@ export function httpSuite(name: string, withServer: WithServer): void {
     describe("conditions", () => conditionsSuite(withServer));
     describe("waiting", () => waitsSuite(withServer));
     describe("watching", () => watchSuite(withServer));
+    describe("patches by a form", () => formPatchesSuite(withServer));
+    describe("JSON patches", () => jsonPatchesSuite(withServer));
+    describe("patches of many", () => collectionPatchesSuite(withServer));
     describe("problems", () => problemsSuite(withServer));
     describe("malformed input", () => malformedSuite(withServer));
     describe("the server itself", () => serverSuite(withServer));

@@ -79,6 +79,14 @@ export class Http {
     return this.send(`PATCH ${target}`, form, { "Content-Type": "application/x-www-form-urlencoded", ...headers });
   }
 
+  mergePatch(target: string, json: string, headers: Headers = {}): Promise<HttpAnswer> {
+    return this.send(`PATCH ${target}`, json, { "Content-Type": "application/merge-patch+json", ...headers });
+  }
+
+  jsonPatch(target: string, json: string, headers: Headers = {}): Promise<HttpAnswer> {
+    return this.send(`PATCH ${target}`, json, { "Content-Type": "application/json-patch+json", ...headers });
+  }
+
   delete(target: string, headers: Headers = {}): Promise<HttpAnswer> {
     return this.send(`DELETE ${target}`, null, headers);
   }
