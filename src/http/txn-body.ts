@@ -7,6 +7,7 @@ import { type EpochMs, KEEP, NEVER } from "../core/expiry.ts";
 import { type Key, parseKey } from "../core/key.ts";
 import { LIMITS } from "../core/limits.ts";
 import { requireContentType } from "../core/media-type.ts";
+import { quote } from "../core/quote.ts";
 import { contentOfBytes, contentOfJson } from "../wire/entry-json.ts";
 import { elementsOf, type JsonMember, membersOf, parseJsonObject } from "../wire/json-object.ts";
 import { readCount } from "./counter-fields.ts";
@@ -45,6 +46,8 @@ const READERS = { put: readPut, delete: readDelete, incr: readIncr, touch: readT
 const OPERATION_NAMES = Object.keys(READERS);
 const PARTS = ["checks", "ops", "else"] as const;
 const STEP = "by";
+/** Members that are true or false; all others are one number or one text. */
+const FLAGS: readonly string[] = ["absent", "exists", "persist"];
 
 /** @throws "invalid-json", "invalid-parameter" and what keys, values and expiries are refused with; "body-too-large" */
 export function readTransaction(text: string, context: TransactionContext): Transaction {
@@ -64,7 +67,8 @@ export function readTransaction(text: string, context: TransactionContext): Tran
 }
 
 function readCheck(text: string): Mutation {
-  const { key, others } = readFields(membersOf(text, notAnObject));
+  const { key, others, value } = readFields(membersOf(text, notAnObject));
+  if (value !== null) throw malformed('A check compares no "value": check the "revision" that came with it');
   return { op: "check", key, when: [readCondition(others)], want: "info" };
 }
 
@@ -89,7 +93,7 @@ function readOperation(text: string, context: TransactionContext): Operation {
     throw malformed(`An operation is an object with one member, named ${OPERATION_NAMES.join(", ")}`);
   }
   const fields = readFields(membersOf(member.text, notAnObject));
-  if (fields.value !== null && member.name !== "put") throw malformed(`"value" goes with "put" alone`);
+  if (fields.value !== null && member.name !== "put") throw malformed('The member "value" goes with "put" alone');
   return { name: member.name, mutation: READERS[member.name](fields, context) };
 }
 
@@ -137,11 +141,23 @@ function readFields(members: readonly JsonMember[]): Fields {
   const key = members.find(({ name }) => name === "key");
   const name: unknown = key === undefined ? null : JSON.parse(key.text);
   if (typeof name !== "string") throw malformed('A member "key" with a string is needed');
+  const others = members.filter((member) => !["key", "value"].includes(member.name));
+  for (const member of others) requireKind(member);
   return {
     key: parseKey(name),
-    others: parametersOf(members.filter((member) => !["key", "value"].includes(member.name))),
+    others: parametersOf(others),
     value: members.find((member) => member.name === "value")?.text ?? null,
   };
+}
+
+/** A list or a flag where one number is meant would be taken for another number, or for none. */
+function requireKind({ name, text }: JsonMember): void {
+  const isFlag = FLAGS.includes(name);
+  if ((isFlag ? /^[tf]/ : /^["\d-]/).test(text)) return;
+  const need = isFlag ? "true or false" : "a number or a text";
+  throw new KeyholdError("invalid-parameter", `Cannot use ${quote(name)}: ${need} is needed, this is ${quote(text)}`, {
+    parameter: name,
+  });
 }
 
 function requireCount(count: number): void {
@@ -177,5 +193,5 @@ function notAnObject(found: string): KeyholdError {
 }
 
 function notAnArray(part: string): (found: string) => KeyholdError {
-  return (found) => malformed(`"${part}" must be an array, this is ${found}`);
+  return (found) => malformed(`An array is needed as "${part}", this is ${found}`);
 }

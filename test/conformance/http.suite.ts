@@ -17,6 +17,7 @@ import { problemsSuite } from "./http/problems.suite.ts";
 import { rangesSuite } from "./http/ranges.suite.ts";
 import { representationsSuite } from "./http/representations.suite.ts";
 import { serverSuite } from "./http/server.suite.ts";
+import { transactionsSuite } from "./http/transactions.suite.ts";
 import { valuesSuite } from "./http/values.suite.ts";
 import { waitsSuite } from "./http/waits.suite.ts";
 import { watchSuite } from "./http/watch.suite.ts";
@@ -38,6 +39,7 @@ export function httpSuite(name: string, withServer: WithServer): void {
     describe("patches by a form", () => formPatchesSuite(withServer));
     describe("JSON patches", () => jsonPatchesSuite(withServer));
     describe("patches of many", () => collectionPatchesSuite(withServer));
+    describe("transactions", () => transactionsSuite(withServer));
     describe("problems", () => problemsSuite(withServer));
     describe("malformed input", () => malformedSuite(withServer));
     describe("the server itself", () => serverSuite(withServer));
