@@ -8,6 +8,7 @@ import { deletionsSuite } from "./http/deletions.suite.ts";
 import { entriesSuite } from "./http/entries.suite.ts";
 import { expirySuite } from "./http/expiry.suite.ts";
 import { formPatchesSuite } from "./http/form-patches.suite.ts";
+import { idempotencySuite } from "./http/idempotency.suite.ts";
 import { jsonPatchesSuite } from "./http/json-patches.suite.ts";
 import { keysSuite } from "./http/keys.suite.ts";
 import { listingsSuite } from "./http/listings.suite.ts";
@@ -40,6 +41,7 @@ export function httpSuite(name: string, withServer: WithServer): void {
     describe("JSON patches", () => jsonPatchesSuite(withServer));
     describe("patches of many", () => collectionPatchesSuite(withServer));
     describe("transactions", () => transactionsSuite(withServer));
+    describe("idempotency", () => idempotencySuite(withServer));
     describe("problems", () => problemsSuite(withServer));
     describe("malformed input", () => malformedSuite(withServer));
     describe("the server itself", () => serverSuite(withServer));

@@ -1,0 +1,297 @@
+// Idempotency-Key (contract §11): a write that names itself happens once, and whoever sends it again is answered as the
+// first time. What a record is and how it is kept is tested at the store (once.suite.ts).
+import { expect, test } from "bun:test";
+import type { Http, HttpAnswer } from "../../support/http-client.ts";
+import { expectProblem, nowMs, stateOf, untilAnswered } from "../../support/http-expectations.ts";
+import type { WithServer } from "../../support/http-harness.ts";
+
+type Fields = Readonly<Record<string, string>>;
+/** Method and target, body, fields: one write, sent as often as wanted. */
+type Write = readonly [line: string, body: string | null, fields: Fields];
+
+const JSON_TYPE = { "Content-Type": "application/json" };
+const FORM = { "Content-Type": "application/x-www-form-urlencoded" };
+const MERGE = { "Content-Type": "application/merge-patch+json" };
+const JSON_PATCH = { "Content-Type": "application/json-patch+json" };
+const SHOWN = { Prefer: "return=representation" };
+const REPLAYED = "idempotency-replayed";
+
+/** Every form of every write, on a store that holds `a` = {"n": 1}, `n` = 1, `t` = text, `p1`, `p2`, all for an hour but t. */
+const WRITES: readonly Write[] = [
+  ["PUT /new", "v", {}],
+  ["PUT /a", "v", { "Content-Type": "text/x" }],
+  ["PUT /a?expire_in=60", "v", {}],
+  ["PUT /a", "v", { TTL: "60" }],
+  ["PUT /new", "", {}],
+  ["PUT /keys/new", '{"new": 1.0}', JSON_TYPE],
+  ["PUT /keys/a", '{"a": [106242075399214372653]}', FORM],
+  ["PUT /keys/a%2Fb?expire_at=4000000000", "bytes", { "Content-Type": "image/png" }],
+  ["DELETE /a", null, {}],
+  ["DELETE /a", null, SHOWN],
+  ["DELETE /keys/a", null, {}],
+  ["DELETE /keys/a", null, SHOWN],
+  ["PATCH /n", "incr=1", FORM],
+  ["PATCH /new", "incr=1&expire_new=60", FORM],
+  ["PATCH /keys/n", "decr=1", FORM],
+  ["PATCH /t", "append=x", FORM],
+  ["PATCH /t", "append=x", { ...FORM, ...SHOWN }],
+  ["PATCH /new", "prepend=x&expire_in=60", { ...FORM, ...SHOWN }],
+  ["PATCH /keys/t", "prepend=x", FORM],
+  ["PATCH /a", "expire_in=60", FORM],
+  ["PATCH /keys/a", "persist=1", FORM],
+  ["PATCH /a", '{"b": 2}', MERGE],
+  ["PATCH /a", '{"b": 2}', { ...MERGE, ...SHOWN }],
+  ["PATCH /keys/new?expire_in=60", '{"b": {"c": null}}', MERGE],
+  ["PATCH /a", '[{"op": "test", "path": "/n", "value": 1}, {"op": "replace", "path": "/n", "value": 2}]', JSON_PATCH],
+  ["PATCH /keys/a", '[{"op": "remove", "path": "/n"}]', JSON_PATCH],
+  ["PATCH /keys", '{"a": {"b": 1}, "n": null, "new": "x", "none": null}', MERGE],
+  ["PATCH /keys", '{"n": null}', MERGE],
+  ["POST /keys", '{"new": 1}', JSON_TYPE],
+  ["POST /keys?expire_in=60", '{"new": 1, "other": {"$base64": "AP8="}}', JSON_TYPE],
+  ["PUT /keys?new=1&expire_in=60", null, {}],
+  ["PUT /keys?a=1&n=2", null, {}],
+  ["DELETE /keys?prefix=p", null, {}],
+  ["DELETE /keys?key=p1&key=none", null, {}],
+  ["DELETE /keys?key=none", null, {}],
+  ["DELETE /keys", null, {}],
+  [
+    "POST /-/txn",
+    '{"checks": [{"key": "new", "absent": true}], "ops": [{"put": {"key": "new", "value": 1, "expire_in": 60}}, {"incr": {"key": "n"}}, {"get": {"key": "a"}}, {"get": {"key": "n"}}, {"delete": {"key": "p1"}}, {"touch": {"key": "p2", "expire_in": 9}}, {"touch": {"key": "none", "persist": true}}]}',
+    JSON_TYPE,
+  ],
+  ["POST /-/txn", '{"ops": [{"get": {"key": "a"}}]}', FORM],
+];
+
+export function idempotencySuite(withServer: WithServer): void {
+  const send = (http: Http, [line, body, fields]: Write, name: string) =>
+    http.send(line, body, { ...fields, "Idempotency-Key": name });
+
+  test.each(WRITES)(
+    "%s of %j under %j is answered again as the first time, whatever has come since",
+    async (line, body, fields) => {
+      const write: Write = [line, body, fields];
+      await withServer(async ({ http, step }) => {
+        await prepare(http);
+        const first = await send(http, write, "one");
+        expect(`${first.status} ${first.text}`).toMatch(/^20[014] /);
+        expect(first.headers[REPLAYED]).toBeUndefined();
+        const after = await stateWithoutTtl(http);
+        await step();
+        expect(replayed(await send(http, write, "one"))).toEqual(told(first));
+        expect(await stateWithoutTtl(http)).toBe(after);
+        // The entries are others now, and then gone.
+        await http.send("PUT /keys?a=x&n=x&t=x&new=x&p1=x&p2=x&other=x&a/b=x");
+        expect(replayed(await send(http, write, "one"))).toEqual(told(first));
+        await http.delete("/keys");
+        expect(replayed(await send(http, write, "one"))).toEqual(told(first));
+        expect(await http.text("/keys")).toBe("[]");
+      });
+    },
+  );
+
+  test("another name is another write", async () => {
+    await withServer(async ({ http }) => {
+      for (const name of ["a", "b", "A"]) await send(http, ["PATCH /n", "incr=1", FORM], name);
+      await http.patch("/n", "incr=1");
+      expect(await http.text("/n")).toBe("4");
+    });
+  });
+
+  test.each([
+    ["method", ["DELETE /a", null, {}]],
+    ["target", ["PUT /b", "v", {}]],
+    ["query", ["PUT /a?expire_in=60", "v", {}]],
+    ["spelling of the target", ["PUT /%61", "v", {}]],
+    ["body", ["PUT /a", "w", {}]],
+    ["body, to none", ["PUT /a", "", {}]],
+    ["resource", ["POST /-/txn", '{"ops": [{"incr": {"key": "a"}}]}', JSON_TYPE]],
+    ["kind of write", ["DELETE /keys?prefix=a", null, {}]],
+    ["kind of write, to many", ["PATCH /keys", '{"a": {}}', MERGE]],
+    ["kind of write, to one read first", ["PATCH /a", "{}", MERGE]],
+  ] as const)("under the same name, another %s answers 422 and changes nothing", async (_what, other) => {
+    await withServer(async ({ http }) => {
+      await send(http, ["PUT /a", "v", {}], "one");
+      const before = await stateOf(http);
+      expectProblem(await send(http, other, "one"), "idempotency-key-reused");
+      expect(await stateOf(http)).toBe(before);
+      expect((await send(http, ["PUT /a", "v", {}], "one")).headers[REPLAYED]).toBe("true");
+    });
+  });
+
+  test("method, target and body alone are compared: a retry may come with other fields", async () => {
+    await withServer(async ({ http }) => {
+      const first = await send(http, ["PUT /a", "v", { "X-Request-Id": "1", "If-None-Match": "*" }], "one");
+      const second = await send(http, ["PUT /a", "v", { "X-Request-Id": "2", Accept: "*/*" }], "one");
+      expect(replayed(second)).toEqual(told(first));
+      expectProblem(await send(http, ["PUT /a", "v", { "If-None-Match": "*" }], "two"), "precondition-failed");
+    });
+  });
+
+  test("quoted and bare are one name", async () => {
+    await withServer(async ({ http }) => {
+      for (const name of ["8e03978e-40d5", '"8e03978e-40d5"', "8e03978e-40d5"]) {
+        await send(http, ["PATCH /n", "incr=1", FORM], name);
+      }
+      expect(await http.text("/n")).toBe("1");
+    });
+  });
+
+  test.each(["x", "~!#$%&'()*+,-./:;<=>?@[\\]^_`{|}", "k".repeat(255), `"${"k".repeat(255)}"`])(
+    "%s is a name",
+    async (name) => {
+      await withServer(async ({ http }) => {
+        const write: Write = ["PATCH /n", "incr=1", FORM];
+        expect((await send(http, write, name)).status).toBe(201);
+        expect((await send(http, write, name)).headers[REPLAYED]).toBe("true");
+      });
+    },
+  );
+
+  test.each(["", '""', '"', '"a', 'a"', 'a"b', '"a"b"', "a b", "é", "k".repeat(256), `"${"k".repeat(256)}"`, "a, b"])(
+    "%j is no name: 400, and nothing is written",
+    async (name) => {
+      await withServer(async ({ http }) => {
+        for (const write of WRITES.slice(0, 12)) {
+          const problem = expectProblem(await send(http, write, name), "invalid-header");
+          expect(problem["detail"]).toMatch(/Idempotency-Key.*255.*UUID/);
+        }
+        expect(await http.text("/keys")).toBe("[]");
+      });
+    },
+  );
+
+  test.each([
+    ["404 of a JSON Patch", ["PATCH /a", "[]", JSON_PATCH], "not-found", ["PUT /keys/a", '{"a": 1}', JSON_TYPE]],
+    ["412", ["PUT /a", "v", { "If-Match": "*" }], "precondition-failed", ["PUT /a", "v", {}]],
+    [
+      "412 of a patch",
+      ["PATCH /a", "{}", { ...MERGE, "If-Match": "*" }],
+      "precondition-failed",
+      ["PATCH /a", "{}", MERGE],
+    ],
+    ["409 of POST", ["POST /keys", '{"t": 1}', JSON_TYPE], "already-exists", ["DELETE /t", null, {}]],
+    ["409 of incr", ["PATCH /t", "incr=1", FORM], "not-an-integer", ["PUT /t", "1", {}]],
+    ["409 of a merge patch", ["PATCH /t", "{}", MERGE], "not-json", ["DELETE /t", null, {}]],
+    [
+      "409 of a transaction",
+      ["POST /-/txn", '{"checks": [{"key": "a", "exists": true}], "ops": [{"incr": {"key": "n"}}]}', JSON_TYPE],
+      "check-failed",
+      ["PUT /a", "v", {}],
+    ],
+  ] as const)("%s is not kept: once the write can be made, it is", async (_what, write, code, between) => {
+    await withServer(async ({ http }) => {
+      await http.put("/t", "text");
+      expectProblem(await send(http, write, "one"), code);
+      await send(http, between, "between");
+      const made = await send(http, write, "one");
+      expect(`${made.status} ${made.text}`).toMatch(/^20[014] /);
+      expect(made.headers[REPLAYED]).toBeUndefined();
+      expect(replayed(await send(http, write, "one"))).toEqual(told(made));
+    });
+  });
+
+  test("a request that was refused as malformed leaves its name free for another", async () => {
+    await withServer(async ({ http }) => {
+      expectProblem(await send(http, ["PATCH /n", "incr=x", FORM], "one"), "invalid-parameter");
+      expectProblem(await send(http, ["PUT /n", "v".repeat(1025), {}], "one"), "value-too-large");
+      expectProblem(await send(http, ["POST /-/nothing", "", {}], "one"), "no-such-resource");
+      expect((await send(http, ["PATCH /n", "incr=1", FORM], "one")).text).toBe("1");
+    });
+  });
+
+  test("an end that has passed since is no reason to refuse the retry", async () => {
+    await withServer(async ({ http, step }) => {
+      const at = ((await nowMs(http)) + 300) / 1000;
+      const writes: readonly Write[] = [
+        [`PUT /a?expire_at=${at}`, "v", {}],
+        [`PUT /keys?b=1&expire_at=${at}`, null, {}],
+        [`POST /keys?expire_at=${at}`, '{"c": 1}', JSON_TYPE],
+        ["PATCH /d", `incr=1&expire_at=${at}`, FORM],
+        [`PATCH /e?expire_at=${at}`, "{}", MERGE],
+        [`PATCH /keys?expire_at=${at}`, '{"f": 1}', MERGE],
+        ["POST /-/txn", `{"ops": [{"put": {"key": "g", "value": 1, "expire_at": ${at}}}]}`, JSON_TYPE],
+        ["PATCH /a", `expire_at=${at}`, FORM],
+      ];
+      const firsts: HttpAnswer[] = [];
+      for (const write of writes) firsts.push(await send(http, write, nameOf(write)));
+      expect(firsts.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201, 200, 200, 204]);
+      await untilAnswered(
+        () => http.get("/keys?limit=9"),
+        ({ text }) => text === "[]",
+        step,
+      );
+      for (const [index, write] of writes.entries()) {
+        expect(replayed(await send(http, write, nameOf(write)))).toEqual(told(firsts[index] ?? null));
+        expectProblem(await send(http, write, `other-${index}`), "invalid-expiry");
+      }
+      expect(await http.text("/keys")).toBe("[]");
+    });
+  });
+
+  test("reads ignore the field, well-formed or not", async () => {
+    await withServer(async ({ http }) => {
+      await send(http, ["PUT /a", "v", {}], "one");
+      for (const name of ["one", "two", "not a name"]) {
+        for (const line of ["GET /a", "HEAD /a", "GET /keys", "OPTIONS /a"]) {
+          const { status, headers } = await http.send(line, null, { "Idempotency-Key": name });
+          expect([status, headers[REPLAYED]]).toEqual([line.startsWith("O") ? 204 : 200, undefined]);
+        }
+        const queried = await http.send("QUERY /keys", "{}", { ...JSON_TYPE, "Idempotency-Key": name });
+        expect([queried.status, queried.headers[REPLAYED]]).toEqual([200, undefined]);
+      }
+    });
+  });
+
+  test("a name is not confused by what another and its request are made of", async () => {
+    await withServer(async ({ http }) => {
+      await send(http, ["PUT /a", "b", {}], "one");
+      expectProblem(await send(http, ["PUT /ab", "", {}], "one"), "idempotency-key-reused");
+      await send(http, ["PUT /ab", "", {}], "two");
+      expect(await http.text("/keys")).toBe('[{"a": "b"}, {"ab": ""}]');
+    });
+  });
+
+  test("as many records as --idempotency-records are kept; one more is refused for now, and says so", async () => {
+    await withServer(
+      async ({ http, url }) => {
+        // In process the store is opened by the harness, without options.
+        if (url === null) return;
+        for (let name = 0; name < 1000; name++) await send(http, ["PATCH /n", "incr=1", FORM], `n${name}`);
+        const refused = await send(http, ["PATCH /n", "incr=1", FORM], "more");
+        expect(expectProblem(refused, "busy")).toMatchObject({ limit: 1000, option: "--idempotency-records" });
+        expect(refused.headers["retry-after"]).toBe("1");
+        expect((await send(http, ["PATCH /n", "incr=1", FORM], "n7")).headers[REPLAYED]).toBe("true");
+        expect((await http.patch("/n", "incr=1")).text).toBe("1001");
+      },
+      { "idempotency-records": "1000" },
+    );
+  });
+}
+
+/** A name of its own for each write. */
+function nameOf(write: Write): string {
+  return Buffer.from(write.join()).toString("hex").slice(0, 255);
+}
+
+async function prepare(http: Http): Promise<void> {
+  await http.postJson("/keys?expire_in=3600", '{"a": {"n": 1}, "n": 1, "p1": "x", "p2": "y"}');
+  await http.put("/t", "text");
+}
+
+/** What a client is told, but for what names the one answer. */
+function told(answer: HttpAnswer | null): unknown {
+  if (answer === null) throw new Error("There is no answer");
+  const { status, text, headers } = answer;
+  const { date: _date, "x-request-id": _id, [REPLAYED]: _replayed, ...rest } = headers;
+  return { status, text, headers: rest };
+}
+
+function replayed(answer: HttpAnswer): unknown {
+  expect(`${answer.status} ${answer.headers[REPLAYED]}`).toBe(`${answer.status} true`);
+  return told(answer);
+}
+
+/** As stateOf(), where the seconds that are left may be fewer by now. */
+async function stateWithoutTtl(http: Http): Promise<string> {
+  return (await stateOf(http)).replaceAll(/"ttl": \d+/g, '"ttl": …');
+}
