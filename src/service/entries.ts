@@ -55,6 +55,9 @@ export interface Edited {
   readonly isNew: boolean;
 }
 
+/** Of a write that is about an entry: without one nothing is committed, and so nothing is kept under a name. */
+const PRESENT: Condition = { is: "present" };
+
 /** Tries of an edit that reads first; others that write the same key without taking turns can make one fail. */
 const EDIT_TRIES = 8;
 
@@ -127,7 +130,7 @@ export class Entries {
 
   /** Changes when an entry ends; its revision and tag stay. @throws "not-found", "precondition-failed" */
   async touch(key: Key, expiry: Expiry, when: readonly Condition[]): Promise<EntryInfo> {
-    const batch = makeBatch([{ op: "touch", key, when, want: "info", expiry }]);
+    const batch = makeBatch([{ op: "touch", key, when: [...when, PRESENT], want: "info", expiry }]);
     const [outcome] = await this.#commit(batch, missingOrFailed);
     if (outcome === undefined || outcome.after === null) throw notFound(key);
     return outcome.after;
@@ -261,7 +264,10 @@ export class Entries {
   }
 
   async #delete(key: Key, when: readonly Condition[], want: Want): Promise<EntryInfo | Entry> {
-    const [outcome] = await this.#commit(makeBatch([{ op: "delete", key, when, want }]), missingOrFailed);
+    const [outcome] = await this.#commit(
+      makeBatch([{ op: "delete", key, when: [...when, PRESENT], want }]),
+      missingOrFailed,
+    );
     if (outcome === undefined || outcome.before === null) throw notFound(key);
     return outcome.before;
   }

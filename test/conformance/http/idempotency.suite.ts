@@ -161,6 +161,9 @@ export function idempotencySuite(withServer: WithServer): void {
   );
 
   test.each([
+    ["404 of DELETE", ["DELETE /a", null, {}], "not-found", ["PUT /a", "v", {}]],
+    ["404 of a taking DELETE", ["DELETE /keys/a", null, SHOWN], "not-found", ["PUT /a", "v", {}]],
+    ["404 of an expiry", ["PATCH /a", "expire_in=60", FORM], "not-found", ["PUT /a", "v", {}]],
     ["404 of a JSON Patch", ["PATCH /a", "[]", JSON_PATCH], "not-found", ["PUT /keys/a", '{"a": 1}', JSON_TYPE]],
     ["412", ["PUT /a", "v", { "If-Match": "*" }], "precondition-failed", ["PUT /a", "v", {}]],
     [
