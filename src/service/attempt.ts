@@ -5,18 +5,17 @@ import type { EpochMs } from "../core/expiry.ts";
 import type { Receipt, Store } from "../store/store.ts";
 
 export class Attempt {
-  /** What the earlier one did; null where none is known yet. */
-  readonly receipt: Receipt | null;
   readonly #id: string;
   readonly #fingerprint: () => string;
   readonly #askedAt: EpochMs;
+  #receipt: Receipt | null;
   #doneAt: EpochMs | null = null;
   #isReplayed = false;
 
   private constructor(id: string, fingerprint: () => string, known: { receipt: Receipt | null; now: EpochMs }) {
     this.#id = id;
     this.#fingerprint = fingerprint;
-    this.receipt = known.receipt;
+    this.#receipt = known.receipt;
     this.#askedAt = known.receipt?.at ?? known.now;
   }
 
@@ -26,6 +25,16 @@ export class Attempt {
    */
   static async begin(store: Store, id: string, fingerprint: () => string): Promise<Attempt> {
     return new Attempt(id, fingerprint, { receipt: await store.recall(id), now: store.now() });
+  }
+
+  /** What the earlier one did; null where none is known yet. */
+  get receipt(): Receipt | null {
+    return this.#receipt;
+  }
+
+  /** Knows from here on what one of the same name has done since begin(). */
+  async lookAgain(store: Store): Promise<void> {
+    this.#receipt ??= await store.recall(this.#id);
   }
 
   /** When the write was asked for the first time; once it is done, when that was. */

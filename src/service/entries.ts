@@ -190,10 +190,12 @@ export class Entries {
     keys: readonly Key[],
     edit: (entries: ReadonlyMap<Key, Entry | null>) => readonly Mutation[],
   ): Promise<readonly Outcome[]> {
-    const recalled = this.#recall();
-    if (recalled !== null) return Promise.resolve(recalled.outcomes);
     return this.#turns.take(keys, async () => {
       for (let tried = 0; tried < EDIT_TRIES; tried++) {
+        // Another attempt may have been through while this one waited: what it left is not to be edited again.
+        await this.#attempt?.lookAgain(this.#store);
+        const recalled = this.#recall();
+        if (recalled !== null) return recalled.outcomes;
         const read = await this.#store.getMany(keys);
         const entries = new Map(keys.map((key, index) => [key, read[index] ?? null]));
         const mutations = edit(entries);

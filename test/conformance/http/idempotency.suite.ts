@@ -89,6 +89,20 @@ export function idempotencySuite(withServer: WithServer): void {
     },
   );
 
+  test.each(WRITES)("%s of %j under %j, sent by many at once, happens once", async (line, body, fields) => {
+    const write: Write = [line, body, fields];
+    await withServer(async ({ http }) => {
+      await prepare(http);
+      const answers = await Promise.all(Array.from({ length: 8 }, () => send(http, write, "one")));
+      const firsts = answers.filter(({ headers }) => headers[REPLAYED] === undefined);
+      expect(answers.map(({ status, text }) => `${status} ${text}`)).toEqual(
+        Array.from({ length: 8 }, () => `${firsts[0]?.status} ${firsts[0]?.text}`),
+      );
+      expect(firsts).toHaveLength(1);
+      expect(new Set(answers.map((answer) => JSON.stringify(told(answer)))).size).toBe(1);
+    });
+  });
+
   test("another name is another write", async () => {
     await withServer(async ({ http }) => {
       for (const name of ["a", "b", "A"]) await send(http, ["PATCH /n", "incr=1", FORM], name);
