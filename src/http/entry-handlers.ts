@@ -60,6 +60,7 @@ export async function deleteEntry({ incoming, parameters, key, dialect, entries 
     return dialect.deleted();
   }
   const entry = await entries.take(key, when);
+  if (entry === null) return dialect.deleted();
   const headers = dialect.ownView.headers(entry, entries.now());
   headers[FIELD.preferenceApplied] = "return=representation";
   return { status: 200, headers, body: dialect.ownView.body(entry, entries.now()) };

@@ -219,11 +219,15 @@ export class Entries {
     await this.#delete(key, when, "info");
   }
 
-  /** Deletes the entry and gives it as it was, atomically: of several takers one has it. @throws as delete() */
-  async take(key: Key, when: readonly Condition[]): Promise<Entry> {
+  /**
+   * Deletes the entry and gives it as it was, atomically: of several takers one has it. Null where an earlier attempt of the
+   * same name has deleted it without asking to see it. @throws as delete()
+   */
+  async take(key: Key, when: readonly Condition[]): Promise<Entry | null> {
     const before = await this.#delete(key, when, "before");
-    if (!hasValue(before)) throw new KeyholdError("internal", "The store answered no value");
-    return before;
+    if (hasValue(before)) return before;
+    if (this.#attempt?.isReplayed === true) return null;
+    throw new KeyholdError("internal", "The store answered no value");
   }
 
   /** Deletes the selected entries; the exact number of those that there were. */

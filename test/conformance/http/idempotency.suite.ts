@@ -141,6 +141,17 @@ export function idempotencySuite(withServer: WithServer): void {
     });
   });
 
+  test("a deletion that was answered without the value is so again, though it is asked for now", async () => {
+    await withServer(async ({ http }) => {
+      for (const target of ["/a", "/keys/a"]) {
+        await http.put("/a", "v");
+        const first = await send(http, [`DELETE ${target}`, null, {}], target);
+        const second = await send(http, [`DELETE ${target}`, null, SHOWN], target);
+        expect(replayed(second)).toEqual(told(first));
+      }
+    });
+  });
+
   test("quoted and bare are one name", async () => {
     await withServer(async ({ http }) => {
       for (const name of ["8e03978e-40d5", '"8e03978e-40d5"', "8e03978e-40d5"]) {
