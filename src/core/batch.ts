@@ -99,13 +99,7 @@ export interface Change {
  * a key would be written twice
  */
 export function makeBatch(mutations: readonly Mutation[]): Batch {
-  if (mutations.length > LIMITS.batchMutations) {
-    throw new KeyholdError(
-      "body-too-large",
-      `Cannot change ${mutations.length} keys at once, limit ${LIMITS.batchMutations}; send them in parts`,
-      { limit: LIMITS.batchMutations },
-    );
-  }
+  requireMutationCount(mutations.length);
   const bytes = batchBytes(mutations);
   if (mutations.length > 1 && bytes > LIMITS.batchBytes) {
     throw new KeyholdError(
@@ -116,6 +110,16 @@ export function makeBatch(mutations: readonly Mutation[]): Batch {
   }
   if (mutations.length > 1) requireDistinctKeys(mutations);
   return brandBatch(mutations);
+}
+
+/** @throws "body-too-large" over LIMITS.batchMutations */
+export function requireMutationCount(count: number): void {
+  if (count <= LIMITS.batchMutations) return;
+  throw new KeyholdError(
+    "body-too-large",
+    `Cannot change ${count} keys at once, limit ${LIMITS.batchMutations}; send them in parts`,
+    { limit: LIMITS.batchMutations },
+  );
 }
 
 /** Bytes of the values that a batch carries. */

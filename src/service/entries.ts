@@ -1,11 +1,11 @@
 // The operations on entries, blind to engines and to HTTP: each makes a batch, commits it, and turns what stood in the way
 // into the fault that a caller can act on.
-import { type Batch, type Edit, type Mutation, makeBatch, type Want } from "../core/batch.ts";
+import { type Batch, type Edit, type Mutation, makeBatch, requireMutationCount, type Want } from "../core/batch.ts";
 import { ALWAYS, allHold, type Condition } from "../core/condition.ts";
 import { type Entry, type EntryInfo, hasValue, type ValueForm } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
 import type { Clock, Expiry } from "../core/expiry.ts";
-import type { JudgedConflict } from "../core/judge.ts";
+import { type JudgedConflict, requireReadBytes } from "../core/judge.ts";
 import type { Key } from "../core/key.ts";
 import type { KeySet, Range } from "../core/range.ts";
 import { replay } from "../store/receipt.ts";
@@ -185,19 +185,20 @@ export class Entries {
    * Commits what `edit` makes of the entries read, on the condition that none of those has changed meanwhile. As edit().
    *
    * @param keys - distinct; those that `edit` is told of
+   * @throws "body-too-large" over LIMITS.batchMutations keys or, of more than one, LIMITS.readBytes of values
    */
-  editAll(
+  async editAll(
     keys: readonly Key[],
     edit: (entries: ReadonlyMap<Key, Entry | null>) => readonly Mutation[],
   ): Promise<readonly Outcome[]> {
+    requireMutationCount(keys.length);
     return this.#turns.take(keys, async () => {
       for (let tried = 0; tried < EDIT_TRIES; tried++) {
         // Another attempt may have been through while this one waited: what it left is not to be edited again.
         await this.#attempt?.lookAgain(this.#store);
         const recalled = this.#recall();
         if (recalled !== null) return recalled.outcomes;
-        const read = await this.#store.getMany(keys);
-        const entries = new Map(keys.map((key, index) => [key, read[index] ?? null]));
+        const entries = await this.#readToEdit(keys);
         const mutations = edit(entries);
         const result = await this.#submit(makeBatch(unchanged(mutations, entries)), []);
         if (result.committed) return result.outcomes;
@@ -237,6 +238,19 @@ export class Entries {
     const deletions = keys.map((key): Mutation => ({ op: "delete", key, when: ALWAYS, want: "info" }));
     const outcomes = await this.#commit(makeBatch(deletions), preconditionFailed);
     return outcomes.filter(({ before }) => before !== null).length;
+  }
+
+  /** One by one, so that no more is held than may be; that they are of one instant is the commit's condition. */
+  async #readToEdit(keys: readonly Key[]): Promise<ReadonlyMap<Key, Entry | null>> {
+    const entries = new Map<Key, Entry | null>();
+    let bytes = 0;
+    for (const key of keys) {
+      const entry = await this.#store.get(key);
+      bytes += entry?.size ?? 0;
+      if (keys.length > 1) requireReadBytes(bytes);
+      entries.set(key, entry);
+    }
+    return entries;
   }
 
   async #deleteSet(set: KeySet): Promise<number> {

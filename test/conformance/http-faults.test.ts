@@ -126,6 +126,28 @@ test("a page whose steps find nothing ends at its bound of steps, and says where
   );
 });
 
+test.each([
+  ["1,001 keys", 1001, 1, 0],
+  ["three values of 5 MiB", 3, 5 * 1024 * 1024, 2],
+])("a patch of %s is refused before it holds more than it may change", async (_what, count, bytes, readsMax) => {
+  let reads = 0;
+  const value = new Uint8Array(bytes);
+  const read = (store: Store) => async () => {
+    reads++;
+    const entry = await store.get(parseKey("a"));
+    if (entry === null) throw new Error("The entry is missing");
+    return { ...entry, value, size: value.length };
+  };
+  await withFailingStore(
+    (store) => ({ get: read(store), getMany: (keys) => Promise.all(keys.map(read(store))) }),
+    async ({ http }) => {
+      const body = `{${Array.from({ length: count }, (_, index) => `"k${index}": {"x": 1}`).join()}}`;
+      expectProblem(await http.mergePatch("/keys", body), "body-too-large");
+      expect(reads).toBeLessThanOrEqual(readsMax);
+    },
+  );
+});
+
 test("a client's mistake is not logged", async () => {
   await withFailingStore(
     () => ({}),
