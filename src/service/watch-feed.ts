@@ -97,7 +97,8 @@ export class WatchFeed {
   async *#untilEnd(): AsyncGenerator<FeedPart> {
     yield* this.#begin();
     while (!this.#hasEnded) {
-      const outcome = (yield* this.#catchUp()) === "joined" ? yield* this.#follow() : "lost";
+      const caughtUp = yield* this.#catchUp();
+      const outcome = caughtUp === "joined" ? yield* this.#follow() : caughtUp;
       if (outcome === "behind" && this.#isReady) return yield* this.#tooSlow();
       if (outcome !== "lost") continue;
       yield { is: "reset" };
@@ -139,6 +140,8 @@ export class WatchFeed {
       // The tail has not come as far as this feed.
       if (page.changes.length === 0) await this.#hub.readOn();
       yield* this.#show(page.changes.filter((change) => this.#member.channel.takes(change)));
+      // What has not been told because of the end is still to come for whoever resumes.
+      if (this.#hasEnded) break;
       this.#cursor = page.cursor;
       yield* this.#tellPlace();
       await new Promise(setImmediate);

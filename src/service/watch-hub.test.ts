@@ -6,7 +6,9 @@ import { makeMemoryHarness } from "../../test/support/memory-harness.ts";
 import { mustCommit, put } from "../../test/support/requests.ts";
 import { ROOMY } from "../../test/support/store-harness.ts";
 import { makeTurnableTimers, type TurnableTimers } from "../../test/support/turnable-timers.ts";
+import { LIMITS } from "../core/limits.ts";
 import { EVERY_KEY } from "../core/range.ts";
+import { toCursor } from "../store/cursor.ts";
 import type { Store } from "../store/store.ts";
 import type { Interest } from "./channels.ts";
 import { type FeedPart, openFeed, type Since } from "./watch-feed.ts";
@@ -37,7 +39,7 @@ async function withHub(body: (watching: Watching) => Promise<void>): Promise<voi
   const hub = new WatchHub({
     store,
     timers,
-    toText: ({ size }) => String(size),
+    toText: ({ size }) => "v".repeat(size),
     membersMax: 3,
     backlogChanges: BACKLOG,
     heartbeatMs: 60_000,
@@ -172,6 +174,23 @@ describe("between two parts that are pulled", () => {
   });
 });
 
+describe("a feed that ends while it catches up", () => {
+  test("says bye where it stands, and takes nothing for told that was not", async () => {
+    await withHub(async ({ store, hub }) => {
+      const cursor = await store.latestCursor();
+      const large = "v".repeat(LIMITS.watchPartLength);
+      for (const name of ["a", "b", "c"]) await mustCommit(store, put(name, large));
+      const feed = await openFeed(hub, { interest: EVERYTHING, since: { cursor } }, new AbortController().signal);
+      const parts = feed.parts();
+      const { value: part } = await parts.next();
+      expect(keysOf(part)).toEqual(["a"]);
+      hub.stop();
+      expect((await parts.next()).value).toEqual({ is: "bye", reason: "stopping" });
+      expect(feed.cursor).toBe((await store.changes(toCursor(cursor), 1)).cursor);
+    });
+  });
+});
+
 describe("the hub", () => {
   test("sets no timer and follows no log while nobody is a member", async () => {
     await withHub(async ({ store, hub, timers, open, next, step }) => {
@@ -213,7 +232,7 @@ describe("the hub", () => {
       await settle();
       const [first, second] = await Promise.all([hub.take(one), hub.take(two)]);
       expect(first).toBe(second);
-      expect(first.batch.events[0]?.entry?.text).toBe("1");
+      expect(first.batch.events[0]?.entry?.text).toBe("v");
     });
   });
 
