@@ -13,7 +13,8 @@ const DECIMAL_INTEGER = /^(?:0|-?[1-9]\d{0,15})$/;
 const INTEGER_BYTES_MAX = 17;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** Keeps a byte order mark, which is no part of a number. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export function isEdit(mutation: Mutation): mutation is Edit {
   return mutation.op === "add" || mutation.op === "append";
