@@ -270,6 +270,24 @@ export function idempotencySuite(withServer: WithServer): void {
     });
   });
 
+  test("the method alone makes another request", async () => {
+    await withServer(async ({ http }) => {
+      await send(http, ["PUT /a", "", {}], "one");
+      expectProblem(await send(http, ["DELETE /a", null, {}], "one"), "idempotency-key-reused");
+      expect((await http.get("/a")).status).toBe(200);
+    });
+  });
+
+  test("the seconds left are those when it was done, at first and ever after", async () => {
+    await withServer(async ({ http, step }) => {
+      for (let turn = 0; turn < 20; turn++) {
+        const write: Write = ["PUT /a?expire_in=60", "v", {}];
+        const [first] = [await send(http, write, `n${turn}`), await step()];
+        expect([first.headers["ttl"], (await send(http, write, `n${turn}`)).headers["ttl"]]).toEqual(["60", "60"]);
+      }
+    });
+  });
+
   test("a name is not confused by what another and its request are made of", async () => {
     await withServer(async ({ http }) => {
       await send(http, ["PUT /a", "b", {}], "one");
