@@ -29,6 +29,7 @@ import { EXPIRY_PARAMETERS, readExpiry } from "./expiry-fields.ts";
 import { jsonBodyBytes, requireValueSize } from "./json-dialect.ts";
 import { LISTING_PARAMETERS, listEntries, readKeySet, readNamedKeys, SELECTION_PARAMETERS } from "./listing.ts";
 import { type Parameters, parametersOf } from "./parameters.ts";
+import { patchTooLarge, requirePatchable } from "./patch-handlers.ts";
 import { JSON_VIEW_SUFFIX, readWriteConditions, refuseConditions } from "./preconditions.ts";
 import { encodePath } from "./target.ts";
 import { watchCollection } from "./watch.ts";
@@ -162,6 +163,8 @@ function isMerge(patch: string): boolean {
 /** What is no JSON is a string or a wrapper to the collection, and a string has no members: it is replaced. */
 function mergedContent(entry: Entry | null, patch: string): Content {
   const isJson = entry !== null && (entry.form === "json" || entry.form === "wrapped-json");
+  if (isJson) requirePatchable(entry);
+  if (Buffer.byteLength(patch) > LIMITS.patchedBytes) throw patchTooLarge();
   const text = mergePatch(isJson ? decoder.decode(entry.value) : null, patch);
   return contentOfBytes(encoder.encode(text), isJson ? entry.contentType : MEDIA.json);
 }

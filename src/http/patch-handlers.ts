@@ -1,6 +1,6 @@
 // PATCH on one entry (contract §8): counters, appending and expiry by a form, and the two JSON patches. Each is atomic;
 // what it is worked out on is read inside the commit, or is the commit's condition.
-import type { Entry } from "../core/entry.ts";
+import type { Entry, EntryInfo } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { type Expiry, KEEP } from "../core/expiry.ts";
 import { LIMITS } from "../core/limits.ts";
@@ -163,20 +163,25 @@ function within(tooLarge: KeyholdError, apply: () => string): string {
   }
 }
 
-function patchTooLarge(): KeyholdError {
+export function patchTooLarge(): KeyholdError {
   const limit = LIMITS.patchedBytes;
   return new KeyholdError("body-too-large", `Cannot apply a patch of more than ${limit} bytes`, { limit });
 }
 
+/** @throws "value-too-large" where a value is longer than what is patched */
+export function requirePatchable({ key, size }: EntryInfo): void {
+  if (size <= LIMITS.patchedBytes) return;
+  throw new KeyholdError(
+    "value-too-large",
+    `Cannot patch ${JSON.stringify(key)}: its value has ${size} bytes, limit ${LIMITS.patchedBytes}; PUT the whole`,
+    { key, limit: LIMITS.patchedBytes },
+  );
+}
+
 /** The JSON text of a value. @throws "not-json"; "value-too-large" beyond what is patched */
-function jsonOf({ key, value, form, contentType, revision }: Entry): string {
-  if (value.length > LIMITS.patchedBytes) {
-    throw new KeyholdError(
-      "value-too-large",
-      `Cannot patch ${JSON.stringify(key)}: its value has ${value.length} bytes, limit ${LIMITS.patchedBytes}; PUT the whole`,
-      { key, limit: LIMITS.patchedBytes },
-    );
-  }
+function jsonOf(entry: Entry): string {
+  requirePatchable(entry);
+  const { key, value, form, contentType, revision } = entry;
   if (form === "json" || form === "wrapped-json") return decoder.decode(value);
   throw new KeyholdError(
     "not-json",

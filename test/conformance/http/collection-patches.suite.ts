@@ -190,7 +190,7 @@ export function collectionPatchesSuite(withServer: WithServer): void {
     await withServer(async ({ http }) => {
       const value = (bytes: number) => `{"v":"${"v".repeat(bytes - 8)}"}`;
       for (let index = 0; index < 8; index++) {
-        await http.put(`/keys/k${index}`, value(MiB), { "Content-Type": "application/merge+json" });
+        await http.put(`/keys/k${index}`, value(MiB), { "Content-Type": "application/own+json" });
       }
       const all = Array.from({ length: 8 }, (_, index) => `"k${index}": {}`).join();
       expect((await http.mergePatch("/keys?expire_in=1000", `{${all}}`)).status).toBe(200);
@@ -199,6 +199,25 @@ export function collectionPatchesSuite(withServer: WithServer): void {
       expectProblem(await http.mergePatch("/keys", `{${all}, "k8": {}}`), "body-too-large");
       expect(await http.text("/keys?meta&prefix=k8")).toBe(before);
     });
+  });
+
+  test("a value or a patch of more than 8 MiB is not merged, here or at the entry, but replaced", async () => {
+    await withServer(
+      async ({ http }) => {
+        const long = (bytes: number) => `{"v":"${"v".repeat(bytes - 8)}"}`;
+        await http.put("/keys/a", long(8 * MiB + 1), { "Content-Type": "application/own+json" });
+        const before = (await http.head("/a")).headers["revision"];
+        expectProblem(await http.mergePatch("/keys", '{"a": {"x": 1}}'), "value-too-large");
+        expectProblem(await http.mergePatch("/keys/a", '{"x": 1}'), "value-too-large");
+        expectProblem(await http.mergePatch("/keys", `{"b": ${long(8 * MiB + 1)}}`), "body-too-large");
+        expectProblem(await http.mergePatch("/keys/b", long(8 * MiB + 1)), "body-too-large");
+        expect((await http.head("/a")).headers["revision"]).toBe(before ?? "none");
+        expect((await http.mergePatch("/keys", `{"b": ${long(8 * MiB)}}`)).status).toBe(200);
+        expect((await http.mergePatch("/keys", '{"a": {"$json": {"x": 1}}}')).status).toBe(200);
+        expect(await http.text("/a")).toBe('{"x": 1}');
+      },
+      { "max-value": "16MiB" },
+    );
   });
 
   test("patches of the same keys that come at once are all applied", async () => {
