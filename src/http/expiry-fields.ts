@@ -19,7 +19,7 @@ const RFC_3339 = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d{1,9})?(?:Z|[+-]\
 /** The expiry that a request asks for; null where it says nothing. @throws "invalid-expiry" */
 export function readExpiry(parameters: Parameters, incoming: Incoming | null, now: EpochMs): Expiry | null {
   const given = [
-    { name: "expire_in", text: parameters.one("expire_in"), parse: parseSeconds },
+    { name: "expire_in", text: parameters.one("expire_in"), parse: parseExpireIn },
     { name: "expire_at", text: parameters.one("expire_at"), parse: parseInstant },
     { name: "TTL", text: incoming?.header(FIELD.ttl) ?? null, parse: parseTtl },
   ].filter(({ text }) => text !== null);
@@ -38,14 +38,19 @@ export function readPatchExpiry(form: Parameters, incoming: Incoming | null, now
   const given = [...(expiry === null ? [] : ["an expiry"]), ...(seconds === null ? [] : ["expire_new"])];
   if (form.flag("persist")) given.push("persist");
   if (given.length > 1) throw new KeyholdError("invalid-expiry", `Cannot use both ${given.join(" and ")}: give one`);
-  if (seconds !== null) return { kind: "ifNew", expiry: parseSeconds(seconds, now) };
+  if (seconds !== null) return { kind: "ifNew", expiry: parseSeconds("expire_new", seconds, now) };
   return given[0] === "persist" ? NEVER : expiry;
 }
 
-function parseSeconds(text: string, now: EpochMs): Expiry {
-  if (!SECONDS.test(text))
-    throw invalidExpiry("expire_in", text, "a number of seconds above 0 is needed, such as 60 or 0.5");
-  return inSeconds("expire_in", text, now);
+function parseExpireIn(text: string, now: EpochMs): Expiry {
+  return parseSeconds("expire_in", text, now);
+}
+
+function parseSeconds(name: "expire_in" | "expire_new", text: string, now: EpochMs): Expiry {
+  if (!SECONDS.test(text)) {
+    throw invalidExpiry(name, text, "a number of seconds above 0 is needed, such as 60 or 0.5");
+  }
+  return inSeconds(name, text, now);
 }
 
 function parseTtl(text: string, now: EpochMs): Expiry {
