@@ -8,7 +8,7 @@ export type Retry = "never" | "soon" | "after-reading";
 export const ERRORS = {
   "invalid-request": { title: "Request is malformed", retry: "never" },
   "invalid-key": { title: "Key is not valid", retry: "never" },
-  "invalid-parameter": { title: "Query parameter is not valid", retry: "never" },
+  "invalid-parameter": { title: "Parameter is not valid", retry: "never" },
   "invalid-header": { title: "Header field is not valid", retry: "never" },
   "invalid-json": { title: "Body is not the JSON expected", retry: "never" },
   "invalid-expiry": { title: "Expiry is not valid", retry: "never" },

@@ -28,7 +28,7 @@ export const PROBLEM_PAGES = {
   },
   "invalid-parameter": {
     means:
-      "A query parameter is unknown here, empty, given twice, or out of bounds. Unknown ones are refused because a misspelt filter on DELETE would otherwise delete everything.",
+      "A parameter of the query, of a form or of a JSON body is unknown here, empty, given twice, or out of bounds. Unknown ones are refused because a misspelt filter on DELETE would otherwise delete everything.",
     cure: "Read the detail: it names the parameter and what is allowed.",
     curl: `curl -i -X DELETE '${EXAMPLE_ORIGIN}/keys?prefx=tmp'`,
     isShown: true,
