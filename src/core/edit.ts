@@ -3,6 +3,7 @@
 import type { Batch, Edit, Mutation, Write } from "./batch.ts";
 import type { Entry } from "./entry.ts";
 import { KeyholdError } from "./errors.ts";
+import type { EpochMs } from "./expiry.ts";
 import { formOf } from "./value-form.ts";
 
 /** What a counter is created as: JSON, so that `/keys` shows a number. */
@@ -18,11 +19,6 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export function isEdit(mutation: Mutation): mutation is Edit {
   return mutation.op === "add" || mutation.op === "append";
-}
-
-/** Whether working the batch out needs the values that stand. */
-export function hasEdits(batch: Batch): boolean {
-  return batch.some(isEdit);
 }
 
 /**
@@ -48,9 +44,20 @@ function sumOf({ key, delta, initial, min, max }: Extract<Edit, { op: "add" }>, 
   if (sum >= min && sum <= max) return sum;
   throw new KeyholdError(
     "out-of-range",
-    `Cannot count ${JSON.stringify(key)} from ${value} by ${delta}: allowed are ${min} to ${max}`,
-    { key, value, min, max },
+    `Cannot count ${JSON.stringify(key)} from ${value} by ${delta}: allowed is ${describeBounds(min, max)}`,
+    { key, value, min, max, expires_at: entry === null ? null : instantText(entry.expiresAt) },
   );
+}
+
+function describeBounds(min: number, max: number): string {
+  if (min === Number.MIN_SAFE_INTEGER && max !== Number.MAX_SAFE_INTEGER) return `at most ${max}`;
+  if (max === Number.MAX_SAFE_INTEGER && min !== Number.MIN_SAFE_INTEGER) return `at least ${min}`;
+  return `${min} to ${max}`;
+}
+
+/** When a window that is full ends: who is refused wants to know it. */
+function instantText(expiresAt: EpochMs | null): string | null {
+  return expiresAt === null ? null : new Date(expiresAt).toISOString();
 }
 
 function integerOf({ key, value, revision }: Entry): number {
@@ -65,8 +72,8 @@ function integerOf({ key, value, revision }: Entry): number {
 }
 
 function joined({ key, side, value, maxBytes }: Extract<Edit, { op: "append" }>, entry: Entry | null): Uint8Array {
-  const parts = side === "end" ? [entry?.value, value] : [value, entry?.value];
-  const [first = new Uint8Array(), second = new Uint8Array()] = parts;
+  const standing = entry?.value ?? new Uint8Array();
+  const [first, second] = side === "end" ? [standing, value] : [value, standing];
   const length = first.length + second.length;
   if (length > maxBytes) {
     throw new KeyholdError(

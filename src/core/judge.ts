@@ -39,7 +39,7 @@ export function requireReadBytes(bytes: number): void {
   if (bytes <= LIMITS.readBytes) return;
   throw new KeyholdError(
     "body-too-large",
-    `Cannot read ${bytes} bytes of values in one transaction, limit ${LIMITS.readBytes}; read them apart`,
+    `Cannot read ${bytes} bytes of values at once, limit ${LIMITS.readBytes}; ask for them apart`,
     { limit: LIMITS.readBytes },
   );
 }

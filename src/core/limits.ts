@@ -19,6 +19,8 @@ export const LIMITS = {
   batchMutations: 1000,
   /** Largest JSON value that is patched, and largest JSON patch, in bytes: working it out takes some ten times its memory. */
   patchedBytes: 8 * MiB,
+  /** Edits that wait for their turn or have it: each holds a request and its body in memory. */
+  waitingEdits: 4096,
   /** Operations in one JSON Patch: each may move all items of a long array, while the others wait. */
   patchOperations: 1000,
   /** Longest path in a JSON Patch, in UTF-16 units: the answer repeats the one that cannot be followed. */

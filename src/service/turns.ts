@@ -2,20 +2,22 @@
 // turns all but one of those that come together would have thought in vain.
 import { KeyholdError } from "../core/errors.ts";
 import type { Key } from "../core/key.ts";
-
-/** Edits that may wait or run at once: each holds a request and its body in memory. */
-const TURNS_MAX = 4096;
+import { LIMITS } from "../core/limits.ts";
 
 export class Turns {
   readonly #last = new Map<Key, Promise<void>>();
   #taken = 0;
 
-  /** Runs `work` when all that came before for one of these keys are through. @throws "busy" over TURNS_MAX, and what `work` throws */
+  /** Runs `work` when all that came before for one of these keys are through. @throws "busy" over LIMITS.waitingEdits, and what `work` throws */
   async take<T>(keys: readonly Key[], work: () => Promise<T>): Promise<T> {
-    if (this.#taken >= TURNS_MAX) {
-      throw new KeyholdError("busy", `Cannot queue the edit: ${TURNS_MAX} wait already, the limit; try again soon`, {
-        limit: TURNS_MAX,
-      });
+    if (this.#taken >= LIMITS.waitingEdits) {
+      throw new KeyholdError(
+        "busy",
+        `Cannot queue the edit: ${LIMITS.waitingEdits} wait already, the limit; try again soon`,
+        {
+          limit: LIMITS.waitingEdits,
+        },
+      );
     }
     this.#taken++;
     const before = keys.map((key) => this.#last.get(key));

@@ -59,6 +59,7 @@ export class MemoryStore implements Store {
   readonly #receipts: ReceiptBook;
   #log: LogRecord[] = [];
   readonly #wakes = new Set<() => void>();
+  #isWakeDue = false;
   #sequence = 0;
   #revision = 0;
   #valueBytes = 0;
@@ -103,6 +104,7 @@ export class MemoryStore implements Store {
     if (done !== null) return requireKind(done, "committed").result;
     const result = this.#commit(batch, otherwise);
     if (result.committed) this.#keep(once, { kind: "committed", result });
+    this.#wake();
     return result;
   }
 
@@ -115,6 +117,7 @@ export class MemoryStore implements Store {
     for (const key of keys) this.#remove(key, "delete");
     const result = { deleted: keys.length, revision: toRevision(this.#revision), isReplay: false };
     this.#keep(once, { kind: "deleted", result });
+    this.#wake();
     return result;
   }
 
@@ -173,6 +176,7 @@ export class MemoryStore implements Store {
       if (swept++ === 0) this.#revision++;
       this.#remove(end.key, "expire");
     }
+    this.#wake();
     return swept;
   }
 
@@ -274,9 +278,16 @@ export class MemoryStore implements Store {
     this.#record(kind, key, toRevision(this.#revision));
   }
 
+  /** When a commit is whole: who is woken within it would read a part. */
+  #wake(): void {
+    if (!this.#isWakeDue) return;
+    this.#isWakeDue = false;
+    for (const wake of this.#wakes) wake();
+  }
+
   #record(kind: Change["kind"], key: Key, revision: Revision): void {
     this.#log.push({ kind, key, revision, sequence: ++this.#sequence });
-    for (const wake of this.#wakes) wake();
+    this.#isWakeDue = true;
     // Trimmed by halves, so that a full log costs each change the same.
     if (this.#log.length >= 2 * this.#historyChanges)
       this.#log = this.#log.slice(this.#log.length - this.#historyChanges);

@@ -1,7 +1,7 @@
 // Applies one request within the open transaction of the writer: judge, then write. A request whose conditions fail has
 // written nothing, so a group of requests needs no savepoints. A KeyholdError leaves apply() before its first write.
 import type { Database } from "bun:sqlite";
-import type { Mutation, Write } from "../../core/batch.ts";
+import { batchBytes, type Mutation, mayGrow, type Write } from "../../core/batch.ts";
 import { isEdit, workOut } from "../../core/edit.ts";
 import { type Entry, type EntryInfo, toRevision } from "../../core/entry.ts";
 import { type EpochMs, isAlive, toEpochMs } from "../../core/expiry.ts";
@@ -9,6 +9,7 @@ import { judge, needsRevision, putInfo, requireReadable, requireReadBytes, touch
 import type { Key } from "../../core/key.ts";
 import { boundsOf, isInSet, type KeySet } from "../../core/range.ts";
 import type { CommitResult, DeleteResult } from "../../store/store.ts";
+import type { DiskReserve } from "./disk-reserve.ts";
 import { decodeKey, encodeKey, highBytes } from "./key-bytes.ts";
 import { CHANGE_KINDS } from "./layout.ts";
 import type { CommitRequest } from "./messages.ts";
@@ -40,8 +41,11 @@ type ChangeKind = (typeof CHANGE_KINDS)[number];
 export class BatchApplier {
   readonly #statements: ReturnType<typeof prepare>;
   readonly #codec: RecordCodec;
+  readonly #reserve: Pick<DiskReserve, "grant">;
 
-  constructor(db: Database, incarnation: string) {
+  /** @param reserve - asked for room before the first write of what may make the store larger */
+  constructor(db: Database, incarnation: string, reserve: Pick<DiskReserve, "grant">) {
+    this.#reserve = reserve;
     this.#statements = prepare(db);
     this.#codec = new RecordCodec(incarnation);
   }
@@ -56,13 +60,15 @@ export class BatchApplier {
     const before = batch.map((mutation, index) => this.#before(mutation, current[index] ?? null));
     const writes = workOut(batch, before);
     requireReadable(writes, current);
+    const seen = writes.map((write, index) => this.#seen(write, current[index] ?? null));
+    if (writes.some(mayGrow)) this.#reserve.grant(batchBytes(writes));
     if (needsRevision(writes, current)) state.revision++;
     const left = writes.map((write, index) =>
       this.#applyWrite(write, standing[index] ?? { row: null, info: null }, state, now),
     );
     const outcomes = writes.map((write, index) => ({
       before: (write.want === "before" ? before[index] : current[index]) ?? null,
-      after: this.#after(write, left[index] ?? null, now),
+      after: write.want === "after" ? shownAfter(index, { writes, left, seen }) : (left[index] ?? null),
     }));
     return { committed: true, revision: toRevision(state.revision), outcomes, at: now, isReplay: false };
   }
@@ -105,15 +111,17 @@ export class BatchApplier {
 
   /** The whole entry as it was, where the mutation needs or wants it. */
   #before(mutation: Mutation, info: EntryInfo | null): Entry | null {
-    if (info === null || !(isEdit(mutation) || mutation.want === "before")) return null;
-    const row = this.#statements.oneEntry.get(encodeKey(mutation.key));
-    return row === null ? null : this.#codec.entry(mutation.key, row);
+    return isEdit(mutation) || mutation.want === "before" ? this.#whole(mutation.key, info) : null;
   }
 
-  #after(write: Write, info: EntryInfo | null, now: EpochMs): EntryInfo | Entry | null {
-    if (write.want !== "after") return info;
-    if (write.op === "put") return info === null ? null : { ...info, value: write.value };
-    return this.#read(write.key, now);
+  /** What a mutation that leaves the value as it is will show of it; read before anything is written, as it may be damaged. */
+  #seen({ op, key, want }: Write, info: EntryInfo | null): Entry | null {
+    return want === "after" && (op === "check" || op === "touch") ? this.#whole(key, info) : null;
+  }
+
+  #whole(key: Key, info: EntryInfo | null): Entry | null {
+    const row = info === null ? null : this.#statements.oneEntry.get(encodeKey(key));
+    return row === null ? null : this.#codec.entry(key, row);
   }
 
   #readAll(keys: readonly Key[], now: EpochMs): readonly (Entry | null)[] {
@@ -193,6 +201,28 @@ export class BatchApplier {
   #logChange(kind: ChangeKind, key: Uint8Array, revision: number, state: StoreState, now: EpochMs): void {
     this.#statements.logChange.run(++state.sequence, revision, CHANGE_KINDS.indexOf(kind), now, key);
   }
+}
+
+/** The entry under a mutation's key when the whole batch has been applied, which may be another mutation's doing. */
+function shownAfter(
+  index: number,
+  {
+    writes,
+    left,
+    seen,
+  }: {
+    readonly writes: readonly Write[];
+    readonly left: readonly (EntryInfo | null)[];
+    readonly seen: readonly (Entry | null)[];
+  },
+): Entry | null {
+  const key = writes[index]?.key;
+  const writing = writes.findIndex((write) => write.op !== "check" && write.key === key);
+  const write = writes[writing];
+  if (write === undefined) return seen[index] ?? null;
+  const info = left[writing] ?? null;
+  const value = write.op === "put" ? write.value : seen[index]?.value;
+  return info === null || value === undefined ? null : { ...info, value };
 }
 
 function prepare(db: Database) {

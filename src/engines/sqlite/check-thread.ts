@@ -1,7 +1,7 @@
-// Checks every entry of a store that the last server did not close, and every record of a named write, on a thread of its own: walks the entries in key order,
-// which reads both trees that hold them, and compares each with its checksum. It reads in short steps, each its own
-// transaction, because one long one would keep the log from being reset while writes go on. Told the store, it answers
-// with a verdict and ends; told to stop, it ends.
+// Checks every entry of a store that the last server did not close, and every record of a named write, on a thread of its
+// own: walks the entries in key order, which reads both trees that hold them, and compares each with its checksum. It reads
+// in short steps, each its own transaction, because one long one would keep the log from being reset while writes go on.
+// Told the store, it answers with a verdict and ends; told to stop, it ends.
 import type { Database } from "bun:sqlite";
 import { KeyholdError } from "../../core/errors.ts";
 import { boundsOf, EVERY_KEY } from "../../core/range.ts";
@@ -54,10 +54,14 @@ async function walk(db: Database, codec: RecordCodec): Promise<void> {
   const { low, high } = boundsOf(EVERY_KEY);
   const end = highBytes(high);
   for (let from: Uint8Array | null = encodeKey(low); from !== null; ) {
-    const rows: readonly (EntryRow & { key: Uint8Array })[] = step.all(from, end, STEP_ENTRIES);
-    for (const row of rows) codec.entry(decodeKey(row.key), row);
-    const last = rows.length < STEP_ENTRIES ? undefined : rows.at(-1);
-    from = last === undefined ? null : encodeKey(`${decodeKey(last.key)}\0`);
+    let seen = 0;
+    let last = "";
+    // One row at a time: values may be as large as all memory that a hundred of them would take.
+    for (const row of step.iterate(from, end, STEP_ENTRIES)) {
+      last = codec.entry(decodeKey(row.key), row).key;
+      seen++;
+    }
+    from = seen < STEP_ENTRIES ? null : encodeKey(`${last}\0`);
     await new Promise(setImmediate);
   }
 }
@@ -65,10 +69,15 @@ async function walk(db: Database, codec: RecordCodec): Promise<void> {
 /** @throws as walk() */
 async function walkRecords(db: Database): Promise<void> {
   const step = db.prepare<ReceiptRow, [number, number]>(SQL.recordsAfter);
-  for (let after: number | undefined = 0; after !== undefined; ) {
-    const rows: readonly ReceiptRow[] = step.all(after, STEP_ENTRIES);
-    for (const row of rows) toReceipt(row);
-    after = rows.at(-1)?.sequence;
+  let seen = 0;
+  let last = 0;
+  do {
+    seen = 0;
+    for (const row of step.iterate(last, STEP_ENTRIES)) {
+      toReceipt(row);
+      last = row.sequence;
+      seen++;
+    }
     await new Promise(setImmediate);
-  }
+  } while (seen > 0);
 }

@@ -33,8 +33,11 @@ export class Receipts {
     this.#bounds = bounds;
   }
 
-  /** The record under the id; null where there is none that still counts, after which keep() has room for it. */
-  find({ id }: Once, state: StoreState, now: EpochMs): Receipt | null {
+  /**
+   * The record under the name; null where it is free, and then there is room for a new one: what is too old to count is
+   * gone. @throws "busy" where as many are kept as may be
+   */
+  claim({ id }: Once, state: StoreState, now: EpochMs): Receipt | null {
     const row = this.#statements.oneRecord.get(Uint8Array.fromHex(id));
     if (row !== null && isKept(toEpochMs(row.asked_at), this.#bounds.idempotencyAgeMs, now)) return toReceipt(row);
     if (row === null && state.records >= this.#bounds.idempotencyRecords) {
@@ -44,7 +47,7 @@ export class Receipts {
     return null;
   }
 
-  /** Requires: find() has answered null for it in this transaction. */
+  /** Requires: claim() has answered null for it in this transaction. */
   keep({ id, fingerprint, at }: Once, did: Done, state: StoreState): void {
     const done = formatDone(did);
     const digest = Uint8Array.fromHex(fingerprint);

@@ -2,7 +2,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { rejectionCode } from "../../../test/support/rejection-code.ts";
-import { commit, endsAt, keyOf, mustCommit, put, rangeOf, remove, touch } from "../../../test/support/requests.ts";
+import { add, commit, endsAt, keyOf, mustCommit, put, rangeOf, remove, touch } from "../../../test/support/requests.ts";
 import { sqliteOptions } from "../../../test/support/sqlite-harness.ts";
 import { withTemporaryDirectory } from "../../../test/support/temporary-directory.ts";
 import { type EntryInfo, toRevision } from "../../core/entry.ts";
@@ -14,15 +14,20 @@ import { openSqliteStore, type SqliteStore } from "./store.ts";
 const KEY = keyOf("k");
 const END_MS = 8_000_000_000_000;
 
+/** Does something to the database of a closed store. */
+function tamper(directory: string, statement: string): void {
+  const db = new Database(storeFiles(directory).database, { readwrite: true });
+  db.run(statement);
+  db.close(true);
+}
+
 /** Opens a store with one entry, whose row has been changed by the statement. */
 async function withTampered(statement: string, body: (store: SqliteStore) => Promise<void>): Promise<void> {
   await withTemporaryDirectory(async (directory) => {
     const first = await openSqliteStore(sqliteOptions(directory));
     await mustCommit(first, put("k", "value", { form: "text", contentType: "text/plain", expiry: endsAt(END_MS) }));
     await first.close();
-    const db = new Database(storeFiles(directory).database, { readwrite: true });
-    db.run(statement);
-    db.close(true);
+    tamper(directory, statement);
     const store = await openSqliteStore(sqliteOptions(directory));
     try {
       await body(store);
@@ -66,6 +71,21 @@ describe("a stored row with a flipped bit", () => {
       expect(await rejectionCode(() => store.get(KEY))).toBe("damaged-entry");
       await mustCommit(store, put("k"));
       expect(store.get(KEY)?.size).toBe(1);
+    });
+  });
+
+  test("is met by the writer too, which keeps the store from being marked as closed whole", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const first = await openSqliteStore(sqliteOptions(directory));
+      await mustCommit(first, put("k", "5"));
+      await first.close();
+      tamper(directory, "update entries set value = x'00'");
+      const second = await openSqliteStore(sqliteOptions(directory));
+      expect(await rejectionCode(() => commit(second, add("k", 1)))).toBe("damaged-entry");
+      await second.close();
+      const third = await openSqliteStore(sqliteOptions(directory));
+      expect(third.wasClean).toBe(false);
+      await third.close();
     });
   });
 

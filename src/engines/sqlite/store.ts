@@ -26,7 +26,7 @@ import { openReader } from "./database.ts";
 import { lockStore, prepareDirectory, recordIncarnation, refuseVanishedDatabase } from "./directory.ts";
 import { type StoreFiles, storeFiles } from "./layout.ts";
 import { DROPPED_COMMITS_MAX, scanLog } from "./log-scan.ts";
-import type { WriterOptions } from "./messages.ts";
+import type { WriteRequest, WriterOptions } from "./messages.ts";
 import { Reader } from "./reader.ts";
 import { makeSharedMemory, openHighestInstant } from "./shared-instant.ts";
 import { isSqliteError } from "./sqlite-errors.ts";
@@ -155,15 +155,13 @@ export class SqliteStore implements Store {
   }
 
   async commit(batch: Batch, terms: CommitTerms = UNNAMED): Promise<CommitResult> {
-    this.#requireOpen();
-    const answer = await this.#client.write({ kind: "commit", batch, ...terms });
+    const answer = await this.#write({ kind: "commit", batch, ...terms });
     if (answer.kind !== "committed") throw new KeyholdError("internal", "The writer answered another request");
     return answer.result;
   }
 
   async deleteAll(set: KeySet, once: Once | null = null): Promise<DeleteResult> {
-    this.#requireOpen();
-    const answer = await this.#client.write({ kind: "delete-all", set, once });
+    const answer = await this.#write({ kind: "delete-all", set, once });
     if (answer.kind !== "deleted") throw new KeyholdError("internal", "The writer answered another request");
     return answer.result;
   }
@@ -174,10 +172,10 @@ export class SqliteStore implements Store {
   }
 
   async changes(after: Cursor | null, limit: number): Promise<ChangePage> {
-    const reader = this.#open();
-    const sequence = after === null ? 0 : parseCursor(after, this.incarnation, reader.latestSequence());
-    if (sequence === null) return { changes: [], cursor: await this.latestCursor(), isIncomplete: true };
-    const { rows, oldest } = reader.changes(sequence, limit);
+    const latest = this.#read((reader) => reader.latestSequence());
+    const sequence = after === null ? 0 : parseCursor(after, this.incarnation, latest);
+    if (sequence === null) return { changes: [], cursor: formatCursor(this.incarnation, latest), isIncomplete: true };
+    const { rows, oldest } = this.#read((reader) => reader.changes(sequence, limit));
     const last = rows.at(-1)?.sequence ?? Math.max(sequence, oldest - 1);
     const changes = rows.map(({ sequence: number, ...change }) => ({
       ...change,
@@ -187,7 +185,10 @@ export class SqliteStore implements Store {
   }
 
   async latestCursor(): Promise<Cursor> {
-    return formatCursor(this.incarnation, this.#open().latestSequence());
+    return formatCursor(
+      this.incarnation,
+      this.#read((reader) => reader.latestSequence()),
+    );
   }
 
   onChange(wake: () => void): () => void {
@@ -217,15 +218,28 @@ export class SqliteStore implements Store {
     return this.#closing;
   }
 
-  /** Remembers damage that a read has met: a store that is known to be damaged is not marked as closed whole. */
   #read<T>(read: (reader: Reader, now: EpochMs) => T): T {
     const reader = this.#open();
     try {
       return read(reader, this.now());
     } catch (error) {
-      this.#isSound &&= !isDamage(error);
-      throw error;
+      throw this.#noteDamage(error);
     }
+  }
+
+  async #write(request: WriteRequest): ReturnType<WriterClient["write"]> {
+    this.#requireOpen();
+    try {
+      return await this.#client.write(request);
+    } catch (error) {
+      throw this.#noteDamage(error);
+    }
+  }
+
+  /** Remembers damage that anything has met: a store that is known to be damaged is not marked as closed whole. */
+  #noteDamage(error: unknown): unknown {
+    this.#isSound &&= !isDamage(error);
+    return error;
   }
 
   async #close(): Promise<void> {

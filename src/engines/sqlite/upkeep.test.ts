@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000;
 
 function upkeepOf(parts: WriterUnderTest, { historyAgeMs = HOUR_MS, historyChanges = 1_000_000 } = {}): Upkeep {
   const { db, files, writer, clock } = parts;
-  return new Upkeep({ db, files, writer, now: clock.now, historyAgeMs, historyChanges });
+  return new Upkeep({ db, files, writer, now: clock.now, historyAgeMs, historyChanges, idempotencyAgeMs: HOUR_MS });
 }
 
 function commitTo({ apply }: WriterUnderTest, ...mutations: readonly Mutation[]): void {

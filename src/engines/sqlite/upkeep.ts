@@ -1,13 +1,13 @@
-// What the writer does for the store when nobody asks: remove ended entries, trim the change log and the
-// records of named writes, bring the write-ahead log
-// into the database, and see that the database is still the file it opened.
+// What the writer does for the store when nobody asks: remove ended entries, trim the change log and the records of named
+// writes, bring the write-ahead log into the database, and see that the database is still the file it opened.
 //
 // Checkpoints. The log is short on purpose: its length is what a start after a crash must scan, and what a full disk must
 // still have room for. It is brought in when it reaches LOG_PAGES_MAX, and when the store has been idle for a tick, so that
 // the pause falls where nobody waits. PASSIVE never waits for readers; a reader here lives for one call of the event loop.
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
-import type { Clock } from "../../core/expiry.ts";
+import { type Clock, toEpochMs } from "../../core/expiry.ts";
+import { isKept } from "../../store/receipt.ts";
 import type { StoreFiles } from "./layout.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
@@ -26,6 +26,7 @@ export interface UpkeepParts {
   readonly now: Clock;
   readonly historyAgeMs: number;
   readonly historyChanges: number;
+  readonly idempotencyAgeMs: number;
 }
 
 export class Upkeep {
@@ -61,7 +62,7 @@ export class Upkeep {
     this.#checkIdentity();
     const swept = this.#parts.writer.sweep(SWEEP_SLICE);
     const trimmed = this.#trimHistory();
-    const dropped = this.#parts.writer.sweepRecords(TRIM_SLICE);
+    const dropped = this.#dropRecords();
     const { sequence } = this.#parts.writer.figures;
     if (sequence === this.#sequenceAtLastTick) this.#checkpoint(1);
     this.#sequenceAtLastTick = sequence;
@@ -83,6 +84,14 @@ export class Upkeep {
       if (last !== undefined) this.#statements.trimChanges.run(last.sequence);
       return dropped;
     });
+  }
+
+  /** Drops records of named writes that are too old, at most TRIM_SLICE. Returns how many. */
+  #dropRecords(): number {
+    const { writer, now, idempotencyAgeMs } = this.#parts;
+    const [oldest] = this.#statements.oldestRecords.all(1);
+    if (oldest === undefined || isKept(toEpochMs(oldest.asked_at), idempotencyAgeMs, now())) return 0;
+    return writer.sweepRecords(TRIM_SLICE);
   }
 
   #checkpoint(pagesMin: number): void {
@@ -112,6 +121,7 @@ function prepare(db: Database) {
   return {
     oldestChanges: db.prepare<{ sequence: number; logged_at: number }, [number]>(SQL.oldestChanges),
     trimChanges: db.prepare(SQL.trimChanges),
+    oldestRecords: db.prepare<{ sequence: number; asked_at: number }, [number]>(SQL.oldestRecords),
     logPages: db.prepare<{ log: number; checkpointed: number }, []>("pragma wal_checkpoint(noop)"),
     checkpoint: db.prepare<{ busy: number }, []>("pragma wal_checkpoint(passive)"),
   };

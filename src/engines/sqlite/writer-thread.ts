@@ -71,8 +71,10 @@ function open({ options, incarnation, clock }: Extract<ToWriter, { kind: "open" 
 
 function write(requests: Extract<ToWriter, { kind: "write" }>["requests"]): void {
   const { writer, upkeep } = requireSession();
-  writer.applyGroup(requests, (answers) => post({ kind: "answers", answers, figures: writer.figures }));
-  upkeep.afterCommits();
+  writer.applyGroup(requests, (answers) => {
+    post({ kind: "answers", answers, figures: writer.figures });
+    upkeep.afterCommits();
+  });
   reportFatal();
 }
 
@@ -172,9 +174,10 @@ function makeWriter(parts: {
 
 /** Upkeep at each interval, or at once while there is more to do; commits that have arrived go first. */
 function schedule(current: Session, intervalMs: number): void {
-  const { sequence } = current.writer.figures;
+  const { sequence, records } = current.writer.figures;
   const hasMore = current.upkeep.tick();
-  if (current.writer.figures.sequence !== sequence) postProgress(current);
+  const { figures } = current.writer;
+  if (figures.sequence !== sequence || figures.records !== records) postProgress(current);
   reportFatal();
   if (fatalReason !== null) return;
   timer = setTimeout(() => schedule(current, intervalMs), hasMore ? 0 : intervalMs);

@@ -1,9 +1,10 @@
 // How the writer groups requests and what a fault of one does to the others.
 import { describe, expect, test } from "bun:test";
 import { statfsSync } from "node:fs";
-import { check, endsIn, keyOf, keySet, put, remove, touch } from "../../../test/support/requests.ts";
+import { add, append, check, endsIn, keyOf, keySet, put, remove, touch } from "../../../test/support/requests.ts";
 import { type WriterUnderTest, withWriter } from "../../../test/support/sqlite-writer.ts";
 import { type Mutation, makeBatch, UNNAMED } from "../../core/batch.ts";
+import { toEpochMs } from "../../core/expiry.ts";
 import { EVERY_KEY } from "../../core/range.ts";
 import type { WriteAnswer, WriteRequest } from "./messages.ts";
 import { GROUP_BOUNDS } from "./writer.ts";
@@ -102,7 +103,34 @@ describe("a group of requests", () => {
   });
 });
 
+describe("a group", () => {
+  test("ends at the bytes that edits come to, not at those that they were asked with", async () => {
+    await withWriter(({ apply }) => {
+      const large = new Uint8Array(3 * MiB);
+      apply(["a", "b", "c", "d"].map((name) => requestOf(put(name, large))));
+      const appends = ["a", "b", "c", "d"].map((name) => requestOf(append(name, "end", "x", { maxBytes: 4 * MiB })));
+      expect(sizes(apply(appends))).toEqual([3, 1]);
+    });
+  });
+});
+
 describe("a request that fails by itself", () => {
+  test("leaves nothing where it is a transaction that reads what is damaged, and is made when it is whole", async () => {
+    await withWriter(({ apply, value, db, writer }) => {
+      apply([requestOf(put("damaged", "old"), put("n", "1"))]);
+      db.run("update entries set value = x'00' where key = x'64616d61676564'");
+      const once = { id: "0".repeat(64), fingerprint: "1".repeat(64), at: toEpochMs(0) };
+      const reading = makeBatch([put("a"), add("n", 1), check("damaged", [], "after")]);
+      const named = [{ kind: "commit", batch: reading, ...UNNAMED, once }] as const;
+      expect(apply(named).flat().map(outcomeOf)).toEqual(["damaged-entry"]);
+      expect([value(keyOf("a")), value(keyOf("n"))]).toEqual([null, "1"]);
+      expect(writer.figures).toEqual({ entries: 2, revision: 1, sequence: 2, records: 0 });
+      apply([requestOf(put("damaged", "new"))]);
+      expect(apply(named).flat().map(outcomeOf)).toEqual(["committed"]);
+      expect(value(keyOf("n"))).toBe("2");
+    });
+  });
+
   test("does not take the others of its group with it", async () => {
     await withWriter((parts) => {
       const { apply, value, db, writer } = parts;

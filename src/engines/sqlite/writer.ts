@@ -13,7 +13,6 @@
 // the process too: after a failed sync Linux forgets that the pages are dirty, and a retry would succeed without them
 // (docs/adr/0007).
 import { type Database, SQLiteError } from "bun:sqlite";
-import { batchBytes, mayGrow } from "../../core/batch.ts";
 import { KeyholdError } from "../../core/errors.ts";
 import type { Clock, EpochMs } from "../../core/expiry.ts";
 import { replay } from "../../store/receipt.ts";
@@ -51,7 +50,7 @@ export class Writer {
   constructor(parts: WriterParts) {
     this.#parts = parts;
     this.#state = parts.state;
-    this.#applier = new BatchApplier(parts.db, parts.incarnation);
+    this.#applier = new BatchApplier(parts.db, parts.incarnation, parts.reserve);
     this.#receipts = new Receipts(parts.db, parts.receipts);
     this.#statements = prepare(parts.db);
   }
@@ -106,9 +105,10 @@ export class Writer {
       const state = this.#begin();
       for (const request of requests.slice(first)) {
         attempted++;
-        answers.push(this.#apply(request, state));
+        const answer = this.#apply(request, state);
+        answers.push(answer);
         operations += request.kind === "commit" ? request.batch.length : GROUP_BOUNDS.operations;
-        bytes += requestBytes(request);
+        bytes += writtenBytes(answer);
         if (operations >= GROUP_BOUNDS.operations || bytes >= GROUP_BOUNDS.bytes) break;
         if (this.#parts.steadyMs() >= bound) break;
       }
@@ -127,16 +127,19 @@ export class Writer {
   }
 
   #apply(request: WriteRequest, state: StoreState): WriteAnswer {
+    const { revision, sequence } = state;
     try {
       const now = this.#parts.now();
       const { once } = request;
-      const receipt = once === null ? null : this.#receipts.find(once, state, now);
+      const receipt = once === null ? null : this.#receipts.claim(once, state, now);
       if (once !== null && receipt !== null) return replay(receipt, once);
       const answer = this.#do(request, state, now);
       if (once !== null && isDone(answer)) this.#receipts.keep(once, answer, state);
       return answer;
     } catch (error) {
-      if (error instanceof KeyholdError) return failed(error);
+      // Whatever comes after the first write must take that back: the group is rolled back, and each request tried alone.
+      const hasWritten = state.revision !== revision || state.sequence !== sequence;
+      if (error instanceof KeyholdError && !hasWritten) return failed(error);
       throw error;
     }
   }
@@ -146,7 +149,6 @@ export class Writer {
       const { onProgress } = this.#parts;
       return { kind: "deleted", result: this.#applier.deleteAll(request.set, state, now, onProgress) };
     }
-    if (request.batch.some(mayGrow)) this.#parts.reserve.grant(requestBytes(request));
     return { kind: "committed", result: this.#applier.apply(request, state, now) };
   }
 
@@ -224,8 +226,10 @@ function prepare(db: Database) {
   };
 }
 
-function requestBytes(request: WriteRequest): number {
-  return request.kind === "commit" ? batchBytes(request.batch) : 0;
+/** Bytes of the values that a request has left behind: what the log has grown by, and somewhat more. */
+function writtenBytes(answer: WriteAnswer): number {
+  if (answer.kind !== "committed" || !answer.result.committed || answer.result.isReplay) return 0;
+  return answer.result.outcomes.reduce((sum, { after }) => sum + (after?.size ?? 0), 0);
 }
 
 /** Whether something was committed: only that is kept under a name. */
