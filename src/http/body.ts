@@ -57,18 +57,20 @@ export function storedContentType(incoming: Incoming): string {
 /** A body that is JSON by its type, or by what curl -d calls everything. */
 export async function readJsonText(incoming: Incoming, maxBytes: number): Promise<string> {
   const contentType = incoming.header(FIELD.contentType);
-  if (
-    contentType !== null &&
-    ![MEDIA.json, MEDIA.form, MEDIA.mergePatch].some((type) => type === essence(contentType))
-  ) {
+  if (contentType !== null && ![MEDIA.json, MEDIA.form].some((type) => type === essence(contentType))) {
     throw new KeyholdError(
       "unsupported-media-type",
       `Cannot read a body of type ${quote(contentType)}: send a JSON object as application/json`,
     );
   }
+  return decodeJsonText(await readBody(incoming, jsonBodyLimit(maxBytes)));
+}
+
+/** The limit of a body that can be sent in parts. */
+export function jsonBodyLimit(maxBytes: number): BodyLimit {
   const tooLarge = () =>
     new KeyholdError("body-too-large", `Cannot read the body: it has more than ${maxBytes} bytes; send it in parts`, {
       limit: maxBytes,
     });
-  return decodeJsonText(await readBody(incoming, { maxBytes, tooLarge }));
+  return { maxBytes, tooLarge };
 }

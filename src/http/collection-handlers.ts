@@ -21,8 +21,8 @@ import {
 } from "../wire/entry-json.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
 import { mergePatch } from "../wire/json-merge-patch.ts";
-import { type JsonMember, parseJsonObject } from "../wire/json-object.ts";
-import { readJsonText, refuseBody } from "./body.ts";
+import { decodeJsonText, type JsonMember, parseJsonObject } from "../wire/json-object.ts";
+import { jsonBodyLimit, readBody, readJsonText, refuseBody } from "./body.ts";
 import { writtenHeaders } from "./entry-headers.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import { EXPIRY_PARAMETERS, readExpiry } from "./expiry-fields.ts";
@@ -110,11 +110,11 @@ export async function patchCollection({
   refuseConditions(incoming);
   requireMergePatch(incoming);
   const expiry = readExpiry(parameters, incoming, entries.now()) ?? KEEP;
-  const text = await readJsonText(incoming, collectionBodyBytes(maxValueBytes));
-  const patches = parseJsonObject(text).map((member) => ({ key: parseKey(member.name), patch: member.text }));
+  const body = await readBody(incoming, jsonBodyLimit(collectionBodyBytes(maxValueBytes)));
+  const patches = parseJsonObject(decodeJsonText(body)).map(({ name, text }) => ({ key: parseKey(name), patch: text }));
   if (patches.length === 0) throw new KeyholdError("invalid-json", "Cannot patch nothing: the object has no member");
   const merged = patches.filter(({ patch }) => isMerge(patch)).map(({ key }) => key);
-  const outcomes = await entries.editAll(merged, (current) =>
+  const { outcomes, revision } = await entries.editAll(merged, (current) =>
     patches.map(({ key, patch }) => {
       if (patch === "null") return { op: "delete", key, when: ALWAYS, want: "info" };
       const entry = current.get(key) ?? null;
@@ -126,9 +126,7 @@ export async function patchCollection({
     const after = outcomes[index]?.after ?? null;
     return `${JSON.stringify(key)}: ${hasValue(after) ? valueToJson(after) : "null"}`;
   });
-  const revision = outcomes.find(({ after }) => after !== null)?.after?.revision;
-  const headers: Record<string, string> = { [FIELD.contentType]: MEDIA.json };
-  if (revision !== undefined) headers[FIELD.revision] = String(revision);
+  const headers = { [FIELD.contentType]: MEDIA.json, [FIELD.revision]: String(revision) };
   return { status: 200, headers, body: `{${shown.join(", ")}}` };
 }
 

@@ -3,6 +3,7 @@
 import type { Entry, EntryInfo } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { type Expiry, KEEP } from "../core/expiry.ts";
+import type { Key } from "../core/key.ts";
 import { LIMITS } from "../core/limits.ts";
 import { essence } from "../core/media-type.ts";
 import { quote } from "../core/quote.ts";
@@ -13,6 +14,7 @@ import { decodeJsonText, parseJson } from "../wire/json-object.ts";
 import { applyJsonPatch, parseJsonPatch } from "../wire/json-patch.ts";
 import { readBody } from "./body.ts";
 import { COUNTER_PARAMETERS, readCount } from "./counter-fields.ts";
+import type { Dialect } from "./dialect.ts";
 import type { EntryRequest } from "./entry-handlers.ts";
 import { writtenHeaders } from "./entry-headers.ts";
 import type { Incoming, Reply } from "./exchange.ts";
@@ -93,14 +95,14 @@ async function append(
 ): Promise<Reply> {
   refuseParameters(form, COUNTER_PARAMETERS, "goes with incr and decr");
   const value = encoder.encode(form.one(side === "end" ? "append" : "prepend") ?? "");
-  const isPreferred = wantsRepresentation(incoming);
-  const isShown = dialect.showsWrites || isPreferred;
+  const isShown = dialect.showsWrites || wantsRepresentation(incoming);
   const text = { side, value, maxBytes: dialect.maxValueBytes };
-  const how = { ...terms(incoming, expiry), want: isShown ? ("after" as const) : ("info" as const) };
-  const edited = await entries.append(key, text, how).catch((error: unknown) => {
-    throw error instanceof KeyholdError && error.code === "value-too-large" ? dialect.tooLarge(key) : error;
-  });
-  return applied(dialect.edited(edited, entries.now(), isShown), isPreferred);
+  const edited = await entries
+    .append(key, text, { ...terms(incoming, expiry), want: isShown ? "after" : "info" })
+    .catch((error: unknown) => {
+      throw error instanceof KeyholdError && error.code === "value-too-large" ? dialect.tooLarge(key) : error;
+    });
+  return dialect.edited(edited, entries.now(), isShown);
 }
 
 async function touch(
@@ -134,13 +136,14 @@ async function patchJson(request: EntryRequest, { creates, read }: JsonPatchKind
   const apply = read(decodeJsonText(body), { maxBytes });
   const edit = (entry: Entry | null) => {
     const document = entry === null ? null : jsonOf(entry);
-    const value = encoder.encode(within(dialect.tooLarge(key), () => apply(document)));
+    const value = encoder.encode(within(dialect, key, () => apply(document)));
     if (value.length > maxBytes) throw dialect.tooLarge(key);
     return contentOfBytes(value, entry?.contentType ?? MEDIA.json);
   };
-  const edited = await entries.edit(key, edit, { ...terms(incoming, expiry), creates });
-  const isPreferred = wantsRepresentation(incoming);
-  return applied(dialect.edited(edited, entries.now(), dialect.showsWrites || isPreferred), isPreferred);
+  const isShown = dialect.showsWrites || wantsRepresentation(incoming);
+  const want = isShown ? "after" : "info";
+  const edited = await entries.edit(key, edit, { ...terms(incoming, expiry), creates, want });
+  return dialect.edited(edited, entries.now(), isShown);
 }
 
 function readMergePatch(patch: string): (document: string | null) => string {
@@ -154,12 +157,12 @@ function readJsonPatch(text: string, limits: { readonly maxBytes: number }): (do
 }
 
 /** What a patch says of a value that grows too large, with the key and what raises the limit, which it does not know. */
-function within(tooLarge: KeyholdError, apply: () => string): string {
+function within(dialect: Dialect, key: Key, apply: () => string): string {
   try {
     return apply();
   } catch (error) {
-    if (!(error instanceof KeyholdError) || error.code !== tooLarge.code) throw error;
-    throw new KeyholdError(error.code, error.detail, tooLarge.data, { cause: error });
+    if (!(error instanceof KeyholdError) || error.code !== "value-too-large") throw error;
+    throw new KeyholdError(error.code, error.detail, dialect.tooLarge(key).data, { cause: error });
   }
 }
 
@@ -192,12 +195,6 @@ function jsonOf(entry: Entry): string {
 
 function terms(incoming: Incoming, expiry: Expiry | null) {
   return { when: readWriteConditions(incoming), expiry: expiry ?? KEEP };
-}
-
-/** Says that the value is there because it was asked for (RFC 7240 §3). */
-function applied(reply: Reply, isPreferred: boolean): Reply {
-  if (!isPreferred) return reply;
-  return { ...reply, headers: { ...reply.headers, [FIELD.preferenceApplied]: "return=representation" } };
 }
 
 function refuseParameters(form: Parameters, names: readonly string[], where: string): void {

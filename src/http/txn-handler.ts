@@ -31,7 +31,8 @@ export async function transact({ incoming, parameters, entries, maxValueBytes }:
   const now = entries.now();
   if (!result.committed) throw checkFailed(result, transaction, now);
   const shown = operations.map((operation, index) => {
-    const outcome = result.outcomes[checks.length + index] ?? { before: null, after: null };
+    const outcome = result.outcomes[checks.length + index];
+    if (outcome === undefined) throw new KeyholdError("internal", "The store answered no outcome");
     return `{"${operation.name}": ${showOutcome(operation, outcome, now)}}`;
   });
   const headers = { [FIELD.contentType]: MEDIA.json, [FIELD.revision]: String(result.revision) };

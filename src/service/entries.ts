@@ -58,6 +58,8 @@ export interface Edited {
 /** Of a write that is about an entry: without one nothing is committed, and so nothing is kept under a name. */
 const PRESENT: Condition = { is: "present" };
 
+type Committed = Extract<CommitResult, { committed: true }>;
+
 /** Tries of an edit that reads first; others that write the same key without taking turns can make one fail. */
 const EDIT_TRIES = 8;
 
@@ -132,7 +134,7 @@ export class Entries {
   async touch(key: Key, expiry: Expiry, when: readonly Condition[]): Promise<EntryInfo> {
     const batch = makeBatch([{ op: "touch", key, when: [...when, PRESENT], want: "info", expiry }]);
     const [outcome] = await this.#commit(batch, missingOrFailed);
-    if (outcome === undefined || outcome.after === null) throw notFound(key);
+    if (outcome === undefined || outcome.after === null) throw noOutcome();
     return outcome.after;
   }
 
@@ -168,15 +170,16 @@ export class Entries {
   async edit(
     key: Key,
     edit: (entry: Entry | null) => Omit<NewEntry, "expiry">,
-    terms: EditTerms & { readonly creates: boolean },
+    terms: EditTerms & { readonly creates: boolean; readonly want: Want },
   ): Promise<Edited> {
-    const { when, expiry, creates } = terms;
-    const [outcome] = await this.editAll([key], (entries) => {
+    const { when, expiry, creates, want } = terms;
+    const { outcomes } = await this.editAll([key], (entries) => {
       const entry = entries.get(key) ?? null;
       if (entry === null && !creates) throw notFound(key);
       if (!allHold(when, entry)) throw preconditionFailed(key, entry);
-      return [{ op: "put", key, when: ALWAYS, want: "after", expiry, ...edit(entry) }];
+      return [{ op: "put", key, when: ALWAYS, want, expiry, ...edit(entry) }];
     });
+    const [outcome] = outcomes;
     if (outcome === undefined) throw noOutcome();
     return toEdited(outcome);
   }
@@ -190,18 +193,18 @@ export class Entries {
   async editAll(
     keys: readonly Key[],
     edit: (entries: ReadonlyMap<Key, Entry | null>) => readonly Mutation[],
-  ): Promise<readonly Outcome[]> {
+  ): Promise<Committed> {
     requireMutationCount(keys.length);
     return this.#turns.take(keys, async () => {
       for (let tried = 0; tried < EDIT_TRIES; tried++) {
         // Another attempt may have been through while this one waited: what it left is not to be edited again.
         await this.#attempt?.lookAgain(this.#store);
         const recalled = this.#recall();
-        if (recalled !== null) return recalled.outcomes;
+        if (recalled !== null) return recalled;
         const entries = await this.#readToEdit(keys);
         const mutations = edit(entries);
         const result = await this.#submit(makeBatch(unchanged(mutations, entries)), []);
-        if (result.committed) return result.outcomes;
+        if (result.committed) return result;
       }
       throw new KeyholdError(
         "busy",
@@ -266,7 +269,7 @@ export class Entries {
   }
 
   /** What an earlier write of this name has done; null where this one is to be made. @throws "idempotency-key-reused" */
-  #recall(): Extract<CommitResult, { committed: true }> | null {
+  #recall(): Committed | null {
     const attempt = this.#attempt;
     if (attempt === null || attempt.receipt === null) return null;
     const done = replay(attempt.receipt, attempt.once());
@@ -276,8 +279,6 @@ export class Entries {
   }
 
   async #submit(batch: Batch, otherwise: readonly Key[]): Promise<CommitResult> {
-    const recalled = this.#recall();
-    if (recalled !== null) return recalled;
     const result = await this.#store.commit(batch, { once: this.#attempt?.once() ?? null, otherwise });
     if (result.committed) this.#attempt?.noteDone(result.at, result.isReplay);
     return result;
@@ -288,7 +289,7 @@ export class Entries {
       makeBatch([{ op: "delete", key, when: [...when, PRESENT], want }]),
       missingOrFailed,
     );
-    if (outcome === undefined || outcome.before === null) throw notFound(key);
+    if (outcome === undefined || outcome.before === null) throw noOutcome();
     return outcome.before;
   }
 

@@ -220,6 +220,13 @@ export function collectionPatchesSuite(withServer: WithServer): void {
     );
   });
 
+  test("deletions alone carry the revision too", async () => {
+    await withServer(async ({ http }) => {
+      await http.put("/a", "v");
+      expect((await http.mergePatch("/keys", '{"a": null}')).headers["revision"]).toBe("2");
+    });
+  });
+
   test("patches of the same keys that come at once are all applied", async () => {
     await withServer(async ({ http }) => {
       const answers = await Promise.all(

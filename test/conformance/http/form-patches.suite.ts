@@ -13,6 +13,16 @@ const SHORT_MAX = 1024;
 const LONG_MAX = 2048;
 
 export function formPatchesSuite(withServer: WithServer): void {
+  test("a counter that is full says when it ends", async () => {
+    await withServer(async ({ http }) => {
+      await http.patch("/a", "incr=1&max=1&expire_at=2099-01-01T00:00:00Z");
+      const problem = expectProblem(await http.patch("/a", "incr=1&max=1&expire_new=60"), "out-of-range");
+      expect(problem).toMatchObject({ value: 1, max: 1, expires_at: "2099-01-01T00:00:00.000Z" });
+      expect(problem["detail"]).toEndWith("allowed is at most 1");
+      expect(expectProblem(await http.patch("/b", "decr=1&min=0"), "out-of-range")).toMatchObject({ expires_at: null });
+    });
+  });
+
   test("incr answers 201 with the number and where it is, then 200 with the next", async () => {
     await withServer(async ({ http }) => {
       const first = await http.patch("/hits", "incr=1");
