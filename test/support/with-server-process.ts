@@ -2,14 +2,21 @@
 import { type ServerProcess, startServerProcess } from "./server-process.ts";
 import { withTemporaryDirectory } from "./temporary-directory.ts";
 
-/** @param body - gets the server, and what starts another over the same store once that one has ended */
+/**
+ * Starts another server over the same store, once the one before it has ended.
+ *
+ * @param place - of the one before it, for clients that connect again by themselves; without it, any free port
+ */
+export type Restart = (place?: Pick<ServerProcess, "url">) => Promise<ServerProcess>;
+
 export async function withServerProcess(
-  body: (server: ServerProcess, restart: () => Promise<ServerProcess>) => Promise<void>,
+  body: (server: ServerProcess, restart: Restart) => Promise<void>,
 ): Promise<void> {
   await withTemporaryDirectory(async (directory) => {
     const started: ServerProcess[] = [];
-    const start = async () => {
-      const server = await startServerProcess(["--store", `sqlite:${directory}/store`]);
+    const start: Restart = async (place) => {
+      const port = place === undefined ? [] : ["--port", new URL(place.url).port];
+      const server = await startServerProcess(["--store", `sqlite:${directory}/store`, ...port]);
       started.push(server);
       return server;
     };

@@ -2,8 +2,9 @@
 // an empty store, and what is printed must be what stands below it. UPDATE=1 writes them anew; review the change as code.
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { asWritten, runLine } from "../support/curl.ts";
+import { runLine } from "../support/curl.ts";
 import type { ServerProcess } from "../support/server-process.ts";
+import { makeHider } from "../support/varying-text.ts";
 import { withServerProcess } from "../support/with-server-process.ts";
 
 const CHAPTERS = readdirSync(import.meta.dir).filter((name) => name.endsWith(".http"));
@@ -33,24 +34,4 @@ async function play(transcript: string, server: ServerProcess): Promise<string> 
     shown.push(answer === "" ? `${line}\n\n` : `${line}\n${answer}\n\n`);
   }
   return `${shown.join("").trimEnd()}\n`;
-}
-
-/** Puts placeholders for what is another each time. */
-async function makeHider(server: ServerProcess): Promise<(text: string) => string> {
-  const info: { store: { incarnation: string }; version: string } = JSON.parse(
-    await runLine("curl -s http://127.0.0.1:3000/-/info", server),
-  );
-  return (text) =>
-    asWritten(text, server)
-      .replaceAll("\r\n", "\n")
-      .replaceAll(info.store.incarnation, "<incarnation>")
-      .replaceAll(info.version, "<version>")
-      .replaceAll(/^(Date|Last-Modified): .*$/gm, "$1: <date>")
-      .replaceAll(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z/g, "<instant>")
-      .replaceAll(/^X-Request-Id: [0-9a-f]{8}-.*$/gm, "X-Request-Id: <id>")
-      .replaceAll(/"instance":"[^"]*"/g, '"instance":"<id>"')
-      .replaceAll(/"bytes": \d+/g, '"bytes": <bytes>')
-      // A second may pass between the write and the look.
-      .replaceAll(/^TTL: 359\d$/gm, "TTL: 3600")
-      .replaceAll(/"ttl": 359\d/g, '"ttl": 3600');
 }
