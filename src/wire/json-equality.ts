@@ -1,7 +1,7 @@
 // Whether two JSON values are equal as RFC 6902 §4.6 says: strings by their characters, numbers by their value, arrays item
 // by item, objects without regard to order. Numbers are compared as decimals, never as what JavaScript would make of them.
 // Nothing here recurses: both sides come from outside.
-import { itemsOf, type JsonArray, type JsonNode, type JsonObject, membersOf, stringOf } from "./json-tree.ts";
+import { itemNodes, type JsonArray, type JsonNode, type JsonObject, memberNodes, stringOf } from "./json-tree.ts";
 
 /** Longer numbers equal only themselves as written: comparing them again and again would cost more than it is worth. */
 export const COMPARED_NUMBER_LENGTH = 4096;
@@ -35,9 +35,9 @@ function isAlike(a: JsonNode, b: JsonNode, below: (readonly [JsonNode, JsonNode]
 }
 
 function pairItems(a: JsonArray, b: JsonArray, below: (readonly [JsonNode, JsonNode])[]): boolean {
-  const others = itemsOf(b);
-  if (itemsOf(a).length !== others.length) return false;
-  for (const [index, item] of itemsOf(a).entries()) {
+  const others = itemNodes(b);
+  if (itemNodes(a).length !== others.length) return false;
+  for (const [index, item] of itemNodes(a).entries()) {
     const other = others[index];
     if (other === undefined) return false;
     below.push([item, other]);
@@ -46,9 +46,9 @@ function pairItems(a: JsonArray, b: JsonArray, below: (readonly [JsonNode, JsonN
 }
 
 function pairMembers(a: JsonObject, b: JsonObject, below: (readonly [JsonNode, JsonNode])[]): boolean {
-  const others = membersOf(b);
-  if (membersOf(a).size !== others.size) return false;
-  for (const [name, { value }] of membersOf(a)) {
+  const others = memberNodes(b);
+  if (memberNodes(a).size !== others.size) return false;
+  for (const [name, { value }] of memberNodes(a)) {
     const other = others.get(name);
     if (other === undefined) return false;
     below.push([value, other.value]);

@@ -5,10 +5,10 @@ import { quote } from "../core/quote.ts";
 import { parseJson } from "./json-object.ts";
 import {
   emptyObject,
-  type JsonMember,
   type JsonNode,
   type JsonObject,
-  membersOf,
+  type MemberNode,
+  memberNodes,
   readJsonTree,
   writeJsonTree,
 } from "./json-tree.ts";
@@ -51,8 +51,8 @@ function mergeAll(target: JsonObject, patch: JsonObject): void {
 }
 
 /** Merges one member, but for what stands below it: that is returned. */
-function mergeMember(merge: Merge, name: string, { nameText, value }: JsonMember): Merge | null {
-  const members = membersOf(merge.target);
+function mergeMember(merge: Merge, name: string, { nameText, value }: MemberNode): Merge | null {
+  const members = memberNodes(merge.target);
   const current = members.get(name);
   if (value === "null") {
     if (members.delete(name)) markChanged(merge);
@@ -74,8 +74,8 @@ function markChanged(merge: Merge): void {
   }
 }
 
-function namedOnce(patch: JsonObject): ReadonlyMap<string, JsonMember> {
-  const members = membersOf(patch);
+function namedOnce(patch: JsonObject): ReadonlyMap<string, MemberNode> {
+  const members = memberNodes(patch);
   if (patch.repeatedName !== null) {
     throw new KeyholdError(
       "invalid-json",

@@ -2,6 +2,7 @@
 // and printed again, so that 106242075399214372653, 1.0 and the order of members survive. JSON.parse judges the grammar;
 // the walk below only finds where values begin and end, and so may assume that the text is valid.
 import { KeyholdError } from "../core/errors.ts";
+import { endOfString, endOfWord, skipSpace } from "./json-scan.ts";
 
 export interface JsonMember {
   readonly name: string;
@@ -110,10 +111,7 @@ function splitMembers(text: string): readonly JsonMember[] {
 function endOfValue(text: string, start: number): number {
   const first = text[start];
   if (first === '"') return endOfString(text, start);
-  if (first === "{" || first === "[") return endOfNested(text, start);
-  let end = start;
-  while (end < text.length && !",}] \t\r\n".includes(text[end] ?? "")) end++;
-  return end;
+  return first === "{" || first === "[" ? endOfNested(text, start) : endOfWord(text, start);
 }
 
 function endOfNested(text: string, start: number): number {
@@ -130,19 +128,6 @@ function endOfNested(text: string, start: number): number {
     if (depth === 0) return position;
   }
   return text.length;
-}
-
-/** Just behind the closing quote of the string that opens at `start`. */
-function endOfString(text: string, start: number): number {
-  let position = start + 1;
-  while (position < text.length && text[position] !== '"') position += text[position] === "\\" ? 2 : 1;
-  return position + 1;
-}
-
-function skipSpace(text: string, start: number): number {
-  let position = start;
-  while (position < text.length && " \t\r\n".includes(text[position] ?? "")) position++;
-  return position;
 }
 
 function notAnObject(found: string): KeyholdError {

@@ -8,10 +8,10 @@ import { isJsonEqual } from "./json-equality.ts";
 import { parseJson } from "./json-object.ts";
 import { type JsonPointer, leadsInto, parseIndex, parseJsonPointer } from "./json-pointer.ts";
 import {
-  itemsOf,
-  type JsonMember,
+  itemNodes,
   type JsonNode,
-  membersOf,
+  type MemberNode,
+  memberNodes,
   readJsonTree,
   stringOf,
   writeJsonTree,
@@ -40,7 +40,7 @@ interface Step {
   readonly operation: JsonPatchOperation;
 }
 
-type Members = ReadonlyMap<string, JsonMember>;
+type Members = ReadonlyMap<string, MemberNode>;
 
 const encoder = new TextEncoder();
 
@@ -56,7 +56,7 @@ export function parseJsonPatch(text: string): JsonPatch {
   if (typeof root === "string" || root.kind !== "array") {
     throw new KeyholdError("invalid-json", "Cannot use the JSON Patch: an array of operations is needed");
   }
-  const items = itemsOf(root);
+  const items = itemNodes(root);
   if (items.length > LIMITS.patchOperations) {
     throw new KeyholdError(
       "body-too-large",
@@ -128,10 +128,10 @@ function add(editing: Editing, step: Step, value: JsonNode): void {
   }
   markChanged(trail);
   if (parent.kind === "object") {
-    putMember(membersOf(parent), token, value);
+    putMember(memberNodes(parent), token, value);
     return;
   }
-  const items = itemsOf(parent);
+  const items = itemNodes(parent);
   const index = token === "-" ? items.length : parseIndex(token);
   if (index === null || index > items.length) {
     throw misfit(
@@ -153,8 +153,8 @@ function replace(editing: Editing, step: Step, value: JsonNode): void {
     return;
   }
   markChanged(trail.slice(0, -1));
-  if (parent.kind === "object") putMember(membersOf(parent), token, value);
-  else itemsOf(parent)[Number(token)] = value;
+  if (parent.kind === "object") putMember(memberNodes(parent), token, value);
+  else itemNodes(parent)[Number(token)] = value;
 }
 
 /** RFC 6902 §4.6. */
@@ -174,8 +174,8 @@ function remove(editing: Editing, step: Step, pointer: JsonPointer): JsonNode {
     throw misfit(step, "the whole value cannot be removed from its entry; DELETE the entry, or replace the value");
   }
   markChanged(trail.slice(0, -1));
-  if (parent.kind === "object") membersOf(parent).delete(token);
-  else itemsOf(parent).splice(Number(token), 1);
+  if (parent.kind === "object") memberNodes(parent).delete(token);
+  else itemNodes(parent).splice(Number(token), 1);
   return removed;
 }
 
@@ -208,13 +208,13 @@ function follow(editing: Editing, step: Step, pointer: JsonPointer): readonly Js
 
 function childOf(node: JsonNode, token: string): JsonNode | null {
   if (typeof node === "string") return null;
-  if (node.kind === "object") return membersOf(node).get(token)?.value ?? null;
+  if (node.kind === "object") return memberNodes(node).get(token)?.value ?? null;
   const index = parseIndex(token);
-  return index === null ? null : (itemsOf(node)[index] ?? null);
+  return index === null ? null : (itemNodes(node)[index] ?? null);
 }
 
 /** A member that stands there keeps its place and the text of its name. */
-function putMember(members: Map<string, JsonMember>, name: string, value: JsonNode): void {
+function putMember(members: Map<string, MemberNode>, name: string, value: JsonNode): void {
   members.set(name, { nameText: members.get(name)?.nameText ?? JSON.stringify(name), value });
 }
 
@@ -224,7 +224,7 @@ function markChanged(trail: readonly JsonNode[]): void {
 
 function parseOperation(node: JsonNode, index: number): JsonPatchOperation {
   if (typeof node === "string" || node.kind !== "object") throw malformed(index, "it is no object");
-  const members = membersOf(node);
+  const members = memberNodes(node);
   if (node.repeatedName !== null) throw malformed(index, `it names ${quote(node.repeatedName)} twice`);
   const op = readString(members, "op", index);
   switch (op) {

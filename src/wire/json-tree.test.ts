@@ -1,7 +1,7 @@
 // Texts that become trees and texts again.
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { itemsOf, type JsonNode, membersOf, readJsonTree, stringOf, writeJsonTree } from "./json-tree.ts";
+import { itemNodes, type JsonNode, memberNodes, readJsonTree, stringOf, writeJsonTree } from "./json-tree.ts";
 
 /** A failure prints its seed; SEED= runs that one again. */
 const RUNS = {
@@ -62,14 +62,14 @@ describe("a tree", () => {
     const root = readJsonTree(' { "b" : [ 1.0 ] , "10":{ "\\u0061" : 2 },"c": 3 } ');
     if (typeof root === "string" || root.kind !== "object") throw new Error("no object");
     root.isChanged = true;
-    membersOf(root).delete("c");
+    memberNodes(root).delete("c");
     expect(writeJsonTree(root)).toBe('{"b":[ 1.0 ],"10":{ "\\u0061" : 2 }}');
   });
 
   test("names what stands twice, and has its last value at its first place", () => {
     const root = readJsonTree('{"a":1,"b":2,"\\u0061":3}');
     if (typeof root === "string" || root.kind !== "object") throw new Error("no object");
-    expect([...membersOf(root)].map(([name, { value }]) => [name, value])).toEqual([
+    expect([...memberNodes(root)].map(([name, { value }]) => [name, value])).toEqual([
       ["a", "3"],
       ["b", "2"],
     ]);
@@ -100,8 +100,8 @@ function visitAll(root: JsonNode, visit: (node: JsonNode) => void): void {
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     visit(node);
     if (typeof node === "string") continue;
-    if (node.kind === "array") waiting.push(...itemsOf(node));
-    else waiting.push(...[...membersOf(node).values()].map(({ value }) => value));
+    if (node.kind === "array") waiting.push(...itemNodes(node));
+    else waiting.push(...[...memberNodes(node).values()].map(({ value }) => value));
   }
 }
 

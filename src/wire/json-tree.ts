@@ -2,25 +2,26 @@
 // order of members (an object of JavaScript moves "10" before "a"), names such as `__proto__`, escapes, white space. A
 // leaf is its text; an array or an object is a stretch of text until somebody looks inside. Nothing here recurses, and a
 // text is walked once however deep it is nested: keep both, as the texts come from outside.
+import { endOfString, endOfWord, skipSpace } from "./json-scan.ts";
 
 /** The text of a string, a number, true, false or null, without white space around it; or what holds other nodes. */
 export type JsonNode = string | JsonArray | JsonObject;
 
 export interface JsonArray extends Container {
   readonly kind: "array";
-  /** null until itemsOf() is asked. */
+  /** null until itemNodes() is asked. */
   items: JsonNode[] | null;
 }
 
 export interface JsonObject extends Container {
   readonly kind: "object";
-  /** null until membersOf() is asked. */
-  members: Map<string, JsonMember> | null;
-  /** A name that stands here twice, known once membersOf() was asked; its last value counts, at its first place. */
+  /** null until memberNodes() is asked. */
+  members: Map<string, MemberNode> | null;
+  /** A name that stands here twice, known once memberNodes() was asked; its last value counts, at its first place. */
   repeatedName: string | null;
 }
 
-export interface JsonMember {
+export interface MemberNode {
   /** The name as it was written, with its quotes and escapes. */
   readonly nameText: string;
   readonly value: JsonNode;
@@ -54,7 +55,6 @@ interface Cursor {
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const BACKSLASH = 0x5c;
 const SQUARE_OPEN = 0x5b;
 const SQUARE_CLOSE = 0x5d;
 const CURLY_OPEN = 0x7b;
@@ -80,13 +80,13 @@ export function writeJsonTree(root: JsonNode): string {
 }
 
 /** The items, which the caller may change. */
-export function itemsOf(array: JsonArray): JsonNode[] {
+export function itemNodes(array: JsonArray): JsonNode[] {
   array.items ??= readItems(array);
   return array.items;
 }
 
 /** The members in their order, which the caller may change. */
-export function membersOf(object: JsonObject): Map<string, JsonMember> {
+export function memberNodes(object: JsonObject): Map<string, MemberNode> {
   object.members ??= readMembers(object);
   return object.members;
 }
@@ -107,7 +107,7 @@ function originalText({ source, ordinal }: Container): string {
 }
 
 function pushItems(array: JsonArray, waiting: JsonNode[]): void {
-  const items = itemsOf(array);
+  const items = itemNodes(array);
   waiting.push("]");
   for (let index = items.length - 1; index >= 0; index--) {
     waiting.push(items[index] ?? "null");
@@ -117,7 +117,7 @@ function pushItems(array: JsonArray, waiting: JsonNode[]): void {
 }
 
 function pushMembers(object: JsonObject, waiting: JsonNode[]): void {
-  const members = [...membersOf(object).values()];
+  const members = [...memberNodes(object).values()];
   waiting.push("}");
   for (const [index, { nameText, value }] of members.toReversed().entries()) {
     waiting.push(value, `${nameText}:`);
@@ -160,11 +160,11 @@ function readItems({ source, ordinal }: JsonArray): JsonNode[] {
   return items;
 }
 
-function readMembers(object: JsonObject): Map<string, JsonMember> {
+function readMembers(object: JsonObject): Map<string, MemberNode> {
   const { source } = object;
   const { text } = source;
   const cursor = insideOf(source, object.ordinal);
-  const members = new Map<string, JsonMember>();
+  const members = new Map<string, MemberNode>();
   while (text.charCodeAt(cursor.position) !== CURLY_CLOSE) {
     const nameEnd = endOfString(text, cursor.position);
     const nameText = text.slice(cursor.position, nameEnd);
@@ -207,38 +207,4 @@ function makeContainer(source: Source, ordinal: number): JsonArray | JsonObject 
 function skipSeparator(text: string, cursor: Cursor): void {
   const position = skipSpace(text, cursor.position);
   cursor.position = text.charCodeAt(position) === COMMA ? skipSpace(text, position + 1) : position;
-}
-
-function skipSpace(text: string, start: number): number {
-  let position = start;
-  while (isSpace(text.charCodeAt(position))) position++;
-  return position;
-}
-
-/** Just behind the number, true, false or null that begins at `start`. */
-function endOfWord(text: string, start: number): number {
-  let position = start;
-  for (; position < text.length; position++) {
-    const code = text.charCodeAt(position);
-    if (code === COMMA || code === SQUARE_CLOSE || code === CURLY_CLOSE || isSpace(code)) break;
-  }
-  return position;
-}
-
-/** Just behind the closing quote of the string that opens at `start`. */
-function endOfString(text: string, start: number): number {
-  let quote = text.indexOf('"', start + 1);
-  while (isEscaped(text, quote)) quote = text.indexOf('"', quote + 1);
-  return quote + 1;
-}
-
-/** Whether an odd number of backslashes stands before the position. */
-function isEscaped(text: string, position: number): boolean {
-  let before = position;
-  while (text.charCodeAt(before - 1) === BACKSLASH) before--;
-  return (position - before) % 2 === 1;
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
