@@ -34,7 +34,7 @@ async function measure(valueBytes: number, keys: number): Promise<void> {
       historyAgeMs: 86_400_000,
       historyChanges: 1_000_000,
       idempotencyAgeMs: 86_400_000,
-      idempotencyRecords: 1_000_000,
+      idempotencyBytes: 1_000_000,
       diskReserveBytes: 0,
     },
     allowNetworkFileSystem: false,

@@ -112,7 +112,7 @@ describe("the result", () => {
       historyAgeMs: 86_400_000,
       historyChanges: 1_000_000,
       idempotencyAgeMs: 86_400_000,
-      idempotencyRecords: 10_000_000,
+      idempotencyBytes: 4 * 1024 ** 3,
     });
   });
   test("it is frozen, also inside", () => {

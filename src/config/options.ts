@@ -188,11 +188,11 @@ export const CONFIG_SCHEMA = z
       group: "History and upkeep",
       help: "How long a write with an Idempotency-Key is remembered, and answered instead of being done again",
     }),
-    idempotencyRecords: option(wholeNumber({ least: 1000, most: 1_000_000_000 }), {
-      name: "idempotency-records",
-      default: "10000000",
+    idempotencyBytes: option(size({ least: MiB, most: 1024 * 1024 * MiB }), {
+      name: "idempotency-size",
+      default: "4096MiB",
       group: "History and upkeep",
-      help: "Such writes that are remembered at most; one with another key is refused with 503 until an old one is forgotten",
+      help: "Room that what is remembered of such writes may take; one with another key is refused with 503 until older ones are forgotten",
     }),
   })
   .superRefine((config, context) => {

@@ -132,6 +132,11 @@ export function mayGrow({ op }: Mutation): boolean {
   return op === "put" || op === "add" || op === "append";
 }
 
+/** Whether the mutation is one of those that may change something: a record of the others is not worth keeping. */
+export function isWrite({ op }: Mutation): boolean {
+  return op !== "check";
+}
+
 function requireDistinctKeys(mutations: readonly Mutation[]): void {
   const written = new Set<Key>();
   for (const { op, key } of mutations) {

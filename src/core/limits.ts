@@ -21,6 +21,8 @@ export const LIMITS = {
   patchedBytes: 8 * MiB,
   /** Edits that wait for their turn or have it: each holds a request and its body in memory. */
   waitingEdits: 4096,
+  /** Values in one JSON patch, those in arrays and objects included: each takes some 1.5 KiB while it is worked out. */
+  patchParts: 20_000,
   /** Operations in one JSON Patch: each may move all items of a long array, while the others wait. */
   patchOperations: 1000,
   /** Longest path in a JSON Patch, in UTF-16 units: the answer repeats the one that cannot be followed. */

@@ -40,7 +40,7 @@ async function openMemory(config: Config): Promise<OpenStore> {
     incarnation: newIncarnation(),
     historyChanges: config.historyChanges,
     idempotencyAgeMs: config.idempotencyAgeMs,
-    idempotencyRecords: config.idempotencyRecords,
+    idempotencyBytes: config.idempotencyBytes,
   });
   let sweeper: ReturnType<typeof setTimeout>;
   const sweep = () => {
@@ -73,7 +73,7 @@ async function openSqlite(
       historyChanges: config.historyChanges,
       diskReserveBytes: config.diskReserveBytes,
       idempotencyAgeMs: config.idempotencyAgeMs,
-      idempotencyRecords: config.idempotencyRecords,
+      idempotencyBytes: config.idempotencyBytes,
     },
     allowNetworkFileSystem: config.allowNetworkFilesystem,
     queuedCommits: config.queuedCommits,

@@ -44,7 +44,7 @@ export function ready(facts: ServerFacts): Reply {
 }
 
 export function info({ store, hub, facts }: InfoSources): Reply {
-  const { entries, bytes, revision, records, queuedCommits } = store.stats();
+  const { entries, bytes, revision, records, recordBytes, queuedCommits } = store.stats();
   const integrity = facts.integrity();
   const document = {
     name: "keyhold",
@@ -59,6 +59,7 @@ export function info({ store, hub, facts }: InfoSources): Reply {
       bytes,
       revision,
       idempotency_records: records,
+      idempotency_bytes: recordBytes,
       queued_commits: queuedCommits,
       integrity: integrity.is,
       ...(integrity.detail !== null && { integrity_detail: integrity.detail }),

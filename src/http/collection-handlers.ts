@@ -1,5 +1,6 @@
 // The methods on `/keys`, the collection (contract §6); how it is listed stands in listing.ts.
 
+import { requireMutationCount } from "../core/batch.ts";
 import { ALWAYS } from "../core/condition.ts";
 import { type Entry, hasValue } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
@@ -22,6 +23,7 @@ import {
 import { FIELD, MEDIA } from "../wire/headers.ts";
 import { mergePatch } from "../wire/json-merge-patch.ts";
 import { decodeJsonText, type JsonMember, parseJsonObject } from "../wire/json-object.ts";
+import { countParts } from "../wire/json-scan.ts";
 import { jsonBodyLimit, readBody, readJsonText, refuseBody } from "./body.ts";
 import { writtenHeaders } from "./entry-headers.ts";
 import type { Incoming, Reply } from "./exchange.ts";
@@ -29,7 +31,7 @@ import { EXPIRY_PARAMETERS, readExpiry } from "./expiry-fields.ts";
 import { jsonBodyBytes, requireValueSize } from "./json-dialect.ts";
 import { LISTING_PARAMETERS, listEntries, readKeySet, readNamedKeys, SELECTION_PARAMETERS } from "./listing.ts";
 import { type Parameters, parametersOf } from "./parameters.ts";
-import { patchTooLarge, requirePatchable } from "./patch-handlers.ts";
+import { patchTooLarge, requirePatchable, requirePatchParts } from "./patch-handlers.ts";
 import { JSON_VIEW_SUFFIX, readWriteConditions, refuseConditions } from "./preconditions.ts";
 import { encodePath } from "./target.ts";
 import { watchCollection } from "./watch.ts";
@@ -69,6 +71,8 @@ export async function createInCollection({
   refuseConditions(incoming);
   const expiry = readExpiry(parameters, incoming, entries.now()) ?? NEVER;
   const text = await readJsonText(incoming, collectionBodyBytes(maxValueBytes));
+  // Before it is parsed: a body of its length may name a million.
+  requireMutationCount(countParts(text).top);
   const pairs = parseJsonObject(text).map((member) => toPair(member, expiry, maxValueBytes));
   if (pairs.length === 0) throw new KeyholdError("invalid-json", "Cannot create nothing: the object has no member");
   const written = await entries.create(pairs);
@@ -111,7 +115,10 @@ export async function patchCollection({
   requireMergePatch(incoming);
   const expiry = readExpiry(parameters, incoming, entries.now()) ?? KEEP;
   const body = await readBody(incoming, jsonBodyLimit(collectionBodyBytes(maxValueBytes)));
-  const patches = parseJsonObject(decodeJsonText(body)).map(({ name, text }) => ({ key: parseKey(name), patch: text }));
+  const patches = parseJsonObject(requirePatchParts(decodeJsonText(body))).map(({ name, text }) => ({
+    key: parseKey(name),
+    patch: text,
+  }));
   if (patches.length === 0) throw new KeyholdError("invalid-json", "Cannot patch nothing: the object has no member");
   const merged = patches.filter(({ patch }) => isMerge(patch)).map(({ key }) => key);
   const { outcomes, revision } = await entries.editAll(merged, (current) =>

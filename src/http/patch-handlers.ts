@@ -12,6 +12,7 @@ import { FIELD, MEDIA } from "../wire/headers.ts";
 import { mergePatch } from "../wire/json-merge-patch.ts";
 import { decodeJsonText, parseJson } from "../wire/json-object.ts";
 import { applyJsonPatch, parseJsonPatch } from "../wire/json-patch.ts";
+import { countParts } from "../wire/json-scan.ts";
 import { readBody } from "./body.ts";
 import { COUNTER_PARAMETERS, readCount } from "./counter-fields.ts";
 import type { Dialect } from "./dialect.ts";
@@ -133,7 +134,7 @@ async function patchJson(request: EntryRequest, { creates, read }: JsonPatchKind
   const expiry = readExpiry(parameters, incoming, entries.now());
   const maxBytes = dialect.maxValueBytes;
   const body = await readBody(incoming, { maxBytes: LIMITS.patchedBytes, tooLarge: patchTooLarge });
-  const apply = read(decodeJsonText(body), { maxBytes });
+  const apply = read(requirePatchParts(decodeJsonText(body)), { maxBytes });
   const edit = (entry: Entry | null) => {
     const document = entry === null ? null : jsonOf(entry);
     const value = encoder.encode(within(dialect, key, () => apply(document)));
@@ -164,6 +165,17 @@ function within(dialect: Dialect, key: Key, apply: () => string): string {
     if (!(error instanceof KeyholdError) || error.code !== "value-too-large") throw error;
     throw new KeyholdError(error.code, error.detail, dialect.tooLarge(key).data, { cause: error });
   }
+}
+
+/** The text of a patch, before it is parsed. @throws "body-too-large" where it has more than LIMITS.patchParts values */
+export function requirePatchParts(text: string): string {
+  const { all } = countParts(text);
+  if (all <= LIMITS.patchParts) return text;
+  throw new KeyholdError(
+    "body-too-large",
+    `Cannot apply the patch: it has ${all} values, limit ${LIMITS.patchParts}; send it in parts, or PUT the whole`,
+    { limit: LIMITS.patchParts },
+  );
 }
 
 export function patchTooLarge(): KeyholdError {

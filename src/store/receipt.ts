@@ -37,12 +37,12 @@ export function replay({ fingerprint, did }: Receipt, once: Once): Done {
     : { kind: "deleted", result: { ...did.result, isReplay: true } };
 }
 
-/** @throws "busy": as many records are kept as may be */
-export function refuseMoreRecords(limit: number): never {
+/** @throws "busy": the records that are kept take as much as they may */
+export function refuseMoreRecords(limitBytes: number): never {
   throw new KeyholdError(
     "busy",
-    `Cannot take another Idempotency-Key: ${limit} are on record, the limit; try again later, send the write without one, or raise --idempotency-records`,
-    { limit, option: "--idempotency-records" },
+    `Cannot take another Idempotency-Key: what is remembered of others takes ${limitBytes} bytes, the limit; try again later, send the write without one, or raise --idempotency-size`,
+    { limit: limitBytes, option: "--idempotency-size" },
   );
 }
 

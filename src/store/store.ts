@@ -177,7 +177,8 @@ export interface StoreStats {
   /** Bytes of storage taken; null where the engine cannot tell. */
   readonly bytes: number | null;
   readonly revision: Revision;
-  /** Records of named writes that are kept. */
+  /** Records of named writes that are kept, and what they take. */
   readonly records: number;
+  readonly recordBytes: number;
   readonly queuedCommits: number;
 }

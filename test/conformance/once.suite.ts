@@ -129,24 +129,40 @@ export function onceSuite(make: MakeStore): void {
       }
     });
 
-    test("is refused once as many records are kept as may be, until old ones leave", async () => {
+    test("is refused once the records that are kept take as much as they may, until old ones leave", async () => {
       await withStore(
         make,
         async (harness) => {
           const { store } = harness;
-          for (const name of [1, 2, 3]) await commitOnce(store, named(store, name), put(`k${name}`));
-          expect(await rejectionCode(() => commitOnce(store, named(store, 4), put("k4")))).toBe("busy");
-          expect(await store.get(keyOf("k4"))).toBeNull();
-          expect(await commitOnce(store, named(store, 3), put("k3"))).toMatchObject({ isReplay: true });
-          expect(store.stats().records).toBe(3);
+          let kept = 0;
+          const next = () => commitOnce(store, named(store, kept), put(`k${kept}`));
+          while ((await rejectionCode(next)) === null) kept++;
+          expect(kept).toBeGreaterThan(2);
+          expect(await rejectionCode(next)).toBe("busy");
+          expect(await store.get(keyOf(`k${kept}`))).toBeNull();
+          expect(store.stats()).toMatchObject({ records: kept });
+          expect(store.stats().recordBytes).toBeGreaterThanOrEqual(1000);
+          expect(await commitOnce(store, named(store, kept - 1), put("any"))).toMatchObject({ isReplay: true });
           await mustCommit(store, put("unnamed"));
-          await until(
-            harness,
-            async () => (await rejectionCode(() => commitOnce(store, named(store, 4), put("k4")))) === null,
-          );
+          await until(harness, async () => (await rejectionCode(next)) === null);
+          await until(harness, () => store.stats().records < kept);
+          expect(store.stats().recordBytes).toBeLessThan(1000);
         },
-        { upkeep: "on", idempotencyAgeMs: 500, idempotencyRecords: 3 },
+        { upkeep: "on", idempotencyAgeMs: 500, idempotencyBytes: 1000 },
       );
+    });
+
+    test("leaves no record where it only reads, as nothing happens that could happen twice", async () => {
+      await withStore(make, async ({ store }) => {
+        await mustCommit(store, put("a", "one"));
+        const once = named(store, 1);
+        const reading = () => commitOnce(store, once, check("a", [{ is: "present" }], "after"));
+        expect(await reading()).toMatchObject({ committed: true, isReplay: false });
+        expect(await reading()).toMatchObject({ committed: true, isReplay: false });
+        expect(store.stats()).toMatchObject({ records: 0, recordBytes: 0 });
+        expect(await commitOnce(store, once, remove("missing"))).toMatchObject({ isReplay: false });
+        expect(await commitOnce(store, once, remove("missing"))).toMatchObject({ isReplay: true });
+      });
     });
   });
 }

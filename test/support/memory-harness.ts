@@ -6,14 +6,14 @@ import { makeTurnableClock } from "./turnable-clock.ts";
 const SWEEP_LIMIT = 1000;
 
 export async function makeMemoryHarness(options: HarnessOptions): Promise<StoreHarness> {
-  const { upkeep, historyChanges, idempotencyAgeMs, idempotencyRecords } = options;
+  const { upkeep, historyChanges, idempotencyAgeMs, idempotencyBytes } = options;
   const clock = makeTurnableClock();
   const store = new MemoryStore({
     now: clock.now,
     incarnation: "memory1",
     historyChanges,
     idempotencyAgeMs,
-    idempotencyRecords,
+    idempotencyBytes,
   });
   return {
     store,

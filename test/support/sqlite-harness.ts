@@ -20,7 +20,7 @@ export function sqliteOptions(
       historyChanges: 100_000,
       diskReserveBytes: 0,
       idempotencyAgeMs: NEVER_MS,
-      idempotencyRecords: 1000,
+      idempotencyBytes: 100_000_000,
       ...changed,
     },
     allowNetworkFileSystem: false,

@@ -31,14 +31,14 @@ export interface WriterUnderTest {
 
 export async function withWriter(
   body: (parts: WriterUnderTest) => void | Promise<void>,
-  { reserveBytes = 0 }: { readonly reserveBytes?: number } = {},
+  { reserveBytes = 0, reserve }: { readonly reserveBytes?: number; readonly reserve?: Pick<DiskReserve, "grant"> } = {},
 ): Promise<void> {
   await withTemporaryDirectory(async (directory) => {
     const files = storeFiles(directory);
     const db = openWriter(files, "full", { incarnation: INCARNATION, now: toEpochMs(1) });
     const reader = new Reader(openReader(files), INCARNATION);
     try {
-      await body(makeParts({ db, files, reader, reserveBytes }));
+      await body(makeParts({ db, files, reader, reserve: reserve ?? diskReserve(files, reserveBytes) }));
     } finally {
       reader.close();
       closeWhole(db);
@@ -46,29 +46,28 @@ export async function withWriter(
   });
 }
 
+function diskReserve({ directory }: StoreFiles, reserveBytes: number): DiskReserve {
+  return new DiskReserve({ directory, reserveBytes, steadyMs: () => performance.now(), reusableBytes: () => 0 });
+}
+
 function makeParts(given: {
   readonly db: Database;
   readonly files: StoreFiles;
   readonly reader: Reader;
-  readonly reserveBytes: number;
+  readonly reserve: Pick<DiskReserve, "grant">;
 }): WriterUnderTest {
-  const { db, files, reader, reserveBytes } = given;
+  const { db, files, reader, reserve } = given;
   const clock = makeTurnableClock();
   const steadyMs = [0];
   const fatalReasons: string[] = [];
   const writer = new Writer({
     db,
     incarnation: INCARNATION,
-    state: { revision: 0, sequence: 0, entries: 0, records: 0, highestInstant: 0 },
-    receipts: { idempotencyAgeMs: 3_600_000, idempotencyRecords: 1000 },
+    state: { revision: 0, sequence: 0, entries: 0, records: 0, recordBytes: 0, highestInstant: 0 },
+    receipts: { idempotencyAgeMs: 3_600_000, idempotencyBytes: 1_000_000 },
     now: clock.now,
     steadyMs: () => (steadyMs.length > 1 ? steadyMs.shift() : steadyMs[0]) ?? 0,
-    reserve: new DiskReserve({
-      directory: files.directory,
-      reserveBytes,
-      steadyMs: () => performance.now(),
-      reusableBytes: () => 0,
-    }),
+    reserve,
     onProgress: () => {},
     onFatal: (reason) => fatalReasons.push(reason),
   });

@@ -8,7 +8,7 @@ export interface HarnessOptions {
   readonly upkeep: "on" | "off";
   readonly historyChanges: number;
   readonly idempotencyAgeMs: number;
-  readonly idempotencyRecords: number;
+  readonly idempotencyBytes: number;
 }
 
 /** Bounds that no test meets unless it sets them itself. */
@@ -16,7 +16,7 @@ export const ROOMY: HarnessOptions = {
   upkeep: "off",
   historyChanges: 100_000,
   idempotencyAgeMs: 3_600_000,
-  idempotencyRecords: 100_000,
+  idempotencyBytes: 100_000_000,
 };
 
 export interface StoreHarness {

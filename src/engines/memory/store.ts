@@ -1,6 +1,14 @@
 // A store in this process's memory: the model that other engines are compared with, and an engine for caches and tests.
 // Nothing outlives the process. Everything is applied at once, on the calling thread.
-import { type Batch, type Change, type CommitTerms, type Once, UNNAMED, type Write } from "../../core/batch.ts";
+import {
+  type Batch,
+  type Change,
+  type CommitTerms,
+  isWrite,
+  type Once,
+  UNNAMED,
+  type Write,
+} from "../../core/batch.ts";
 import { workOut } from "../../core/edit.ts";
 import { type Entry, type EntryInfo, type Revision, toRevision, toTag } from "../../core/entry.ts";
 import { KeyholdError } from "../../core/errors.ts";
@@ -36,8 +44,8 @@ export interface MemoryStoreOptions {
   readonly historyChanges: number;
   /** How long the record of a write with an Idempotency-Key is kept. */
   readonly idempotencyAgeMs: number;
-  /** Such records kept at most. */
-  readonly idempotencyRecords: number;
+  /** Bytes that such records may take. */
+  readonly idempotencyBytes: number;
 }
 
 /** Ends that no longer hold and are kept all the same, beside as many as there are entries. */
@@ -69,7 +77,7 @@ export class MemoryStore implements Store {
     this.now = options.now;
     this.incarnation = options.incarnation;
     this.#historyChanges = options.historyChanges;
-    this.#receipts = new ReceiptBook(options.idempotencyAgeMs, options.idempotencyRecords);
+    this.#receipts = new ReceiptBook(options.idempotencyAgeMs, options.idempotencyBytes);
   }
 
   get(key: Key): Entry | null {
@@ -103,7 +111,7 @@ export class MemoryStore implements Store {
     const done = this.#recalled(once);
     if (done !== null) return requireKind(done, "committed").result;
     const result = this.#commit(batch, otherwise);
-    if (result.committed) this.#keep(once, { kind: "committed", result });
+    if (result.committed && batch.some(isWrite)) this.#keep(once, { kind: "committed", result });
     this.#wake();
     return result;
   }
@@ -159,6 +167,7 @@ export class MemoryStore implements Store {
       bytes: this.#valueBytes,
       revision: toRevision(this.#revision),
       records: this.#receipts.size,
+      recordBytes: this.#receipts.bytes,
       queuedCommits: 0,
     };
   }

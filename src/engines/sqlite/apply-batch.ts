@@ -1,7 +1,7 @@
 // Applies one request within the open transaction of the writer: judge, then write. A request whose conditions fail has
 // written nothing, so a group of requests needs no savepoints. A KeyholdError leaves apply() before its first write.
 import type { Database } from "bun:sqlite";
-import { batchBytes, type Mutation, mayGrow, type Write } from "../../core/batch.ts";
+import { batchBytes, isWrite, type Mutation, mayGrow, type Write } from "../../core/batch.ts";
 import { isEdit, workOut } from "../../core/edit.ts";
 import { type Entry, type EntryInfo, toRevision } from "../../core/entry.ts";
 import { type EpochMs, isAlive, toEpochMs } from "../../core/expiry.ts";
@@ -21,10 +21,15 @@ export interface StoreState {
   revision: number;
   sequence: number;
   entries: number;
-  /** Rows of idempotency_records. */
+  /** Rows of idempotency_records, and the bytes of what they say. */
   records: number;
+  recordBytes: number;
   highestInstant: number;
 }
+
+const BASE64_GROWTH = 4 / 3;
+/** Of one mutation, in the record of a named write; keys and media types of usual length. */
+const OUTCOME_BYTES = 512;
 
 /** Keys deleted between two calls of `onProgress`. */
 const DELETE_SLICE_KEYS = 10_000;
@@ -51,7 +56,7 @@ export class BatchApplier {
   }
 
   /** Requires: an open transaction, and `state` as it stands in it. Changes `state`. */
-  apply({ batch, otherwise }: CommitRequest, state: StoreState, now: EpochMs): CommitResult {
+  apply({ batch, otherwise, once }: CommitRequest, state: StoreState, now: EpochMs): CommitResult {
     const standing = batch.map(({ key }) => this.#standing(key, now));
     const current = standing.map(({ info }) => info);
     const conflicts = judge(batch, current);
@@ -61,7 +66,8 @@ export class BatchApplier {
     const writes = workOut(batch, before);
     requireReadable(writes, current);
     const seen = writes.map((write, index) => this.#seen(write, current[index] ?? null));
-    if (writes.some(mayGrow)) this.#reserve.grant(batchBytes(writes));
+    const room = roomFor(writes, once !== null && batch.some(isWrite) ? [...before, ...seen] : null);
+    if (room !== null) this.#reserve.grant(room);
     if (needsRevision(writes, current)) state.revision++;
     const left = writes.map((write, index) =>
       this.#applyWrite(write, standing[index] ?? { row: null, info: null }, state, now),
@@ -201,6 +207,18 @@ export class BatchApplier {
   #logChange(kind: ChangeKind, key: Uint8Array, revision: number, state: StoreState, now: EpochMs): void {
     this.#statements.logChange.run(++state.sequence, revision, CHANGE_KINDS.indexOf(kind), now, key);
   }
+}
+
+/**
+ * What a commit adds to the store, in bytes: the values that it writes and, where it is named, the record of what it shows.
+ * Null for what shows and adds nothing, as most deletions: they are the way out of a full disk.
+ */
+function roomFor(writes: readonly Write[], recorded: readonly (Entry | null)[] | null): number | null {
+  const written = writes.some(mayGrow) ? batchBytes(writes) : null;
+  const shown = recorded?.reduce((sum, entry) => sum + (entry?.size ?? 0), 0) ?? 0;
+  if (recorded === null || (written === null && shown === 0)) return written;
+  const bytes = written ?? 0;
+  return bytes + Math.ceil((bytes + shown) * BASE64_GROWTH) + writes.length * OUTCOME_BYTES;
 }
 
 /** The entry under a mutation's key when the whole batch has been applied, which may be another mutation's doing. */

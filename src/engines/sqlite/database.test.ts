@@ -183,6 +183,7 @@ describe("a store of format 1", () => {
   const backToFormat1 = [
     "drop table idempotency_records",
     "alter table state drop column records",
+    "alter table state drop column record_bytes",
     "pragma user_version = 1",
   ];
 

@@ -17,8 +17,8 @@ export interface WriterOptions {
   readonly historyChanges: number;
   /** How long the record of a write with an Idempotency-Key is kept. */
   readonly idempotencyAgeMs: number;
-  /** Such records kept at most; writes that would add one are refused then. */
-  readonly idempotencyRecords: number;
+  /** Bytes that such records may take; writes that would add one are refused then. */
+  readonly idempotencyBytes: number;
   /** Free space that only deletes, expiries and checkpoints may use. */
   readonly diskReserveBytes: number;
 }
@@ -76,6 +76,7 @@ export interface WriterFigures {
   readonly revision: number;
   readonly sequence: number;
   readonly records: number;
+  readonly recordBytes: number;
 }
 
 /** A KeyholdError as plain data. */

@@ -21,7 +21,7 @@ export interface ReceiptRow {
 
 export interface ReceiptBounds {
   readonly idempotencyAgeMs: number;
-  readonly idempotencyRecords: number;
+  readonly idempotencyBytes: number;
 }
 
 export class Receipts {
@@ -35,15 +35,17 @@ export class Receipts {
 
   /**
    * The record under the name; null where it is free, and then there is room for a new one: what is too old to count is
-   * gone. @throws "busy" where as many are kept as may be
+   * gone. @throws "busy" where those that are kept take as much as they may
    */
   claim({ id }: Once, state: StoreState, now: EpochMs): Receipt | null {
     const row = this.#statements.oneRecord.get(Uint8Array.fromHex(id));
     if (row !== null && isKept(toEpochMs(row.asked_at), this.#bounds.idempotencyAgeMs, now)) return toReceipt(row);
-    if (row === null && state.records >= this.#bounds.idempotencyRecords) {
-      refuseMoreRecords(this.#bounds.idempotencyRecords);
+    if (row !== null) {
+      this.#statements.dropRecord.run(row.sequence);
+      state.records--;
+      state.recordBytes -= Buffer.byteLength(row.done);
     }
-    if (row !== null) state.records -= this.#statements.dropRecord.run(row.sequence).changes;
+    if (state.recordBytes >= this.#bounds.idempotencyBytes) refuseMoreRecords(this.#bounds.idempotencyBytes);
     return null;
   }
 
@@ -53,17 +55,20 @@ export class Receipts {
     const digest = Uint8Array.fromHex(fingerprint);
     this.#statements.insertRecord.run(Uint8Array.fromHex(id), digest, at, recordChecksum(digest, at, done), done);
     state.records++;
+    state.recordBytes += Buffer.byteLength(done);
   }
 
   /** Drops records that no longer count, oldest first, at most `limit`. Returns how many. */
   sweep(state: StoreState, now: EpochMs, limit: number): number {
     const rows = this.#statements.oldestRecords.all(limit);
     const kept = rows.findIndex(({ asked_at }) => isKept(toEpochMs(asked_at), this.#bounds.idempotencyAgeMs, now));
-    const last = rows[(kept < 0 ? rows.length : kept) - 1];
+    const dropped = kept < 0 ? rows : rows.slice(0, kept);
+    const last = dropped.at(-1);
     if (last === undefined) return 0;
-    const { changes } = this.#statements.trimRecords.run(last.sequence);
-    state.records -= changes;
-    return changes;
+    this.#statements.trimRecords.run(last.sequence);
+    state.records -= dropped.length;
+    state.recordBytes -= dropped.reduce((sum, { size }) => sum + size, 0);
+    return dropped.length;
   }
 }
 
@@ -88,7 +93,7 @@ function prepare(db: Database) {
     oneRecord: db.prepare<ReceiptRow, [Uint8Array]>(SQL.oneRecord),
     insertRecord: db.prepare(SQL.insertRecord),
     dropRecord: db.prepare(SQL.dropRecord),
-    oldestRecords: db.prepare<{ sequence: number; asked_at: number }, [number]>(SQL.oldestRecords),
+    oldestRecords: db.prepare<{ sequence: number; asked_at: number; size: number }, [number]>(SQL.oldestRecords),
     trimRecords: db.prepare(SQL.trimRecords),
   };
 }

@@ -45,6 +45,7 @@ export const SCHEMA = [
 export const MIGRATIONS: Readonly<Record<number, readonly string[]>> = {
   2: [
     "alter table state add column records integer not null default 0",
+    "alter table state add column record_bytes integer not null default 0",
     `create table idempotency_records (
        sequence integer primary key,
        id blob not null unique,
@@ -61,12 +62,12 @@ export const SQL = {
     insert into state (id, incarnation, revision, sequence, entries, highest_instant, is_clean)
     values (1, ?, 0, 0, 0, ?, 1)`,
   readState: `
-    select incarnation, revision, sequence, entries, records, highest_instant, is_clean
+    select incarnation, revision, sequence, entries, records, record_bytes, highest_instant, is_clean
     from state
     where id = 1`,
   writeState: `
     update state
-    set revision = ?, sequence = ?, entries = ?, records = ?, highest_instant = ?
+    set revision = ?, sequence = ?, entries = ?, records = ?, record_bytes = ?, highest_instant = ?
     where id = 1`,
   markClean: `
     update state
@@ -173,7 +174,7 @@ export const SQL = {
     delete from idempotency_records
     where sequence = ?`,
   oldestRecords: `
-    select sequence, asked_at
+    select sequence, asked_at, octet_length(done) as size
     from idempotency_records
     order by sequence
     limit ?`,

@@ -196,11 +196,11 @@ export class SqliteStore implements Store {
   }
 
   stats(): StoreStats {
-    const { entries, revision, records } = this.#client.figures;
+    const { entries, revision, records, recordBytes } = this.#client.figures;
     const bytes = [this.files.database, this.files.log]
       .map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0)
       .reduce((sum, size) => sum + size, 0);
-    return { entries, bytes, revision: toRevision(revision), records, queuedCommits: this.#client.queued };
+    return { entries, bytes, revision: toRevision(revision), records, recordBytes, queuedCommits: this.#client.queued };
   }
 
   /** Why writes are refused for now; null while they are taken. */

@@ -38,13 +38,13 @@ describe("sweeping", () => {
       commitTo(parts, put("a", "", { expiry: endsIn(1000) }), put("b", "", { expiry: endsIn(1001) }), put("c"));
       parts.clock.turn(999);
       upkeep.tick();
-      expect(parts.writer.figures).toEqual({ entries: 3, revision: 1, sequence: 3, records: 0 });
+      expect(parts.writer.figures).toEqual({ entries: 3, revision: 1, sequence: 3, records: 0, recordBytes: 0 });
       parts.clock.turn(1);
       upkeep.tick();
-      expect(parts.writer.figures).toEqual({ entries: 2, revision: 2, sequence: 4, records: 0 });
+      expect(parts.writer.figures).toEqual({ entries: 2, revision: 2, sequence: 4, records: 0, recordBytes: 0 });
       parts.clock.turn(HOUR_MS);
       upkeep.tick();
-      expect(parts.writer.figures).toEqual({ entries: 1, revision: 3, sequence: 5, records: 0 });
+      expect(parts.writer.figures).toEqual({ entries: 1, revision: 3, sequence: 5, records: 0, recordBytes: 0 });
     });
   });
 
@@ -54,7 +54,7 @@ describe("sweeping", () => {
       commitTo(parts, put("a"));
       upkeep.tick();
       upkeep.tick();
-      expect(parts.writer.figures).toEqual({ entries: 1, revision: 1, sequence: 1, records: 0 });
+      expect(parts.writer.figures).toEqual({ entries: 1, revision: 1, sequence: 1, records: 0, recordBytes: 0 });
       expect(parts.db.inTransaction).toBe(false);
     });
   });

@@ -50,7 +50,7 @@ export class WriterClient {
   readonly #waiting: Pending[] = [];
   readonly #sent: Pending[] = [];
   #queuedBytes = 0;
-  #figures: WriterFigures = { entries: 0, revision: 0, sequence: 0, records: 0 };
+  #figures: WriterFigures = { entries: 0, revision: 0, sequence: 0, records: 0, recordBytes: 0 };
   readonly #wakes = new Set<() => void>();
   #isFlushPlanned = false;
   /** How long the writer has left something unanswered, counted while this thread was awake to hear it. */

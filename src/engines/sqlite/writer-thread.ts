@@ -21,6 +21,7 @@ interface StateRow {
   readonly sequence: number;
   readonly entries: number;
   readonly records: number;
+  readonly record_bytes: number;
   readonly highest_instant: number;
   readonly is_clean: number;
 }
@@ -157,6 +158,7 @@ function makeWriter(parts: {
       sequence: row.sequence,
       entries: row.entries,
       records: row.records,
+      recordBytes: row.record_bytes,
       highestInstant: row.highest_instant,
     },
     reserve: new DiskReserve({

@@ -4,6 +4,7 @@ import { statfsSync } from "node:fs";
 import { add, append, check, endsIn, keyOf, keySet, put, remove, touch } from "../../../test/support/requests.ts";
 import { type WriterUnderTest, withWriter } from "../../../test/support/sqlite-writer.ts";
 import { type Mutation, makeBatch, UNNAMED } from "../../core/batch.ts";
+import { KeyholdError } from "../../core/errors.ts";
 import { toEpochMs } from "../../core/expiry.ts";
 import { EVERY_KEY } from "../../core/range.ts";
 import type { WriteAnswer, WriteRequest } from "./messages.ts";
@@ -124,7 +125,7 @@ describe("a request that fails by itself", () => {
       const named = [{ kind: "commit", batch: reading, ...UNNAMED, once }] as const;
       expect(apply(named).flat().map(outcomeOf)).toEqual(["damaged-entry"]);
       expect([value(keyOf("a")), value(keyOf("n"))]).toEqual([null, "1"]);
-      expect(writer.figures).toEqual({ entries: 2, revision: 1, sequence: 2, records: 0 });
+      expect(writer.figures).toEqual({ entries: 2, revision: 1, sequence: 2, records: 0, recordBytes: 0 });
       apply([requestOf(put("damaged", "new"))]);
       expect(apply(named).flat().map(outcomeOf)).toEqual(["committed"]);
       expect(value(keyOf("n"))).toBe("2");
@@ -153,7 +154,7 @@ describe("a request that fails by itself", () => {
       const [answers] = apply([requestOf(put("a"), remove("damaged", { want: "before" }))]);
       expect(answers?.map(outcomeOf)).toEqual(["damaged-entry"]);
       expect(value(keyOf("a"))).toBeNull();
-      expect(writer.figures).toEqual({ entries: 1, revision: 1, sequence: 1, records: 0 });
+      expect(writer.figures).toEqual({ entries: 1, revision: 1, sequence: 1, records: 0, recordBytes: 0 });
     });
   });
 });
@@ -178,7 +179,7 @@ describe("a store that is full", () => {
         null,
         "kept",
       ]);
-      expect(writer.figures).toEqual({ entries: 2, revision: 4, sequence: 5, records: 0 });
+      expect(writer.figures).toEqual({ entries: 2, revision: 4, sequence: 5, records: 0, recordBytes: 0 });
       expect(parts.fatalReasons).toEqual([]);
     });
   });
@@ -233,6 +234,54 @@ describe("a store that is full", () => {
   });
 });
 
+describe("named requests on a disk that is full", () => {
+  test("may not leave values behind in their records, but may delete", async () => {
+    let isFull = false;
+    await withWriter(
+      ({ apply, writer, value }) => {
+        apply([requestOf(put("a", "1"), put("b", "2"), put("c", "3"))]);
+        isFull = true;
+        const name = (digit: number) => ({
+          id: String(digit).repeat(64),
+          fingerprint: "f".repeat(64),
+          at: toEpochMs(0),
+        });
+        const named = (digit: number, ...mutations: readonly Mutation[]): WriteRequest => ({
+          kind: "commit",
+          batch: makeBatch(mutations),
+          ...UNNAMED,
+          once: name(digit),
+        });
+        const answers = apply([
+          named(1, remove("a", { want: "before" })),
+          named(2, remove("a"), check("b", [], "after")),
+          named(3, check("b", [], "after")),
+          named(4, remove("b")),
+          named(5, touch("c", endsIn(1000))),
+          { kind: "delete-all", set: EVERY_KEY, once: name(6) },
+        ]).flat();
+        expect(answers.map(outcomeOf)).toEqual([
+          "no-room",
+          "no-room",
+          "committed",
+          "committed",
+          "committed",
+          "deleted",
+        ]);
+        expect(value(keyOf("a"))).toBeNull();
+        expect(writer.figures.records).toBe(3);
+      },
+      {
+        reserve: {
+          grant() {
+            if (isFull) throw new KeyholdError("no-room", "The disk is full");
+          },
+        },
+      },
+    );
+  });
+});
+
 describe("a writer that has failed", () => {
   test("answers everything as unavailable, and says why once", async () => {
     await withWriter(({ apply, writer, value, fatalReasons }) => {
@@ -273,7 +322,7 @@ describe("the state row", () => {
       clock.turn(5000);
       apply([requestOf(remove("b"))]);
       expect(read()).toEqual({ revision: 2, sequence: 3, entries: 1, highest_instant: clock.now() });
-      expect(writer.figures).toEqual({ revision: 2, sequence: 3, records: 0, entries: 1 });
+      expect(writer.figures).toEqual({ revision: 2, sequence: 3, records: 0, recordBytes: 0, entries: 1 });
     });
   });
 });

@@ -13,6 +13,7 @@
 // the process too: after a failed sync Linux forgets that the pages are dirty, and a retry would succeed without them
 // (docs/adr/0007).
 import { type Database, SQLiteError } from "bun:sqlite";
+import { isWrite } from "../../core/batch.ts";
 import { KeyholdError } from "../../core/errors.ts";
 import type { Clock, EpochMs } from "../../core/expiry.ts";
 import { replay } from "../../store/receipt.ts";
@@ -34,7 +35,7 @@ export interface WriterParts {
   readonly receipts: ReceiptBounds;
   readonly now: Clock;
   readonly steadyMs: () => number;
-  readonly reserve: DiskReserve;
+  readonly reserve: Pick<DiskReserve, "grant">;
   readonly onProgress: () => void;
   readonly onFatal: (reason: string) => void;
 }
@@ -56,8 +57,8 @@ export class Writer {
   }
 
   get figures(): WriterFigures {
-    const { entries, revision, sequence, records } = this.#state;
-    return { entries, revision, sequence, records };
+    const { entries, revision, sequence, records, recordBytes } = this.#state;
+    return { entries, revision, sequence, records, recordBytes };
   }
 
   get hasFailed(): boolean {
@@ -134,7 +135,7 @@ export class Writer {
       const receipt = once === null ? null : this.#receipts.claim(once, state, now);
       if (once !== null && receipt !== null) return replay(receipt, once);
       const answer = this.#do(request, state, now);
-      if (once !== null && isDone(answer)) this.#receipts.keep(once, answer, state);
+      if (once !== null && isDone(answer) && isWriting(request)) this.#receipts.keep(once, answer, state);
       return answer;
     } catch (error) {
       // Whatever comes after the first write must take that back: the group is rolled back, and each request tried alone.
@@ -175,7 +176,14 @@ export class Writer {
 
   #commit(state: StoreState): void {
     state.highestInstant = this.#parts.now();
-    this.#statements.writeState.run(state.revision, state.sequence, state.entries, state.records, state.highestInstant);
+    this.#statements.writeState.run(
+      state.revision,
+      state.sequence,
+      state.entries,
+      state.records,
+      state.recordBytes,
+      state.highestInstant,
+    );
     try {
       this.#statements.commit.run();
     } catch (error) {
@@ -235,6 +243,11 @@ function writtenBytes(answer: WriteAnswer): number {
 /** Whether something was committed: only that is kept under a name. */
 function isDone(answer: Exclude<WriteAnswer, { kind: "failed" }>): answer is Done {
   return answer.kind === "deleted" || answer.result.committed;
+}
+
+/** What only reads may as well be asked again. */
+function isWriting(request: WriteRequest): boolean {
+  return request.kind === "delete-all" || request.batch.some(isWrite);
 }
 
 function failed(error: KeyholdError): WriteAnswer {
