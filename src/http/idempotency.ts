@@ -84,7 +84,8 @@ class RememberingIncoming implements Incoming {
 
   /** Requires: the body has been read, if there is one to read. */
   fingerprint(): string {
-    return digest(this.method, "\0", this.target, "\0", this.#body ?? "");
+    const contentType = this.header(FIELD.contentType) ?? "";
+    return digest(this.method, "\0", this.target, "\0", contentType, "\0", this.#body ?? "");
   }
 }
 

@@ -126,7 +126,7 @@ export const PROBLEM_PAGES = {
   },
   "idempotency-key-reused": {
     means:
-      "A write with this Idempotency-Key has been committed, and its method, target or body was another. Nothing was written.",
+      "A write with this Idempotency-Key has been committed, and its method, target, Content-Type or body was another. Nothing was written.",
     cure: "Make a new key for each new write, a UUID for example; send the same one only with the very same request.",
     curl: `curl -X PUT -H 'Idempotency-Key: one' -d 1 '${EXAMPLE_ORIGIN}/greeting'; curl -i -X PUT -H 'Idempotency-Key: one' -d 2 '${EXAMPLE_ORIGIN}/greeting'`,
     isShown: true,

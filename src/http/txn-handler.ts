@@ -19,6 +19,9 @@ type Failed = Extract<CommitResult, { committed: false }>;
 export async function transact({ incoming, parameters, entries, maxValueBytes }: CollectionRequest): Promise<Reply> {
   parameters.requireKnown([]);
   refuseConditions(incoming);
+  if (incoming.header(FIELD.ttl) !== null) {
+    throw new KeyholdError("invalid-header", "Cannot apply TTL to a transaction: give expire_in in the operation");
+  }
   const text = await readJsonText(incoming, LIMITS.transactionBytes);
   const transaction = readTransaction(text, { now: entries.now(), maxValueBytes });
   const { checks, operations, otherwise } = transaction;

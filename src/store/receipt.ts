@@ -29,7 +29,7 @@ export function replay({ fingerprint, did }: Receipt, once: Once): Done {
   if (fingerprint !== once.fingerprint) {
     throw new KeyholdError(
       "idempotency-key-reused",
-      "This Idempotency-Key came with another request before: make a new one for each new write, and repeat it only with the same method, target and body",
+      "This Idempotency-Key came with another request before: make a new one for each new write, and repeat it only with the same method, target, Content-Type and body",
     );
   }
   return did.kind === "committed"

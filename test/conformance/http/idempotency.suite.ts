@@ -270,6 +270,15 @@ export function idempotencySuite(withServer: WithServer): void {
     });
   });
 
+  test("the media type alone makes another request: it decides what is stored", async () => {
+    await withServer(async ({ http }) => {
+      await send(http, ["PUT /keys/a", '{"a": 1}', { "Content-Type": "text/plain" }], "one");
+      const asJson = ["PUT /keys/a", '{"a": 1}', { "Content-Type": "application/json" }] as const;
+      expectProblem(await send(http, asJson, "one"), "idempotency-key-reused");
+      expect(await http.text("/keys/a")).toBe('{"a": "{\\"a\\": 1}"}');
+    });
+  });
+
   test("the method alone makes another request", async () => {
     await withServer(async ({ http }) => {
       await send(http, ["PUT /a", "", {}], "one");

@@ -39,6 +39,7 @@ const ROWS: readonly Row[] = [
   ["PATCH /live", '{"expire_in": 1}', JSON_TYPE, "unsupported-media-type"],
   ["POST /keys", "a,b\n1,2", { "Content-Type": "text/csv" }, "unsupported-media-type"],
   ["POST /keys", '{"new": 1}', { "Content-Type": "application/merge-patch+json" }, "unsupported-media-type"],
+  ["POST /-/txn", '{"ops": [{"put": {"key": "a", "value": 1}}]}', { TTL: "5" }, "invalid-header"],
   ["POST /-/txn", '{"ops": []}', { "Content-Type": "application/merge-patch+json" }, "unsupported-media-type"],
   ["PUT /live", "v", { "If-Match": "1" }, "invalid-header"],
 ];
