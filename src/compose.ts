@@ -12,7 +12,7 @@ import type { Services } from "./http/services.ts";
 import type { Log } from "./observe/log.ts";
 import { Entries } from "./service/entries.ts";
 import type { Timers } from "./service/timers.ts";
-import { WatchHub } from "./service/watch-hub.ts";
+import { WatchHub } from "./service/watch/hub.ts";
 import type { Store } from "./store/store.ts";
 import { valueToJson } from "./wire/entry-json.ts";
 

@@ -19,6 +19,7 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   },
   wire: { values: ["core"] },
   service: { values: ["core", "store/cursor.ts", "store/receipt.ts"], types: ["store"] },
+  "service/watch": { values: ["core", "store/cursor.ts"], types: ["store", "service"] },
   http: { values: ["service", "wire", "core", "observe"], types: ["store"] },
   observe: { values: ["core/limits.ts", "core/errors.ts"] },
   config: { values: ["core/limits.ts", "core/errors.ts"] },

@@ -11,7 +11,7 @@ import { essence } from "../core/media-type.ts";
 import { quote } from "../core/quote.ts";
 import { wrapperName } from "../core/value-form.ts";
 import type { Entries, Pair } from "../service/entries.ts";
-import type { WatchHub } from "../service/watch-hub.ts";
+import type { WatchHub } from "../service/watch/hub.ts";
 import {
   type Content,
   contentOfBytes,

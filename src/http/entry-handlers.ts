@@ -4,7 +4,7 @@ import { KeyholdError } from "../core/errors.ts";
 import { NEVER } from "../core/expiry.ts";
 import type { Key } from "../core/key.ts";
 import { type Entries, notFound, preconditionFailed } from "../service/entries.ts";
-import type { WatchHub } from "../service/watch-hub.ts";
+import type { WatchHub } from "../service/watch/hub.ts";
 import { FIELD } from "../wire/headers.ts";
 import { parseByteRange } from "./byte-range.ts";
 import type { Dialect, View } from "./dialect.ts";

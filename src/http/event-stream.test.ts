@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { toRevision } from "../core/entry.ts";
 import { toEpochMs } from "../core/expiry.ts";
 import { parseKey } from "../core/key.ts";
-import { ChangeBatch, type ChangeEvent, type ShownEntry } from "../service/change-batch.ts";
-import type { FeedPart } from "../service/watch-feed.ts";
+import { ChangeBatch, type ChangeEvent, type ShownEntry } from "../service/watch/batch.ts";
+import type { FeedPart } from "../service/watch/feed.ts";
 import { toCursor } from "../store/cursor.ts";
 import { EVENT_LINES, SSE, writePart } from "./event-stream.ts";
 

@@ -1,6 +1,6 @@
 // What routes may use: made once by the composition root, never changed.
 import type { Entries } from "../service/entries.ts";
-import type { WatchHub } from "../service/watch-hub.ts";
+import type { WatchHub } from "../service/watch/hub.ts";
 import type { Store } from "../store/store.ts";
 import type { ServerFacts } from "./admin-handlers.ts";
 import type { Dialect } from "./dialect.ts";

@@ -1,10 +1,10 @@
 // `GET /keys?watch`: a stream of what happens to a selection of entries (contract §12). Which events there are stands in
-// service/watch-feed.ts, how they are written in event-stream.ts.
+// service/watch/feed.ts, how they are written in event-stream.ts.
 import { KeyholdError } from "../core/errors.ts";
-import type { Interest } from "../service/channels.ts";
 import type { Selection } from "../service/entries.ts";
-import type { WatchFeed } from "../service/watch-feed.ts";
-import type { WatchHub } from "../service/watch-hub.ts";
+import type { Interest } from "../service/watch/channels.ts";
+import type { WatchFeed } from "../service/watch/feed.ts";
+import type { WatchHub } from "../service/watch/hub.ts";
 import { FIELD } from "../wire/headers.ts";
 import { negotiate } from "./accept.ts";
 import { EVENT_LINES, type EventFormat, SSE, writePart } from "./event-stream.ts";

@@ -10,7 +10,7 @@ import { makeRawDialect } from "../../src/http/raw-dialect.ts";
 import type { Services } from "../../src/http/services.ts";
 import type { Log } from "../../src/observe/log.ts";
 import { Entries } from "../../src/service/entries.ts";
-import type { WatchHub } from "../../src/service/watch-hub.ts";
+import type { WatchHub } from "../../src/service/watch/hub.ts";
 import type { Store } from "../../src/store/store.ts";
 import { bodyBytes, Http, type HttpAnswer, type HttpClient, type HttpRequest, makeAnswer } from "./http-client.ts";
 import { makeMemoryHarness } from "./memory-harness.ts";

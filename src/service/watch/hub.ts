@@ -1,18 +1,18 @@
 // One tail of the change log for all who watch or wait (docs/adr/0016). While there is anybody, the log is read once for all,
 // and those are woken whom it concerns; with nobody, nothing runs. The hub never pushes: it hands out members, which are
 // places in the tail, and what a client is sent is pulled by its own transport, so that a slow one holds up nobody.
-import type { Change } from "../core/batch.ts";
-import type { Entry } from "../core/entry.ts";
-import { KeyholdError } from "../core/errors.ts";
-import { LIMITS } from "../core/limits.ts";
-import type { LoggedChange, Store } from "../store/store.ts";
-import { type ChangeBatch, ShownEntries, showSome } from "./change-batch.ts";
-import type { ChangeTail } from "./change-tail.ts";
+import type { Change } from "../../core/batch.ts";
+import type { Entry } from "../../core/entry.ts";
+import { KeyholdError } from "../../core/errors.ts";
+import { LIMITS } from "../../core/limits.ts";
+import type { LoggedChange, Store } from "../../store/store.ts";
+import type { Timers } from "../timers.ts";
+import { type ChangeBatch, ShownEntries, showSome } from "./batch.ts";
 import { type Channel, Channels, type Interest } from "./channels.ts";
+import { TailFollower } from "./follower.ts";
+import { type End, Member } from "./member.ts";
 import { SharedCache } from "./shared-cache.ts";
-import { TailFollower } from "./tail-follower.ts";
-import type { Timers } from "./timers.ts";
-import { type End, Member } from "./watch-member.ts";
+import type { ChangeTail } from "./tail.ts";
 
 export interface WatchHubOptions {
   readonly store: Store;

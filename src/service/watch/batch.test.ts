@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
-import { makeMemoryHarness } from "../../test/support/memory-harness.ts";
-import { endsAt, mustCommit, put, touch } from "../../test/support/requests.ts";
-import { withStore } from "../../test/support/store-harness.ts";
-import { toRevision } from "../core/entry.ts";
-import { toEpochMs } from "../core/expiry.ts";
-import { parseKey } from "../core/key.ts";
-import { ChangeBatch, ShownEntries } from "./change-batch.ts";
+import { makeMemoryHarness } from "../../../test/support/memory-harness.ts";
+import { endsAt, mustCommit, put, touch } from "../../../test/support/requests.ts";
+import { withStore } from "../../../test/support/store-harness.ts";
+import { toRevision } from "../../core/entry.ts";
+import { toEpochMs } from "../../core/expiry.ts";
+import { parseKey } from "../../core/key.ts";
+import { ChangeBatch, ShownEntries } from "./batch.ts";
 
 const change = { kind: "put", key: parseKey("a"), revision: toRevision(1), cursor: null } as const;
 const entry = { key: change.key, revision: change.revision, expiresAt: null, text: "1" };

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { toRevision } from "../core/entry.ts";
-import { parseKey } from "../core/key.ts";
-import { parsePattern } from "../core/pattern.ts";
-import { EVERY_KEY, type KeySet } from "../core/range.ts";
+import { toRevision } from "../../core/entry.ts";
+import { parseKey } from "../../core/key.ts";
+import { parsePattern } from "../../core/pattern.ts";
+import { EVERY_KEY, type KeySet } from "../../core/range.ts";
+import type { Selection } from "../entries.ts";
 import { type Channel, Channels, type Interest } from "./channels.ts";
-import type { Selection } from "./entries.ts";
 
 function interestIn(selection: Selection, hasTouches = false): Interest {
   return { selection, hasTouches, hasValues: true };

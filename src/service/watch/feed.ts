@@ -4,16 +4,16 @@
 // Invariants: every change of the selection behind the cursor of the last part comes in a later one, once, in the order of
 // the log; a cursor that has been told is a place to resume from with no gap; where the log has lost what would come next,
 // the watcher is told so and shown everything anew.
-import type { Key } from "../core/key.ts";
-import { LIMITS } from "../core/limits.ts";
-import type { Range } from "../core/range.ts";
-import { toCursor } from "../store/cursor.ts";
-import type { Cursor, LoggedChange, Page } from "../store/store.ts";
-import { ChangeBatch, type ShownEntry, shownInfo, showSome } from "./change-batch.ts";
+import type { Key } from "../../core/key.ts";
+import { LIMITS } from "../../core/limits.ts";
+import type { Range } from "../../core/range.ts";
+import { toCursor } from "../../store/cursor.ts";
+import type { Cursor, LoggedChange, Page } from "../../store/store.ts";
+import { ChangeBatch, type ShownEntry, shownInfo, showSome } from "./batch.ts";
 import type { Interest } from "./channels.ts";
+import type { WatchHub } from "./hub.ts";
+import type { Member } from "./member.ts";
 import { ShownRevisions } from "./shown-revisions.ts";
-import type { WatchHub } from "./watch-hub.ts";
-import type { Member } from "./watch-member.ts";
 
 /** From now on; from a snapshot of everything on; or from a place in the log on. */
 export type Since = "now" | "snapshot" | { readonly cursor: string };

@@ -1,9 +1,9 @@
 // Keeps a tail at the end of the store's log: reads on when the store says that there is more, and lets those whom it has
 // woken take what they were woken for before it reads on again.
-import { LIMITS } from "../core/limits.ts";
-import type { ChangePage, Store } from "../store/store.ts";
-import { ChangeTail } from "./change-tail.ts";
-import type { Timers } from "./timers.ts";
+import { LIMITS } from "../../core/limits.ts";
+import type { ChangePage, Store } from "../../store/store.ts";
+import type { Timers } from "../timers.ts";
+import { ChangeTail } from "./tail.ts";
 
 export interface TailFollowerOptions {
   readonly store: Store;

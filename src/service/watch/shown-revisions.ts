@@ -1,9 +1,9 @@
 // What a snapshot has shown of keys that changed while it was read: those changes come again from the log, and a watcher
 // must not see them a second time, nor an older state after a newer one. Keys that did not change need no memory.
-import type { Change } from "../core/batch.ts";
-import type { EntryInfo, Revision } from "../core/entry.ts";
-import type { Key } from "../core/key.ts";
-import { LIMITS } from "../core/limits.ts";
+import type { Change } from "../../core/batch.ts";
+import type { EntryInfo, Revision } from "../../core/entry.ts";
+import type { Key } from "../../core/key.ts";
+import { LIMITS } from "../../core/limits.ts";
 
 export class ShownRevisions {
   readonly #floor: Revision;

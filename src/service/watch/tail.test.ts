@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { toRevision } from "../core/entry.ts";
-import { parseKey } from "../core/key.ts";
-import { toCursor } from "../store/cursor.ts";
-import { ChangeTail } from "./change-tail.ts";
+import { toRevision } from "../../core/entry.ts";
+import { parseKey } from "../../core/key.ts";
+import { toCursor } from "../../store/cursor.ts";
+import { ChangeTail } from "./tail.ts";
 
 function tailOf({ changes, changesMax }: { readonly changes: number; readonly changesMax: number }): ChangeTail {
   const tail = new ChangeTail(toCursor("0"), changesMax);

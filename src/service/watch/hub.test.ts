@@ -2,17 +2,17 @@
 // quiet when nobody is there.
 
 import { describe, expect, test } from "bun:test";
-import { makeMemoryHarness } from "../../test/support/memory-harness.ts";
-import { mustCommit, put } from "../../test/support/requests.ts";
-import { ROOMY } from "../../test/support/store-harness.ts";
-import { makeTurnableTimers, type TurnableTimers } from "../../test/support/turnable-timers.ts";
-import { LIMITS } from "../core/limits.ts";
-import { EVERY_KEY } from "../core/range.ts";
-import { toCursor } from "../store/cursor.ts";
-import type { Store } from "../store/store.ts";
+import { makeMemoryHarness } from "../../../test/support/memory-harness.ts";
+import { mustCommit, put } from "../../../test/support/requests.ts";
+import { ROOMY } from "../../../test/support/store-harness.ts";
+import { makeTurnableTimers, type TurnableTimers } from "../../../test/support/turnable-timers.ts";
+import { LIMITS } from "../../core/limits.ts";
+import { EVERY_KEY } from "../../core/range.ts";
+import { toCursor } from "../../store/cursor.ts";
+import type { Store } from "../../store/store.ts";
 import type { Interest } from "./channels.ts";
-import { type FeedPart, openFeed, type Since } from "./watch-feed.ts";
-import { WatchHub } from "./watch-hub.ts";
+import { type FeedPart, openFeed, type Since } from "./feed.ts";
+import { WatchHub } from "./hub.ts";
 
 const EVERYTHING: Interest = { selection: { set: EVERY_KEY }, hasTouches: false, hasValues: true };
 const BACKLOG = 10;

@@ -1,6 +1,6 @@
 // The last changes of the log, kept in memory once for all who watch. A position is a number that only grows: the count of
 // changes appended before. Changes older than the bound are forgotten; nobody can go on from before them here.
-import type { ChangePage, Cursor, LoggedChange } from "../store/store.ts";
+import type { ChangePage, Cursor, LoggedChange } from "../../store/store.ts";
 
 export class ChangeTail {
   readonly #changesMax: number;

@@ -1,10 +1,10 @@
 // Waiting for one entry: looked at again whenever its key changes, and at the instant at which it ends, until it is as wanted
 // or the time is up.
-import type { Entry } from "../core/entry.ts";
-import type { Key } from "../core/key.ts";
+import type { Entry } from "../../core/entry.ts";
+import type { Key } from "../../core/key.ts";
 import type { Interest } from "./channels.ts";
-import type { WatchHub } from "./watch-hub.ts";
-import type { Member } from "./watch-member.ts";
+import type { WatchHub } from "./hub.ts";
+import type { Member } from "./member.ts";
 
 export interface EntryWait {
   readonly key: Key;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { toRevision } from "../core/entry.ts";
-import { parseKey } from "../core/key.ts";
-import { LIMITS } from "../core/limits.ts";
+import { toRevision } from "../../core/entry.ts";
+import { parseKey } from "../../core/key.ts";
+import { LIMITS } from "../../core/limits.ts";
 import { ShownRevisions } from "./shown-revisions.ts";
 
 const FLOOR = toRevision(5);

@@ -1,11 +1,11 @@
 // Changes as watchers are shown them: with the value that stands when they are sent, in parts of bounded size. A part is made
 // once for all who are sent it, and remembers the forms in which it has been written down.
-import type { Change } from "../core/batch.ts";
-import type { Entry, EntryInfo, Revision } from "../core/entry.ts";
-import { type EpochMs, isAlive } from "../core/expiry.ts";
-import type { Key } from "../core/key.ts";
-import { LIMITS } from "../core/limits.ts";
-import type { LoggedChange, Store } from "../store/store.ts";
+import type { Change } from "../../core/batch.ts";
+import type { Entry, EntryInfo, Revision } from "../../core/entry.ts";
+import { type EpochMs, isAlive } from "../../core/expiry.ts";
+import type { Key } from "../../core/key.ts";
+import { LIMITS } from "../../core/limits.ts";
+import type { LoggedChange, Store } from "../../store/store.ts";
 import type { Interest } from "./channels.ts";
 import { SharedCache } from "./shared-cache.ts";
 

@@ -1,10 +1,10 @@
 // Who wants which changes. Watchers with the same interest share a channel, so that what they are sent is made once; an
 // index finds the channels that a change concerns without asking each of them.
-import type { Change } from "../core/batch.ts";
-import { compareKeys, type Key } from "../core/key.ts";
-import { boundsOf, isInSet, type KeySet } from "../core/range.ts";
-import type { Selection } from "./entries.ts";
-import type { Member } from "./watch-member.ts";
+import type { Change } from "../../core/batch.ts";
+import { compareKeys, type Key } from "../../core/key.ts";
+import { boundsOf, isInSet, type KeySet } from "../../core/range.ts";
+import type { Selection } from "../entries.ts";
+import type { Member } from "./member.ts";
 
 export interface Interest {
   readonly selection: Selection;
