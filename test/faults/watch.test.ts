@@ -123,7 +123,8 @@ test(
         await writeLarge(server, round);
         peak = Math.max(peak, residentBytes(server));
       }
-      expect(peak - before).toBeLessThan(100 * MiB);
+      // Some 60 MiB for writing alone. A queue for each of them would take 800 MiB.
+      expect(peak - before).toBeLessThan(300 * MiB);
       for (const { close } of stalled) close();
     });
   },
