@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { toRevision } from "../../core/entry.ts";
 import { parseKey } from "../../core/key.ts";
 import { toCursor } from "../../store/cursor.ts";
-import { ChangeTail } from "./tail.ts";
+import { ChangeTail, readAsTail } from "./tail.ts";
 
 function tailOf({ changes, changesMax }: { readonly changes: number; readonly changesMax: number }): ChangeTail {
   const tail = new ChangeTail(toCursor("0"), changesMax);
@@ -31,6 +31,9 @@ describe("a tail", () => {
       for (let number = 0; number <= changes; number++) {
         expect(tail.find(toCursor(String(number)))).toBe(number < oldest ? null : number);
       }
+      for (let position = oldest; position <= changes; position++) {
+        expect(tail.cursorAt(position)).toBe(toCursor(String(position)));
+      }
       expect(tail.at(oldest).key).toBe(parseKey(`k${oldest + 1}`));
       expect(tail.find(toCursor("99"))).toBe(null);
     },
@@ -40,7 +43,7 @@ describe("a tail", () => {
     const tail = tailOf({ changes: 0, changesMax: 3 });
     const { changes, cursor } = pageOf(1);
     tail.append({ changes: changes.map((change) => ({ ...change, cursor: null })), cursor });
-    expect(tail.find(cursor)).toBe(1);
+    expect([tail.find(cursor), tail.cursorAt(1)]).toEqual([1, cursor]);
   });
 
   test("that has skipped changes has a gap before which nobody goes on", () => {
@@ -48,5 +51,13 @@ describe("a tail", () => {
     tail.skipTo(toCursor("9"));
     expect([tail.isBeforeGap(2), tail.isBeforeGap(3), tail.oldest, tail.end]).toEqual([true, false, 3, 3]);
     expect([tail.find(toCursor("2")), tail.find(toCursor("9"))]).toEqual([null, 3]);
+  });
+
+  test("of one page begins at 0, and knows no place within where the changes have no cursors", () => {
+    const pages = [1, 2, 3].flatMap((number) => pageOf(number).changes);
+    const tail = readAsTail({ changes: pages.map((change) => ({ ...change, cursor: null })), cursor: toCursor("3") });
+    expect([tail.oldest, tail.end, tail.at(0).key]).toEqual([0, 3, parseKey("k1")]);
+    expect([1, 2, 3].map((position) => tail.cursorAt(position))).toEqual([null, null, toCursor("3")]);
+    expect(readAsTail({ changes: [], cursor: toCursor("3") }).end).toBe(0);
   });
 });

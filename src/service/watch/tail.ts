@@ -2,31 +2,39 @@
 // changes appended before. Changes older than the bound are forgotten; nobody can go on from before them here.
 import type { ChangePage, Cursor, LoggedChange } from "../../store/store.ts";
 
+/** Changes that follow each other. Two of them are kept, so that forgetting the older one costs nothing. */
+interface Block {
+  /** Position of its first change. */
+  readonly first: number;
+  /** Resumes there. */
+  readonly base: Cursor;
+  readonly changes: LoggedChange[];
+  /** The position that each cursor within it resumes at. */
+  readonly places: Map<Cursor, number>;
+}
+
 export class ChangeTail {
   readonly #changesMax: number;
-  /** The changes from position #first on; trimmed by halves, so that a full tail costs each change the same. */
-  #changes: LoggedChange[] = [];
-  #first = 0;
+  #older: Block | null = null;
+  #newer: Block;
   /** Positions up to here lie before a gap. */
   #gapEnd = -1;
-  /** Resumes at position #first. */
-  #base: Cursor;
   #cursor: Cursor;
 
   constructor(base: Cursor, changesMax: number) {
-    this.#base = base;
+    this.#newer = makeBlock(0, base);
     this.#cursor = base;
     this.#changesMax = changesMax;
   }
 
   /** The position behind the last change. */
   get end(): number {
-    return this.#first + this.#changes.length;
+    return this.#newer.first + this.#newer.changes.length;
   }
 
   /** The first position that can be gone on from. */
   get oldest(): number {
-    return Math.max(this.#first, this.end - this.#changesMax);
+    return Math.max((this.#older ?? this.#newer).first, this.end - this.#changesMax);
   }
 
   /** Resumes at the end. */
@@ -35,19 +43,20 @@ export class ChangeTail {
   }
 
   append({ changes, cursor }: Pick<ChangePage, "changes" | "cursor">): void {
+    if (this.#newer.changes.length >= this.#changesMax) {
+      this.#older = this.#newer;
+      this.#newer = makeBlock(this.end, this.#cursor);
+    }
     const last = changes.at(-1);
-    this.#changes.push(...changes.slice(0, -1));
-    if (last !== undefined) this.#changes.push({ ...last, cursor });
+    for (const change of changes) this.#push(change === last ? { ...change, cursor } : change);
     this.#cursor = cursor;
-    if (this.#changes.length >= 2 * this.#changesMax) this.#trim();
   }
 
   /** Begins anew behind changes that the log no longer held when they were to be read. */
   skipTo(cursor: Cursor): void {
     this.#gapEnd = this.end;
-    this.#first = this.end + 1;
-    this.#changes = [];
-    this.#base = cursor;
+    this.#older = null;
+    this.#newer = makeBlock(this.end + 1, cursor);
     this.#cursor = cursor;
   }
 
@@ -58,27 +67,41 @@ export class ChangeTail {
 
   /** The change at a position. Requires: oldest <= position < end. */
   at(position: number): LoggedChange {
-    const change = this.#changes[position - this.#first];
+    const { first, changes } = this.#blockAt(position);
+    const change = changes[position - first];
     if (change === undefined) throw new RangeError(`No change at position ${position}`);
     return change;
   }
 
   /** The position that a cursor resumes at; null where it is not, or not yet, within the tail. */
   find(cursor: Cursor): number | null {
-    for (let position = this.end; position >= this.oldest; position--) {
-      if (this.#cursorAt(position) === cursor) return position;
-    }
-    return null;
+    const position = this.#newer.places.get(cursor) ?? this.#older?.places.get(cursor) ?? null;
+    return position === null || position < this.oldest ? null : position;
   }
 
-  #cursorAt(position: number): Cursor | null {
-    return position === this.#first ? this.#base : this.at(position - 1).cursor;
+  /** What resumes at a position; null where only the page that it lies in can be resumed from. Requires: oldest <= position <= end. */
+  cursorAt(position: number): Cursor | null {
+    const { first, base, changes } = this.#blockAt(position);
+    return position === first ? base : (changes[position - first - 1]?.cursor ?? null);
   }
 
-  #trim(): void {
-    const dropped = this.#changes.length - this.#changesMax;
-    this.#base = this.#changes[dropped - 1]?.cursor ?? this.#base;
-    this.#changes = this.#changes.slice(dropped);
-    this.#first += dropped;
+  #blockAt(position: number): Block {
+    return this.#older === null || position >= this.#newer.first ? this.#newer : this.#older;
   }
+
+  #push(change: LoggedChange): void {
+    this.#newer.changes.push(change);
+    if (change.cursor !== null) this.#newer.places.set(change.cursor, this.end);
+  }
+}
+
+/** A page of the log as a tail of its own, from position 0 on. */
+export function readAsTail(page: Pick<ChangePage, "changes" | "cursor">): ChangeTail {
+  const tail = new ChangeTail(page.cursor, page.changes.length);
+  tail.append(page);
+  return tail;
+}
+
+function makeBlock(first: number, base: Cursor): Block {
+  return { first, base, changes: [], places: new Map([[base, first]]) };
 }
