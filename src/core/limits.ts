@@ -59,8 +59,8 @@ export const LIMITS = {
   watchPartLength: 64 * KiB,
   /** Texts of values, and parts made of them, that watchers share while they are sent, in UTF-16 units each. */
   watchSharedLength: 16 * MiB,
-  /** Keys that change while a watcher reads its snapshot, and are remembered for it, some 10 MB; beyond, it is ended. */
-  watchShownKeys: 100_000,
+  /** Keys that change while a watcher reads its snapshot, and are remembered for it, some 1 MB; beyond, none are. */
+  watchShownKeys: 10_000,
   /** Latest instant that an expiry may name: 9999-12-31T23:59:59.999Z, the last that RFC 3339 can write. */
   latestInstantMs: 253_402_300_799_999,
 } as const;

@@ -208,7 +208,6 @@ export class WatchFeed {
       if (entries.length > 0) yield { is: "entries", entries };
       else yield* this.#tellPlace();
       if (this.#hasEnded) return;
-      if (shown.isFull) return yield* this.#tooSlow();
     }
     this.#shown = shown;
     this.#cursor = cursor;

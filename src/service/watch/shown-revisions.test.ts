@@ -26,11 +26,12 @@ test("a touch of the state that was shown is not hidden, as its expiry was not",
   expect([shown.hides(change("touch", "a", 7)), shown.hides(change("touch", "a", 8))]).toEqual([true, false]);
 });
 
-test("only what is above the floor is remembered, and up to the bound", () => {
+test("only what is above the floor is remembered, and up to the bound; beyond it nothing is hidden any more", () => {
   const shown = new ShownRevisions(FLOOR);
-  for (let number = 0; number < LIMITS.watchShownKeys; number++) shown.add(change("put", `k${number}`, 6));
+  for (let number = 0; number < LIMITS.watchShownKeys; number++) shown.add(change("put", `k${number}`, 8));
   for (let number = 0; number < LIMITS.watchShownKeys; number++) shown.add(change("put", `old${number}`, 5));
-  expect(shown.isFull).toBe(false);
-  shown.add(change("put", "more", 6));
-  expect(shown.isFull).toBe(true);
+  expect(shown.hides(change("put", "k0", 6))).toBe(true);
+  shown.add(change("put", "more", 8));
+  shown.add(change("put", "and", 8));
+  expect(["k0", "more", "and"].map((name) => shown.hides(change("put", name, 6)))).toEqual([false, false, false]);
 });

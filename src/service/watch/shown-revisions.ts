@@ -1,5 +1,6 @@
 // What a snapshot has shown of keys that changed while it was read: those changes come again from the log, and a watcher
-// must not see them a second time, nor an older state after a newer one. Keys that did not change need no memory.
+// need not see them a second time, nor an older state after a newer one. Keys that did not change need no memory. Beyond the
+// bound nothing is remembered, and all changes are told: a client that compares revisions ends in the same state.
 import type { Change } from "../../core/batch.ts";
 import type { EntryInfo, Revision } from "../../core/entry.ts";
 import type { Key } from "../../core/key.ts";
@@ -9,21 +10,20 @@ export class ShownRevisions {
   readonly #floor: Revision;
   readonly #byKey = new Map<Key, Revision>();
   #highest = 0;
+  #hasOverflowed = false;
 
   /** @param floor - a revision of the store no later than the cursor that the log is followed from */
   constructor(floor: Revision) {
     this.#floor = floor;
   }
 
-  /** Whether more changed while the snapshot was read than can be remembered. */
-  get isFull(): boolean {
-    return this.#byKey.size > LIMITS.watchShownKeys;
-  }
-
   add({ key, revision }: Pick<EntryInfo, "key" | "revision">): void {
-    if (revision <= this.#floor) return;
+    if (revision <= this.#floor || this.#hasOverflowed) return;
     this.#byKey.set(key, revision);
     this.#highest = Math.max(this.#highest, revision);
+    if (this.#byKey.size <= LIMITS.watchShownKeys) return;
+    this.#hasOverflowed = true;
+    this.#byKey.clear();
   }
 
   /** Whether the snapshot has shown what a change of the log led to, or something later. */
