@@ -4,6 +4,7 @@ import { KeyholdError } from "../core/errors.ts";
 import { NEVER } from "../core/expiry.ts";
 import type { Key } from "../core/key.ts";
 import { type Entries, notFound, preconditionFailed } from "../service/entries.ts";
+import { waitForEntry } from "../service/watch/entry-wait.ts";
 import type { WatchHub } from "../service/watch/hub.ts";
 import { FIELD } from "../wire/headers.ts";
 import { parseByteRange } from "./byte-range.ts";
@@ -13,7 +14,7 @@ import { EXPIRY_PARAMETERS, readExpiry } from "./expiry-fields.ts";
 import type { Parameters } from "./parameters.ts";
 import { allowsRange, judgeRead, type ReadVerdict, readWriteConditions } from "./preconditions.ts";
 import { wantsRepresentation } from "./prefer.ts";
-import { readWaitMs, waitForNews } from "./waits.ts";
+import { readWaitMs } from "./waits.ts";
 
 export interface EntryRequest {
   readonly incoming: Incoming;
@@ -66,12 +67,17 @@ export async function deleteEntry({ incoming, parameters, key, dialect, entries 
   return { status: 200, headers, body: dialect.ownView.body(entry, entries.now()) };
 }
 
-/** @throws "not-found" */
+/**
+ * The entry as soon as there is one that is to be answered, and not 304: a client that knows a state of it (`If-None-Match`)
+ * waits while that stands, any other until there is one. @throws "not-found"
+ */
 async function entryAfterWait(request: EntryRequest, waitMs: number): Promise<Entry> {
   const { incoming, parameters, key, dialect, hub } = request;
   const isNews = (entry: Entry) =>
     verdictOn(entry, dialect.view(incoming, parameters, entry.contentType), incoming) !== "not-modified";
-  const entry = await waitForNews(hub, { key, waitMs, isNews }, incoming);
+  const knowsState = incoming.header(FIELD.ifNoneMatch) !== null;
+  incoming.keepOpen();
+  const entry = await waitForEntry(hub, { key, waitMs, knowsState, isNews }, incoming.signal);
   if (entry === null) throw notFound(key);
   return entry;
 }

@@ -10,6 +10,7 @@ import { parsePattern } from "../core/pattern.ts";
 import { quote } from "../core/quote.ts";
 import type { KeySet, Range } from "../core/range.ts";
 import type { Entries } from "../service/entries.ts";
+import { waitForChange } from "../service/watch/change-wait.ts";
 import type { Since } from "../service/watch/feed.ts";
 import type { WatchHub } from "../service/watch/hub.ts";
 import type { Cursor } from "../store/store.ts";
@@ -18,7 +19,7 @@ import { FIELD, MEDIA } from "../wire/headers.ts";
 import { negotiate } from "./accept.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import type { Parameters } from "./parameters.ts";
-import { readSince, readWaitMs, waitForChange } from "./waits.ts";
+import { readFromSince, readSince, readWaitMs } from "./waits.ts";
 
 export const SELECTION_PARAMETERS = ["filter", "prefix", "key"] as const;
 /** What narrows the set of keys; not beside `key`. */
@@ -187,7 +188,9 @@ async function waitUntilChanged(
   { hub, incoming }: ListRequest,
 ): Promise<Cursor | null> {
   if (waitMs === null || since === "snapshot" || (waitMs === 0 && since === "now")) return null;
-  return waitForChange(hub, { selection: keys === null ? { set } : { keys }, since, waitMs }, incoming);
+  const selection = keys === null ? { set } : { keys };
+  incoming.keepOpen();
+  return readFromSince(waitForChange(hub, { selection, since, waitMs }, incoming.signal), incoming);
 }
 
 function chooseFormat(incoming: Incoming, shape: Shape): Format {

@@ -3,7 +3,7 @@
 import { KeyholdError } from "../core/errors.ts";
 import type { Selection } from "../service/entries.ts";
 import type { Interest } from "../service/watch/channels.ts";
-import type { WatchFeed } from "../service/watch/feed.ts";
+import { openFeed, type WatchFeed } from "../service/watch/feed.ts";
 import type { WatchHub } from "../service/watch/hub.ts";
 import { FIELD } from "../wire/headers.ts";
 import { negotiate } from "./accept.ts";
@@ -11,7 +11,7 @@ import { EVENT_LINES, type EventFormat, SSE, writePart } from "./event-stream.ts
 import type { Incoming, Reply } from "./exchange.ts";
 import { NARROWING_PARAMETERS, readKeySet, readNamedKeys, refuseBesideKeys } from "./listing.ts";
 import type { Parameters } from "./parameters.ts";
-import { openFeedSince, readSince } from "./waits.ts";
+import { readFromSince, readSince } from "./waits.ts";
 
 export interface WatchRequest {
   readonly incoming: Incoming;
@@ -37,7 +37,7 @@ export async function watchCollection({ incoming, parameters, hub }: WatchReques
     [FIELD.vary]: FIELD.accept,
   };
   if (incoming.method === "HEAD") return { status: 200, headers, body: nothing() };
-  const feed = await openFeedSince(hub, { interest, since }, incoming);
+  const feed = await readFromSince(openFeed(hub, { interest, since }, incoming.signal), incoming);
   incoming.keepOpen();
   return { status: 200, headers, body: write(feed, format) };
 }

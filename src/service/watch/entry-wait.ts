@@ -9,37 +9,46 @@ import type { Member } from "./member.ts";
 export interface EntryWait {
   readonly key: Key;
   readonly waitMs: number;
-  /** Whether there is nothing to wait for any more. Asked again for each state that is seen. */
-  readonly isWanted: (entry: Entry | null) => boolean;
+  /** Whether a state of the entry is known to whom waits: that there is none is waited for no less than another one then. */
+  readonly knowsState: boolean;
+  /** Whether an entry is what is waited for. */
+  readonly isNews: (entry: Entry) => boolean;
 }
 
 /**
- * The entry as soon as it is as wanted; as it then is when the time is up, the client goes away or the server stops.
+ * The entry as soon as it is news, and null as soon as there is none that was known or seen; as it then is when the time is
+ * up, the client goes away or the server stops.
  *
  * @throws "busy" when there are as many waiters as may be, and what Store.get throws
  */
 export async function waitForEntry(hub: WatchHub, wait: EntryWait, signal: AbortSignal): Promise<Entry | null> {
-  const { key, waitMs, isWanted } = wait;
+  const { key, waitMs, knowsState, isNews } = wait;
   const standing = await hub.store.get(key);
-  if (waitMs === 0 || isWanted(standing)) return standing;
+  if (waitMs === 0 || (standing === null ? knowsState : isNews(standing))) return standing;
   const interest: Interest = { selection: { keys: [key] }, hasTouches: true, hasValues: false };
   const member = await hub.join(interest, signal);
   // It is told nothing, so no sign of life is due.
   member.sentAtBeat = Number.POSITIVE_INFINITY;
   const cancel = hub.timers.after(waitMs, () => hub.leave(member, { is: "time" }));
   try {
-    return await lookUntil(hub, member, wait);
+    return await lookUntilNews(hub, member, { ...wait, knowsState: knowsState || standing !== null });
   } finally {
     cancel();
     hub.leave(member, { is: "gone" });
   }
 }
 
-async function lookUntil(hub: WatchHub, member: Member, { key, waitMs, isWanted }: EntryWait): Promise<Entry | null> {
+async function lookUntilNews(
+  hub: WatchHub,
+  member: Member,
+  { key, waitMs, ...wait }: EntryWait,
+): Promise<Entry | null> {
+  let { knowsState } = wait;
   for (;;) {
     if (member.end === null) member.position = hub.tail.end;
     const entry = await hub.store.get(key);
-    if (member.end !== null || isWanted(entry)) return entry;
+    if (member.end !== null || (entry === null ? knowsState : wait.isNews(entry))) return entry;
+    knowsState ||= entry !== null;
     const cancel =
       entry === null || entry.expiresAt === null
         ? () => {}
