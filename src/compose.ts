@@ -48,7 +48,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     setTimeout(() => ended.resolve("store-failed"), LAST_ANSWERS_MS);
   });
   const unreadyReason = () => fatalReason ?? (isStopping ? "The server is stopping" : open.refusal());
-  const hub = makeWatchHub(open.store, config, TIMERS);
+  const hub = makeWatchHub({ store: open.store, log, timers: TIMERS }, config);
   const server = await listen({ config, log, open, hub, unreadyReason });
   return {
     url: server.url,
@@ -68,10 +68,16 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
 }
 
 /** What a change is shown as, who may watch, and what they are told, as the configuration says. */
-export function makeWatchHub(store: Store, config: Config, timers: Timers): WatchHub {
+export function makeWatchHub(
+  { store, log, timers }: { readonly store: Store; readonly log: Log; readonly timers: Timers },
+  config: Config,
+): WatchHub {
   return new WatchHub({
     store,
     timers,
+    steadyMs: () => performance.now(),
+    onDamage: ({ code, detail }) =>
+      log.error("watch-incomplete", `${detail}; watchers are told of it without its value`, { code }),
     toText: (entry) => valueToJson(entry, true),
     membersMax: config.watchers,
     backlogChanges: config.watchBacklog,

@@ -61,6 +61,8 @@ export const LIMITS = {
   watchSharedLength: 16 * MiB,
   /** Keys that change while a watcher reads its snapshot, and are remembered for it, some 1 MB; beyond, none are. */
   watchShownKeys: 10_000,
+  /** Work for watchers in one turn of the event loop, in ms: others wait for it, twice where some watch by patterns. */
+  watchShareMs: 5,
   /** Latest instant that an expiry may name: 9999-12-31T23:59:59.999Z, the last that RFC 3339 can write. */
   latestInstantMs: 253_402_300_799_999,
 } as const;

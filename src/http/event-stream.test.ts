@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { toRevision } from "../core/entry.ts";
 import { toEpochMs } from "../core/expiry.ts";
 import { parseKey } from "../core/key.ts";
-import { ChangeBatch, type ChangeEvent, type ShownEntry } from "../service/watch/batch.ts";
+import { ChangeBatch, type ChangeEvent } from "../service/watch/batch.ts";
 import type { FeedPart } from "../service/watch/feed.ts";
+import type { ShownEntry } from "../service/watch/shown-entries.ts";
 import { toCursor } from "../store/cursor.ts";
 import { EVENT_LINES, SSE, writePart } from "./event-stream.ts";
 

@@ -1,7 +1,8 @@
 // How events are written down: as Server-Sent Events (HTML §9.2) or as a line of JSON each. A sent format. JSON is written as
 // text, as everywhere: values stand in it as they are shown by the JSON view, on one line.
-import type { ChangeEvent, ShownEntry } from "../service/watch/batch.ts";
+import type { ChangeEvent } from "../service/watch/batch.ts";
 import type { FeedPart } from "../service/watch/feed.ts";
+import type { ShownEntry } from "../service/watch/shown-entries.ts";
 import { MEDIA } from "../wire/headers.ts";
 
 export interface EventFormat {

@@ -42,10 +42,11 @@ export const withAppInProcess: WithServer = async (body, flags = {}) => {
   const { historyChanges } = configOf(flags);
   const { store, step, close } = await makeMemoryHarness({ ...ROOMY, upkeep: "on", historyChanges });
   const timers = makeTurnableTimers(store.now);
-  const hub = makeWatchHub(store, configOf(flags), timers);
+  const log = makeRecordingLog();
+  const hub = makeWatchHub({ store, log, timers }, configOf(flags));
   try {
     await body({
-      ...makeAppServer(store, flags, hub),
+      ...makeAppServer(store, flags, hub, log),
       async step() {
         await step();
         timers.runDue();
@@ -70,14 +71,14 @@ export function makeAppServer(
   store: Store,
   flags: ServerFlags = {},
   hub: WatchHub = makeIdleHub(store, flags),
+  log: RecordingLog = makeRecordingLog(),
 ): Pick<TestServer, "http" | "url" | "log"> {
-  const log = makeRecordingLog();
   return { http: new Http(makeAppClient(makeApp(store, log, flags, hub))), url: null, log };
 }
 
 /** For tests in which nobody watches. */
 function makeIdleHub(store: Store, flags: ServerFlags): WatchHub {
-  return makeWatchHub(store, configOf(flags), makeTurnableTimers(store.now));
+  return makeWatchHub({ store, log: makeRecordingLog(), timers: makeTurnableTimers(store.now) }, configOf(flags));
 }
 
 export function makeApp(

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { Change } from "../../core/batch.ts";
 import { toRevision } from "../../core/entry.ts";
 import { parseKey } from "../../core/key.ts";
 import { parsePattern } from "../../core/pattern.ts";
@@ -14,8 +15,18 @@ function setOf(narrowing: Partial<KeySet>): Selection {
   return { set: { ...EVERY_KEY, ...narrowing } };
 }
 
+function changeOf(name: string, kind: "put" | "touch" = "put"): Change {
+  return { kind, key: parseKey(name), revision: toRevision(1) };
+}
+
+/** Whom the index finds, without those that it cannot tell and that do not take the change. */
 function concerned(channels: Channels, name: string, kind: "put" | "touch" = "put"): readonly Channel[] {
-  return [...channels.of({ kind, key: parseKey(name), revision: toRevision(1) })];
+  const change = changeOf(name, kind);
+  const found = [...channels.concernedBy([change], 0).keys()].flatMap((group) => [...group]);
+  return found.filter((channel) => {
+    if (channel.isIndexed) expect(channel.takes(change)).toBe(true);
+    return channel.takes(change);
+  });
 }
 
 describe("channels", () => {
@@ -49,6 +60,20 @@ describe("channels", () => {
     channels.open(interestIn(setOf({ prefix: "a" })));
     const touched = channels.open(interestIn(setOf({ prefix: "a" }), true));
     expect(concerned(channels, "a", "touch")).toEqual([touched]);
+  });
+
+  test("are found with the position of the last change under their key or prefix, once in each group", () => {
+    const channels = new Channels();
+    const one = channels.open(interestIn(setOf({ prefix: "a" })));
+    const same = channels.open(interestIn(setOf({ prefix: "a", pattern: parsePattern("*z") })));
+    const named = channels.open(interestIn({ keys: [parseKey("a1"), parseKey("b")] }));
+    const changes = [changeOf("a1"), changeOf("b"), changeOf("a2"), changeOf("c"), changeOf("a3", "touch")];
+    const found = [...channels.concernedBy(changes, 10)].map(([group, last]) => [[...group], last]);
+    expect(found).toEqual([
+      [[named], 10],
+      [[one, same], 12],
+      [[named], 11],
+    ]);
   });
 
   test("are found no more once they are closed, and others under the same prefix still are", () => {

@@ -1,9 +1,10 @@
 // Who wants which changes. Watchers with the same interest share a channel, so that what they are sent is made once; an
-// index finds the channels that a change concerns without asking each of them.
+// index by key and by prefix finds the channels that changes may concern, without asking each of them about each change.
 import type { Change } from "../../core/batch.ts";
 import { compareKeys, type Key } from "../../core/key.ts";
 import { boundsOf, isInSet, type KeySet } from "../../core/range.ts";
 import type { Selection } from "../entries.ts";
+import { KeyIndex } from "./key-index.ts";
 import type { Member } from "./member.ts";
 
 export interface Interest {
@@ -15,20 +16,26 @@ export interface Interest {
 
 export interface Channel {
   readonly id: number;
+  readonly name: string;
   readonly interest: Interest;
+  /** Whether the index alone tells which changes concern it. */
+  readonly isIndexed: boolean;
+  /** Whether it may take long to tell whether a change concerns it. */
+  readonly hasPattern: boolean;
   readonly members: Set<Member>;
-  /** Position of the latest change that concerns it; -1 before the first. */
+  /** Position of the latest change that concerns it, or may; -1 before the first. */
   lastMatch: number;
+  /** From this position on it is not known yet whether changes concern it (sieve.ts); null where it is. */
+  unsiftedFrom: number | null;
   /** Whether a change is of its keys and of a kind that it wants. */
   takes(change: Change): boolean;
 }
 
 export class Channels {
   readonly #byName = new Map<string, Channel>();
-  readonly #byKey = new Map<string, Set<Channel>>();
-  readonly #byPrefix = new Map<string, Set<Channel>>();
-  /** How many prefixes of the index have this length. */
-  readonly #prefixLengths = new Map<number, number>();
+  /** Those that want touches, and those that do not. */
+  readonly #touched = new KeyIndex<Channel>();
+  readonly #untouched = new KeyIndex<Channel>();
   #lastId = 0;
 
   /** The channel of this interest, made if there is none. */
@@ -36,57 +43,65 @@ export class Channels {
     const name = JSON.stringify(interest);
     const standing = this.#byName.get(name);
     if (standing !== undefined) return standing;
-    const isOfItsKeys = makeKeyTest(interest.selection);
-    const channel: Channel = {
-      id: ++this.#lastId,
-      interest,
-      members: new Set(),
-      lastMatch: -1,
-      takes: ({ kind, key }) => (interest.hasTouches || kind !== "touch") && isOfItsKeys(key),
-    };
+    const channel = makeChannel(++this.#lastId, name, interest);
     this.#byName.set(name, channel);
-    this.#enter(channel);
+    const index = this.#indexOf(interest);
+    const { selection } = interest;
+    if ("set" in selection) index.addPrefix(commonPrefix(selection.set), channel);
+    else for (const key of selection.keys) index.addKey(key, channel);
     return channel;
   }
 
   /** Requires: no members left. */
   close(channel: Channel): void {
-    this.#byName.delete(JSON.stringify(channel.interest));
+    this.#byName.delete(channel.name);
+    const index = this.#indexOf(channel.interest);
     const { selection } = channel.interest;
-    if ("keys" in selection) for (const key of selection.keys) removeFrom(this.#byKey, key, channel);
-    else if (removeFrom(this.#byPrefix, commonPrefix(selection.set), channel)) {
-      this.#countLength(commonPrefix(selection.set).length, -1);
-    }
+    if ("set" in selection) index.removePrefix(commonPrefix(selection.set), channel);
+    else for (const key of selection.keys) index.removeKey(key, channel);
   }
 
-  /** The channels that a change concerns. */
-  *of(change: Change): Generator<Channel> {
-    for (const channel of this.#byKey.get(change.key) ?? []) if (channel.takes(change)) yield channel;
-    for (const length of this.#prefixLengths.keys()) {
-      if (length > change.key.length) continue;
-      for (const channel of this.#byPrefix.get(change.key.slice(0, length)) ?? []) {
-        if (channel.takes(change)) yield channel;
-      }
+  /**
+   * The channels that changes, the first of them at a position, concern as far as the index tells, in groups; each group with
+   * the position of the last such change. A channel of several keys may be in several groups.
+   */
+  concernedBy(changes: readonly Change[], from: number): Map<ReadonlySet<Channel>, number> {
+    const concerned = new Map<ReadonlySet<Channel>, number>();
+    for (const [index, { kind, key }] of changes.entries()) {
+      for (const group of this.#touched.groupsOf(key)) concerned.set(group, from + index);
+      if (kind === "touch") continue;
+      for (const group of this.#untouched.groupsOf(key)) concerned.set(group, from + index);
     }
+    return concerned;
   }
 
-  #enter(channel: Channel): void {
-    const { selection } = channel.interest;
-    if ("keys" in selection) for (const key of selection.keys) addTo(this.#byKey, key, channel);
-    else if (addTo(this.#byPrefix, commonPrefix(selection.set), channel)) {
-      this.#countLength(commonPrefix(selection.set).length, 1);
-    }
-  }
-
-  #countLength(length: number, by: 1 | -1): void {
-    const count = (this.#prefixLengths.get(length) ?? 0) + by;
-    if (count === 0) this.#prefixLengths.delete(length);
-    else this.#prefixLengths.set(length, count);
+  #indexOf({ hasTouches }: Interest): KeyIndex<Channel> {
+    return hasTouches ? this.#touched : this.#untouched;
   }
 }
 
+function makeChannel(id: number, name: string, interest: Interest): Channel {
+  const { selection, hasTouches } = interest;
+  const isOfItsKeys = makeKeyTest(selection);
+  return {
+    id,
+    name,
+    interest,
+    isIndexed: "keys" in selection || isPrefixAlone(selection.set),
+    hasPattern: "set" in selection && selection.set.pattern !== null,
+    members: new Set(),
+    lastMatch: -1,
+    unsiftedFrom: null,
+    takes: ({ kind, key }) => (hasTouches || kind !== "touch") && isOfItsKeys(key),
+  };
+}
+
+function isPrefixAlone({ pattern, start, end }: KeySet): boolean {
+  return pattern === null && start === null && end === null;
+}
+
 /** Whether a key is selected. */
-export function makeKeyTest(selection: Selection): (key: Key) => boolean {
+function makeKeyTest(selection: Selection): (key: Key) => boolean {
   if ("keys" in selection) {
     const keys = new Set(selection.keys);
     return (key) => keys.has(key);
@@ -100,19 +115,4 @@ export function makeKeyTest(selection: Selection): (key: Key) => boolean {
 function commonPrefix({ prefix, pattern }: KeySet): string {
   const other = pattern?.prefix ?? "";
   return other.length > prefix.length ? other : prefix;
-}
-
-/** Whether the name is new. */
-function addTo(index: Map<string, Set<Channel>>, name: string, channel: Channel): boolean {
-  const standing = index.get(name);
-  if (standing === undefined) index.set(name, new Set([channel]));
-  else standing.add(channel);
-  return standing === undefined;
-}
-
-/** Whether the name has none left. */
-function removeFrom(index: Map<string, Set<Channel>>, name: string, channel: Channel): boolean {
-  const standing = index.get(name);
-  standing?.delete(channel);
-  return standing?.size === 0 && index.delete(name);
 }

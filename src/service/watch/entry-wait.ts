@@ -26,9 +26,7 @@ export async function waitForEntry(hub: WatchHub, wait: EntryWait, signal: Abort
   const standing = await hub.store.get(key);
   if (waitMs === 0 || (standing === null ? knowsState : isNews(standing))) return standing;
   const interest: Interest = { selection: { keys: [key] }, hasTouches: true, hasValues: false };
-  const member = await hub.join(interest, signal);
-  // It is told nothing, so no sign of life is due.
-  member.sentAtBeat = Number.POSITIVE_INFINITY;
+  const member = await hub.join({ interest, hearsBeats: false }, signal);
   const cancel = hub.timers.after(waitMs, () => hub.leave(member, { is: "time" }));
   try {
     return await lookUntilNews(hub, member, { ...wait, knowsState: knowsState || standing !== null });
@@ -45,7 +43,7 @@ async function lookUntilNews(
 ): Promise<Entry | null> {
   let { knowsState } = wait;
   for (;;) {
-    if (member.end === null) member.position = hub.tail.end;
+    if (member.end === null) member.moveTo(hub.tail.end);
     const entry = await hub.store.get(key);
     if (member.end !== null || (entry === null ? knowsState : wait.isNews(entry))) return entry;
     knowsState ||= entry !== null;

@@ -8,12 +8,14 @@ import type { Key } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Range } from "../../core/range.ts";
 import { toCursor } from "../../store/cursor.ts";
-import type { Cursor, LoggedChange, Page } from "../../store/store.ts";
-import { ChangeBatch, type ShownEntry, shownInfo, showSome } from "./batch.ts";
+import type { ChangePage, Cursor, Page } from "../../store/store.ts";
+import { ChangeBatch } from "./batch.ts";
 import type { Interest } from "./channels.ts";
 import type { WatchHub } from "./hub.ts";
 import type { Member } from "./member.ts";
+import type { ShownEntry } from "./shown-entries.ts";
 import { ShownRevisions } from "./shown-revisions.ts";
+import { readAsTail } from "./tail.ts";
 
 /** From now on; from a snapshot of everything on; or from a place in the log on. */
 export type Since = "now" | "snapshot" | { readonly cursor: string };
@@ -46,7 +48,7 @@ export async function openFeed(
 ): Promise<WatchFeed> {
   // Read before anything is promised: what is no cursor is an error, not a feed.
   if (typeof since === "object") await hub.store.changes(toCursor(since.cursor), 1);
-  return new WatchFeed(hub, await hub.join(interest, signal), since);
+  return new WatchFeed(hub, await hub.join({ interest, hearsBeats: true }, signal), since);
 }
 
 export class WatchFeed {
@@ -139,7 +141,7 @@ export class WatchFeed {
       if (page.isIncomplete) return "lost";
       // The tail has not come as far as this feed.
       if (page.changes.length === 0) await this.#hub.readOn();
-      yield* this.#show(page.changes.filter((change) => this.#member.channel.takes(change)));
+      yield* this.#show(page);
       // What has not been told because of the end is still to come for whoever resumes.
       if (this.#hasEnded) break;
       this.#cursor = page.cursor;
@@ -149,10 +151,12 @@ export class WatchFeed {
     return "ended";
   }
 
-  async *#show(changes: readonly LoggedChange[]): AsyncGenerator<FeedPart> {
-    for (let from = 0; from < changes.length && !this.#hasEnded; ) {
-      const batch = await showSome(changes.slice(from), this.#interest, this.#hub.entries);
-      from += batch.events.length;
+  async *#show(page: ChangePage): AsyncGenerator<FeedPart> {
+    const { channel } = this.#member;
+    const tail = readAsTail(page);
+    for (let position = 0; position < tail.end && !this.#hasEnded; ) {
+      const { batch, to } = await this.#hub.makePart({ tail, position, channel });
+      position = to;
       yield* this.#changes(batch);
     }
   }
@@ -171,21 +175,33 @@ export class WatchFeed {
     const hub = this.#hub;
     const member = this.#member;
     while (!this.#hasEnded) {
-      if (hub.tail.isBeforeGap(member.position)) return "lost";
+      const { tail } = hub;
+      if (tail.isBeforeGap(member.position)) return "lost";
       if (member.hasMore) {
-        if (member.position < hub.tail.oldest) return "behind";
-        const { batch, to } = await hub.take(member);
-        member.position = to;
-        yield* this.#changes(batch);
+        if (member.position < tail.oldest) return "behind";
+        yield* this.#takeOne();
         continue;
       }
-      member.position = hub.tail.end;
-      this.#cursor = hub.tail.cursor;
+      const known = Math.max(member.position, member.channel.unsiftedFrom ?? tail.end);
+      if (known < tail.oldest) return "behind";
+      member.moveTo(known);
+      this.#cursor = tail.cursorAt(known) ?? this.#cursor;
       yield* this.#ready();
+      yield* this.#tellPlace();
       await member.wait();
-      if (!this.#hasEnded && !member.hasMore) yield* this.#tellPlace();
     }
     return "ended";
+  }
+
+  async *#takeOne(): AsyncGenerator<FeedPart> {
+    const { tail } = this.#hub;
+    const { batch, to } = await this.#hub.take(this.#member);
+    this.#member.moveTo(to);
+    yield* this.#changes(batch);
+    if (batch.events.length > 0) return;
+    if (to >= tail.oldest) this.#cursor = tail.cursorAt(to) ?? this.#cursor;
+    yield* this.#tellPlace();
+    await new Promise(setImmediate);
   }
 
   /** A sign of life where there has been none for a while. */
@@ -215,28 +231,32 @@ export class WatchFeed {
   }
 
   async *#pages(): AsyncGenerator<readonly ShownEntry[]> {
-    const { selection, hasValues } = this.#interest;
-    const { entries, store } = this.#hub;
+    const { selection } = this.#interest;
     if ("keys" in selection) return yield* this.#namedPages(selection.keys);
+    const { entries } = this.#hub;
+    const share = this.#hub.shareOf(this.#member.channel);
     let after: Key | null = null;
     do {
+      if (share.isSpent()) await share.later();
       const range: Range = { ...selection.set, after, reverse: false, limit: LIMITS.pageScannedKeys };
-      const page: Page<ShownEntry> = hasValues
-        ? mapPage(await store.scan(range), (entry) => entries.show(entry))
-        : mapPage(await store.list(range), shownInfo);
-      yield page.items;
+      const whole: Page<ShownEntry> | null = this.#interest.hasValues ? await entries.scan(range) : null;
+      const page: Page<ShownEntry> = whole ?? (await entries.list(range));
+      if (whole === null && this.#interest.hasValues) yield* this.#namedPages(page.items.map(({ key }) => key));
+      else yield page.items;
       after = page.next;
     } while (after !== null);
   }
 
   async *#namedPages(keys: readonly Key[]): AsyncGenerator<readonly ShownEntry[]> {
-    const { hasValues } = this.#interest;
+    const { entries } = this.#hub;
+    const share = this.#hub.shareOf(this.#member.channel);
     let page: ShownEntry[] = [];
     let length = 0;
     for (const key of keys) {
-      const entry = await this.#hub.entries.read(key);
+      if (share.isSpent()) await share.later();
+      const entry = await (this.#interest.hasValues ? entries.read(key) : entries.readInfo(key));
       if (entry === null) continue;
-      page.push(hasValues ? entry : { ...entry, text: null });
+      page.push(entry);
       length += entry.text?.length ?? 0;
       if (length < LIMITS.watchPartLength) continue;
       yield page;
@@ -250,8 +270,4 @@ export class WatchFeed {
     yield { is: "bye", reason: "too-slow" };
     this.#hub.leave(this.#member, { is: "gone" });
   }
-}
-
-function mapPage<A, B>({ items, next }: Page<A>, map: (item: A) => B): Page<B> {
-  return { items: items.map(map), next };
 }

@@ -1,201 +1,17 @@
-// What no request can bring about in a test's time: a feed that is not pulled, a log that is trimmed under the hub, and the
-// quiet when nobody is there.
-
+// Who is woken, what is shared, and the quiet when nobody is there.
 import { describe, expect, test } from "bun:test";
-import { makeMemoryHarness } from "../../../test/support/memory-harness.ts";
-import { mustCommit, put } from "../../../test/support/requests.ts";
-import { ROOMY } from "../../../test/support/store-harness.ts";
-import { makeTurnableTimers, type TurnableTimers } from "../../../test/support/turnable-timers.ts";
+import { keyOf, mustCommit, put } from "../../../test/support/requests.ts";
+import { EVERYTHING, HEARTBEAT_MS, keysOf, withHub } from "../../../test/support/watch-harness.ts";
 import { LIMITS } from "../../core/limits.ts";
+import { parsePattern } from "../../core/pattern.ts";
 import { EVERY_KEY } from "../../core/range.ts";
-import { toCursor } from "../../store/cursor.ts";
-import type { Store } from "../../store/store.ts";
-import type { Interest } from "./channels.ts";
-import { type FeedPart, openFeed, type Since } from "./feed.ts";
-import { WatchHub } from "./hub.ts";
-
-const EVERYTHING: Interest = { selection: { set: EVERY_KEY }, hasTouches: false, hasValues: true };
-const BACKLOG = 10;
-const HISTORY = 100;
-const TURNS_MAX = 1000;
-
-interface Watching {
-  readonly store: Store;
-  readonly hub: WatchHub;
-  readonly timers: TurnableTimers;
-  /** Lets a millisecond pass, and whatever it brings about. */
-  step(): Promise<void>;
-  open(since: Since, signal?: AbortSignal): Promise<AsyncGenerator<FeedPart>>;
-  /** The next part, for which time passes. */
-  next(feed: AsyncGenerator<FeedPart>): Promise<FeedPart | null>;
-  /** Until the tail has come to the end of the log. */
-  settle(): Promise<void>;
-}
-
-async function withHub(body: (watching: Watching) => Promise<void>): Promise<void> {
-  const harness = await makeMemoryHarness({ ...ROOMY, upkeep: "on", historyChanges: HISTORY });
-  const { store } = harness;
-  const timers = makeTurnableTimers(store.now);
-  const hub = new WatchHub({
-    store,
-    timers,
-    toText: ({ size }) => "v".repeat(size),
-    membersMax: 3,
-    backlogChanges: BACKLOG,
-    heartbeatMs: 60_000,
-  });
-  const step = async () => {
-    await harness.step();
-    timers.runDue();
-    await new Promise(setImmediate);
-  };
-  try {
-    await body({
-      store,
-      hub,
-      timers,
-      step,
-      async open(since, signal = new AbortController().signal) {
-        return (await openFeed(hub, { interest: EVERYTHING, since }, signal)).parts();
-      },
-      async next(feed) {
-        let isSettled = false;
-        const pulled = feed.next().finally(() => {
-          isSettled = true;
-        });
-        // Looked at when it is awaited; until then it is not unhandled.
-        pulled.catch(() => {});
-        for (let turn = 0; !isSettled; turn++) {
-          if (turn > TURNS_MAX) throw new Error("No part comes");
-          await step();
-        }
-        const { value, done } = await pulled;
-        return done === true ? null : value;
-      },
-      async settle() {
-        while (hub.tail.cursor !== (await store.latestCursor())) await step();
-      },
-    });
-  } finally {
-    hub.stop();
-    await harness.close();
-  }
-}
-
-async function putMany(store: Store, count: number): Promise<void> {
-  for (let number = 0; number < count; number++) await mustCommit(store, put(`k${number}`));
-}
-
-function keysOf(part: FeedPart | null): readonly string[] {
-  return part?.is === "changes" ? part.batch.events.map(({ change }) => change.key) : [];
-}
-
-describe("a feed that has been live", () => {
-  test.each([
-    [BACKLOG, "changes"],
-    [BACKLOG + 1, "bye"],
-  ])("and is not pulled for %i changes, with a backlog of 10, is told %s", async (count, told) => {
-    await withHub(async ({ store, open, next, settle, hub }) => {
-      const feed = await open("now");
-      await next(feed);
-      await mustCommit(store, put("first"));
-      expect(keysOf(await next(feed))).toEqual(["first"]);
-      await putMany(store, count);
-      await settle();
-      const part = await next(feed);
-      expect(part?.is).toBe(told as FeedPart["is"]);
-      if (part?.is !== "bye") return expect(keysOf(part)).toHaveLength(count);
-      expect(part.reason).toBe("too-slow");
-      expect(await next(feed)).toBe(null);
-      expect(hub.members).toBe(0);
-    });
-  });
-
-  test("is reset, and shown everything, where the log has been trimmed under the hub", async () => {
-    await withHub(async ({ store, open, next, step }) => {
-      const feed = await open("now");
-      await next(feed);
-      const waiting = feed.next();
-      await step();
-      // All at once, so that the hub has no turn in between.
-      for (let number = 0; number < 3 * HISTORY; number++) void mustCommit(store, put(`k${number % 5}`));
-      for (let turn = 0; turn < 10; turn++) await step();
-      // The first of them was read before the others were there.
-      expect(keysOf((await waiting).value)).toEqual(["k0"]);
-      expect(await next(feed)).toEqual({ is: "reset" });
-      expect(await next(feed)).toMatchObject({ is: "entries", entries: { length: 5 } });
-      expect((await next(feed))?.is).toBe("ready");
-      await mustCommit(store, put("new"));
-      expect(keysOf(await next(feed))).toEqual(["new"]);
-    });
-  });
-});
-
-describe("a feed that is catching up", () => {
-  test("may lie behind by more than the backlog", async () => {
-    await withHub(async ({ store, open, next, settle }) => {
-      const cursor = await store.latestCursor();
-      const other = await open("now");
-      await next(other);
-      await putMany(store, 5 * BACKLOG);
-      await settle();
-      const feed = await open({ cursor });
-      expect(keysOf(await next(feed))).toHaveLength(5 * BACKLOG);
-      expect((await next(feed))?.is).toBe("ready");
-    });
-  });
-});
-
-describe("between two parts that are pulled", () => {
-  test("a change that is logged after ready was told is not missed", async () => {
-    await withHub(async ({ store, open, next, settle }) => {
-      const feed = await open({ cursor: await store.latestCursor() });
-      expect((await next(feed))?.is).toBe("ready");
-      await mustCommit(store, put("a"));
-      await settle();
-      expect(keysOf(await next(feed))).toEqual(["a"]);
-    });
-  });
-
-  test("a feed that is not ready yet and falls behind goes on where it stood", async () => {
-    await withHub(async ({ store, open, next, settle }) => {
-      const cursor = await store.latestCursor();
-      await next(await open("now"));
-      await putMany(store, 5);
-      await settle();
-      const feed = await open({ cursor });
-      expect(keysOf(await next(feed))).toEqual(["k0", "k1", "k2", "k3", "k4"]);
-      for (let number = 5; number < 5 + 2 * BACKLOG; number++) await mustCommit(store, put(`k${number}`));
-      await settle();
-      const keys: string[] = [];
-      for (let part = await next(feed); part?.is === "changes"; part = await next(feed)) keys.push(...keysOf(part));
-      expect(keys).toEqual(Array.from({ length: 2 * BACKLOG }, (_, index) => `k${5 + index}`));
-    });
-  });
-});
-
-describe("a feed that ends while it catches up", () => {
-  test("says bye where it stands, and takes nothing for told that was not", async () => {
-    await withHub(async ({ store, hub }) => {
-      const cursor = await store.latestCursor();
-      const large = "v".repeat(LIMITS.watchPartLength);
-      for (const name of ["a", "b", "c"]) await mustCommit(store, put(name, large));
-      const feed = await openFeed(hub, { interest: EVERYTHING, since: { cursor } }, new AbortController().signal);
-      const parts = feed.parts();
-      const { value: part } = await parts.next();
-      expect(keysOf(part)).toEqual(["a"]);
-      hub.stop();
-      expect((await parts.next()).value).toEqual({ is: "bye", reason: "stopping" });
-      expect(feed.cursor).toBe((await store.changes(toCursor(cursor), 1)).cursor);
-    });
-  });
-});
+import type { Cursor } from "../../store/store.ts";
 
 describe("the hub", () => {
   test("sets no timer and follows no log while nobody is a member", async () => {
     await withHub(async ({ store, hub, timers, open, next, step }) => {
       const controller = new AbortController();
-      const feed = await open("now", controller.signal);
+      const feed = await open("now", { signal: controller.signal });
       await next(feed);
       expect([hub.members, timers.pending > 0]).toEqual([1, true]);
       controller.abort();
@@ -212,8 +28,8 @@ describe("the hub", () => {
   test("forgets a member that aborts while its part is waited for, and one whose feed was never pulled", async () => {
     await withHub(async ({ hub, open, step }) => {
       const [one, two] = [new AbortController(), new AbortController()];
-      const feed = await open("now", one.signal);
-      await open("snapshot", two.signal);
+      const feed = await open("now", { signal: one.signal });
+      await open("snapshot", { signal: two.signal });
       await feed.next();
       const waiting = feed.next();
       await step();
@@ -227,7 +43,8 @@ describe("the hub", () => {
   test("makes a part once for all in the same place, also for those who ask before it is made", async () => {
     await withHub(async ({ store, hub, settle }) => {
       const signal = new AbortController().signal;
-      const [one, two] = [await hub.join(EVERYTHING, signal), await hub.join(EVERYTHING, signal)];
+      const asked = { interest: EVERYTHING, hearsBeats: true };
+      const [one, two] = [await hub.join(asked, signal), await hub.join(asked, signal)];
       await mustCommit(store, put("a"));
       await settle();
       const [first, second] = await Promise.all([hub.take(one), hub.take(two)]);
@@ -259,6 +76,154 @@ describe("the hub", () => {
       await expect(open("now")).rejects.toMatchObject({ code: "busy" });
       hub.stop();
       await expect(open("now")).rejects.toMatchObject({ code: "unavailable" });
+    });
+  });
+});
+
+describe("a member", () => {
+  test("hears a heartbeat when it has been sent nothing for a while, unless it is to hear none", async () => {
+    await withHub(async ({ hub, step, timers }) => {
+      const signal = new AbortController().signal;
+      const joined = await Promise.all(
+        [true, false].map((hearsBeats) => hub.join({ interest: EVERYTHING, hearsBeats }, signal)),
+      );
+      for (let turn = 0; turn < HEARTBEAT_MS; turn++) await step();
+      expect(timers.pending).toBe(1);
+      expect(joined.map((member) => hub.isDue(member))).toEqual([true, false]);
+      for (const member of joined) hub.noteSent(member);
+      expect(joined.map((member) => hub.isDue(member))).toEqual([false, false]);
+      for (let turn = 0; turn < HEARTBEAT_MS; turn++) await step();
+      expect(joined.map((member) => hub.isDue(member))).toEqual([true, false]);
+    });
+  });
+
+  test("of several keys is told of all of them, in whatever order they are found", async () => {
+    await withHub(async ({ store, open, next, settle, step }) => {
+      const feed = await open("now", { interest: { ...EVERYTHING, selection: { keys: ["a", "b"].map(keyOf) } } });
+      await next(feed);
+      const waiting = feed.next();
+      await step();
+      const large = "v".repeat(LIMITS.watchPartLength);
+      await mustCommit(store, put("c"));
+      for (const name of ["a", "b", "a", "c"]) await mustCommit(store, put(name, large));
+      await settle();
+      expect(keysOf((await waiting).value)).toEqual(["a"]);
+      expect([keysOf(await next(feed)), keysOf(await next(feed))]).toEqual([["b"], ["a"]]);
+    });
+  });
+});
+
+describe("watchers by a pattern", () => {
+  const COUNT = 500;
+
+  function byPattern(pattern: string) {
+    return { ...EVERYTHING, selection: { set: { ...EVERY_KEY, pattern: parsePattern(pattern) } } };
+  }
+
+  test("do not hold up others, however long their patterns take to match", async () => {
+    await withHub(
+      async ({ store, open, next, step }) => {
+        const feeds = [
+          await open("now", { interest: byPattern("*z") }),
+          await open("now", { interest: byPattern("k4*") }),
+        ];
+        const plain = await open("now");
+        for (const feed of [...feeds, plain]) await next(feed);
+        const waiting = feeds.map((feed) => feed.next());
+        const told = { isOfPattern: false };
+        void waiting[1]?.then(() => {
+          told.isOfPattern = true;
+        });
+        await step();
+        const pairs = Array.from({ length: COUNT }, (_, index) => put(`k${index}`));
+        await mustCommit(store, ...pairs);
+        // The first changes, in as many turns as its own share allows.
+        const keys: string[] = [];
+        while (keys.length < 4) keys.push(...keysOf(await next(plain)));
+        expect(told.isOfPattern).toBe(false);
+        for (let turn = 0; turn < COUNT; turn++) await step();
+        expect(keysOf((await waiting[1])?.value ?? null)).toContain("k499");
+        await mustCommit(store, put("z"));
+        for (let turn = 0; turn < COUNT; turn++) await step();
+        expect(keysOf((await waiting[0])?.value ?? null)).toEqual(["z"]);
+      },
+      { stepMs: 1, backlogChanges: 2 * COUNT, historyChanges: 2 * COUNT },
+    );
+  });
+
+  test("are told of their place only as far as it is known what concerns them", async () => {
+    await withHub(
+      async ({ store, open, next, step }) => {
+        const feed = await open("now", { interest: byPattern("*z") });
+        await next(feed);
+        const waiting = next(feed);
+        await step();
+        for (let name = 0; name < COUNT; name++) await mustCommit(store, put(`k${name}`));
+        await mustCommit(store, put("z"));
+        const places: Cursor[] = [];
+        let part = await waiting;
+        for (; part !== null && part.is !== "changes"; part = await next(feed)) {
+          if (part.is === "bookmark") places.push(part.cursor);
+        }
+        expect(keysOf(part)).toEqual(["z"]);
+        expect(places).not.toEqual([]);
+        for (const place of places) {
+          expect((await store.changes(place, 2 * COUNT)).changes.at(-1)?.key).toBe(keyOf("z"));
+        }
+      },
+      { stepMs: 1, backlogChanges: 2 * COUNT, historyChanges: 2 * COUNT, heartbeatMs: 8 },
+    );
+  });
+
+  test("are told nothing twice that they have found for themselves before it was found for all", async () => {
+    await withHub(
+      async ({ store, open, next, settle, step }) => {
+        const other = await open("now", { interest: byPattern("*y") });
+        const [ahead, late] = [
+          await open("now", { interest: byPattern("*z") }),
+          await open("now", { interest: byPattern("*z") }),
+        ];
+        for (const feed of [other, ahead, late]) await next(feed);
+        await mustCommit(store, put("z"));
+        await settle();
+        expect(keysOf(await next(ahead))).toEqual(["z"]);
+        // The two that wait are looked for one after the other; the third looks for itself meanwhile.
+        const waiting = [other.next(), ahead.next()];
+        await step();
+        await mustCommit(store, ...Array.from({ length: COUNT / 5 }, (_, index) => put(`k${index}`)), put("yz"));
+        await settle();
+        expect(keysOf(await next(late))).toEqual(["z", "yz"]);
+        const again = next(late);
+        expect(keysOf((await waiting[1])?.value ?? null)).toEqual(["yz"]);
+        await mustCommit(store, put("xz"));
+        expect(keysOf(await again)).toEqual(["xz"]);
+      },
+      { stepMs: 1, backlogChanges: COUNT, historyChanges: COUNT },
+    );
+  });
+
+  test("are not woken by changes of other keys", async () => {
+    await withHub(async ({ store, hub, open, next, settle, step }) => {
+      let taken = 0;
+      const { take } = hub;
+      hub.take = (member) => {
+        taken++;
+        return take.call(hub, member);
+      };
+      const feed = await open("now", { interest: byPattern("*z") });
+      await next(feed);
+      const waiting = feed.next();
+      await step();
+      for (let round = 0; round < 3; round++) {
+        for (let number = 0; number < 5; number++) await mustCommit(store, put(`k${number}`));
+        await settle();
+        await step();
+      }
+      expect(taken).toBe(0);
+      await mustCommit(store, put("z"));
+      await settle();
+      await step();
+      expect(keysOf((await waiting).value)).toEqual(["z"]);
     });
   });
 });

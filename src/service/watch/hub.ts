@@ -4,21 +4,26 @@
 import type { Change } from "../../core/batch.ts";
 import type { Entry } from "../../core/entry.ts";
 import { KeyholdError } from "../../core/errors.ts";
-import { LIMITS } from "../../core/limits.ts";
-import type { LoggedChange, Store } from "../../store/store.ts";
+import type { Store } from "../../store/store.ts";
 import type { Timers } from "../timers.ts";
-import { type ChangeBatch, ShownEntries, showSome } from "./batch.ts";
 import { type Channel, Channels, type Interest } from "./channels.ts";
 import { TailFollower } from "./follower.ts";
+import { LoopShare } from "./loop-share.ts";
 import { type End, Member } from "./member.ts";
-import { SharedCache } from "./shared-cache.ts";
+import { makePart, type Part, type PartRequest, SharedParts } from "./parts.ts";
+import { ShownEntries } from "./shown-entries.ts";
+import { Sieve } from "./sieve.ts";
 import type { ChangeTail } from "./tail.ts";
 
 export interface WatchHubOptions {
   readonly store: Store;
   readonly timers: Timers;
+  /** A clock that never runs back, to share out the event loop by. */
+  readonly steadyMs: () => number;
   /** How watchers are shown a value. */
   readonly toText: (entry: Entry) => string;
+  /** Told of each value that is not shown because it is damaged. */
+  readonly onDamage: (error: KeyholdError) => void;
   /** Watchers and waiters together. */
   readonly membersMax: number;
   /** Changes that a watcher may lie behind, having caught up once. */
@@ -27,10 +32,16 @@ export interface WatchHubOptions {
   readonly heartbeatMs: number;
 }
 
-/** Changes that concern a channel, and the position behind them. */
-export interface Part {
-  readonly batch: ChangeBatch;
-  readonly to: number;
+export interface MemberOptions {
+  readonly interest: Interest;
+  /** Whether it is woken when it has been sent nothing for a while. */
+  readonly hearsBeats: boolean;
+}
+
+/** What is done for some of the channels, apart from the others, so that these do not wait for it. */
+interface Lane {
+  readonly share: LoopShare;
+  readonly sieve: Sieve;
 }
 
 /** Looks at who has heard nothing, in the time of one heartbeat. */
@@ -45,19 +56,25 @@ export class WatchHub {
   readonly #options: WatchHubOptions;
   readonly #channels = new Channels();
   readonly #members = new Set<Member>();
-  readonly #parts = new SharedCache<Promise<Part>>(LIMITS.watchSharedLength);
+  readonly #parts = new SharedParts();
+  readonly #patterned: Lane;
+  readonly #plain: Lane;
   #follower: TailFollower | null = null;
   #starting: Promise<void> | null = null;
   #cancelBeat: () => void = () => {};
   #beat = 0;
+  /** Members woken since the log was read on last. */
+  #woken = 0;
   #isStopped = false;
 
   constructor(options: WatchHubOptions) {
     this.store = options.store;
     this.timers = options.timers;
     this.membersMax = options.membersMax;
-    this.entries = new ShownEntries(options.store, options.toText);
+    this.entries = new ShownEntries(options);
     this.#options = options;
+    this.#patterned = this.#makeLane();
+    this.#plain = this.#makeLane();
   }
 
   /** Watchers and waiters that there are. */
@@ -77,10 +94,10 @@ export class WatchHub {
    *
    * @throws "busy" when there are as many as may be; "unavailable" when the server stops
    */
-  async join(interest: Interest, signal: AbortSignal): Promise<Member> {
+  async join({ interest, hearsBeats }: MemberOptions, signal: AbortSignal): Promise<Member> {
     this.#requireRoom();
     const channel = this.#channels.open(interest);
-    const member = new Member(channel, this.#beat);
+    const member = new Member(channel, hearsBeats ? this.#beat : null);
     channel.members.add(member);
     this.#members.add(member);
     const leave = () => this.leave(member, { is: "gone" });
@@ -92,7 +109,7 @@ export class WatchHub {
       leave();
       throw error;
     }
-    if (member.end === null) member.position = this.tail.end;
+    if (member.end === null) member.moveTo(this.tail.end);
     return member;
   }
 
@@ -108,25 +125,26 @@ export class WatchHub {
 
   /** Puts a member to a position that it has not got from the hub, so that what lies behind it is looked at. */
   place(member: Member, position: number): void {
-    member.position = position;
-    member.channel.lastMatch = Math.max(member.channel.lastMatch, this.tail.end - 1);
+    member.moveTo(position);
+    this.#expectMore(member.channel);
   }
 
-  /** What a member is to be sent next, made once for all in the same place. Requires: tail.oldest <= its position. */
-  async take({ channel, position }: Member): Promise<Part> {
-    const name = `${channel.id} ${position}`;
-    const standing = this.#parts.get(name);
-    if (standing !== undefined) {
-      const part = await standing;
-      if (part.batch.isCurrent(this.store.now())) return part;
-    }
-    // Made at once: all who are woken together ask before the first of them has an answer.
-    const making = this.#makePart(channel, position);
-    this.#parts.set(name, making, 0);
-    const part = await making;
-    // What it takes is known only now; it may have been forgotten meanwhile.
-    if (this.#parts.get(name) === making) this.#parts.set(name, making, part.batch.length);
-    return part;
+  /** What a member is to be sent next, made once for all in the same place. */
+  take({ channel, position }: Member): Promise<Part> {
+    const { tail } = this;
+    return this.#parts.take(`${channel.id} ${position}`, {
+      make: () => this.makePart({ tail, position, channel }),
+      now: this.store.now,
+    });
+  }
+
+  makePart(request: PartRequest): Promise<Part> {
+    return makePart(request, { entries: this.entries, share: this.shareOf(request.channel) });
+  }
+
+  /** What work for a channel has of each turn of the event loop. */
+  shareOf(channel: Channel): LoopShare {
+    return this.#laneOf(channel).share;
   }
 
   /** Resolves when the tail has been read on, or nobody follows the log any more. */
@@ -136,17 +154,26 @@ export class WatchHub {
 
   /** Whether a member has heard nothing for as long as it may. */
   isDue(member: Member): boolean {
-    return this.#beat - member.sentAtBeat >= BEATS_PER_HEARTBEAT;
+    return member.beatsSilent(this.#beat) >= BEATS_PER_HEARTBEAT;
   }
 
   noteSent(member: Member): void {
-    member.sentAtBeat = this.#beat;
+    member.noteSent(this.#beat);
   }
 
   /** Ends all members, which are told so; there will be no new ones. */
   stop(): void {
     this.#isStopped = true;
     this.#endAll({ is: "stopping" });
+  }
+
+  #makeLane(): Lane {
+    const share = new LoopShare(this.#options.steadyMs);
+    return { share, sieve: new Sieve(share, (channel, position) => this.#wakeFrom(channel, position)) };
+  }
+
+  #laneOf({ hasPattern }: Channel): Lane {
+    return hasPattern ? this.#patterned : this.#plain;
   }
 
   #requireRoom(): void {
@@ -173,7 +200,7 @@ export class WatchHub {
         store: this.store,
         timers: this.timers,
         changesMax: this.#options.backlogChanges,
-        onRead: (changes, from) => this.#wakeFor(changes, from),
+        onRead: (changes, from) => this.#noteChanges(changes, from),
         onGap: () => this.#wakeAll(),
         onFailure: (error) => this.#endAll({ is: "failed", error }),
       },
@@ -195,52 +222,49 @@ export class WatchHub {
     for (const member of this.#members) this.leave(member, end);
   }
 
-  /** Wakes the waiting members whom the changes from this position on concern. */
-  #wakeFor(changes: readonly Change[], from: number): number {
-    if (changes.length === 0) return 0;
-    this.#parts.clear();
-    this.entries.forget();
-    const concerned = new Set<Channel>();
-    for (const [index, change] of changes.entries()) {
-      for (const channel of this.#channels.of(change)) {
-        channel.lastMatch = from + index;
-        concerned.add(channel);
-      }
+  /** How many have been woken by the changes from this position on, and by earlier ones since they were noted. */
+  #noteChanges(changes: readonly Change[], from: number): number {
+    if (changes.length > 0) {
+      this.#parts.clear();
+      this.entries.forget();
     }
-    let woken = 0;
-    for (const { members } of concerned) {
-      for (const member of members) {
-        if (!member.isWaiting) continue;
-        // Who waits has had everything before.
-        member.position = from;
-        member.wake();
-        woken++;
-      }
+    for (const [channels, last] of this.#channels.concernedBy(changes, from)) {
+      for (const channel of channels) this.#noteChange(channel, from, last);
     }
+    const woken = this.#woken;
+    this.#woken = 0;
     return woken;
+  }
+
+  /** Who is not waiting looks for itself. */
+  #noteChange(channel: Channel, from: number, last: number): void {
+    const isWaitedOn = channel.members.values().some(({ isWaiting }) => isWaiting);
+    if (channel.isIndexed || !isWaitedOn) this.#wakeFrom(channel, from, last);
+    else this.#laneOf(channel).sieve.add(channel, this.tail, from);
+  }
+
+  /** Wakes the waiting members of a channel, whom nothing before this position concerns. */
+  #wakeFrom(channel: Channel, position: number, last = this.tail.end - 1): void {
+    channel.lastMatch = Math.max(channel.lastMatch, last);
+    for (const member of channel.members) {
+      if (!member.isWaiting) continue;
+      member.moveTo(Math.max(member.position, position));
+      member.wake();
+      this.#woken++;
+    }
   }
 
   /** Members find by their positions that the tail has skipped something. */
   #wakeAll(): void {
     for (const member of this.#members) {
-      member.channel.lastMatch = this.tail.end - 1;
+      this.#expectMore(member.channel);
       member.wake();
     }
   }
 
-  async #makePart(channel: Channel, position: number): Promise<Part> {
-    const { tail } = this;
-    const found: LoggedChange[] = [];
-    let to = position;
-    for (; to < tail.end && found.length < LIMITS.watchPageChanges; to++) {
-      const change = tail.at(to);
-      if (channel.takes(change)) found.push(change);
-    }
-    const batch = await showSome(found, channel.interest, this.entries);
-    const next = found[batch.events.length];
-    if (next === undefined) return { batch, to };
-    for (to = position; to < tail.end && tail.at(to) !== next; ) to++;
-    return { batch, to };
+  /** The channel's members are to look at everything that there is. */
+  #expectMore(channel: Channel): void {
+    channel.lastMatch = this.tail.end - 1;
   }
 
   #scheduleBeat(): void {

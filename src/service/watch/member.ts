@@ -7,16 +7,20 @@ export type End = { readonly is: "gone" | "time" | "stopping" } | { readonly is:
 
 export class Member {
   readonly channel: Channel;
-  /** Everything before it has been handed over, or does not concern the channel. */
-  position = 0;
-  /** The hub's count of beats when it was last sent something. */
-  sentAtBeat: number;
+  #position = 0;
+  /** The hub's count of beats when it was last sent something; null where no sign of life is due. */
+  #sentAtBeat: number | null;
   #end: End | null = null;
   #wake: (() => void) | null = null;
 
-  constructor(channel: Channel, beat: number) {
+  constructor(channel: Channel, sentAtBeat: number | null) {
     this.channel = channel;
-    this.sentAtBeat = beat;
+    this.#sentAtBeat = sentAtBeat;
+  }
+
+  /** Everything before it has been handed over, or does not concern the channel. */
+  get position(): number {
+    return this.#position;
   }
 
   get end(): End | null {
@@ -27,9 +31,22 @@ export class Member {
     return this.#wake !== null;
   }
 
-  /** Whether there is something between its position and the end of the tail. */
+  /** Whether there is something between its position and the end of the tail, or may be. */
   get hasMore(): boolean {
-    return this.channel.lastMatch >= this.position;
+    return this.channel.lastMatch >= this.#position;
+  }
+
+  moveTo(position: number): void {
+    this.#position = position;
+  }
+
+  noteSent(beat: number): void {
+    if (this.#sentAtBeat !== null) this.#sentAtBeat = beat;
+  }
+
+  /** Beats for which it has been sent nothing; 0 where it is to be sent nothing. */
+  beatsSilent(beat: number): number {
+    return beat - (this.#sentAtBeat ?? beat);
   }
 
   /** Resolves at the next wake(); at once where there is more already, or never will be. */

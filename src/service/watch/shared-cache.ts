@@ -15,23 +15,23 @@ export class SharedCache<T> {
 
   /** Keeps it in place of what has been there longest. One that is greater than the bound is not kept. */
   set(name: string, item: T, length: number): void {
-    this.#remove(name);
+    this.delete(name);
     if (length > this.#lengthMax) return;
     this.#items.set(name, { item, length });
     this.#length += length;
     for (const oldest of this.#items.keys()) {
       if (this.#length <= this.#lengthMax) break;
-      this.#remove(oldest);
+      this.delete(oldest);
     }
+  }
+
+  delete(name: string): void {
+    this.#length -= this.#items.get(name)?.length ?? 0;
+    this.#items.delete(name);
   }
 
   clear(): void {
     this.#items.clear();
     this.#length = 0;
-  }
-
-  #remove(name: string): void {
-    this.#length -= this.#items.get(name)?.length ?? 0;
-    this.#items.delete(name);
   }
 }
