@@ -61,6 +61,8 @@ export class TailFollower {
     if (this.#isReading || this.#isClosed) return;
     this.#isReading = true;
     void this.#readAll().catch((error: unknown) => {
+      // Those whom it would tell may be members of another follower by now.
+      if (this.#isClosed) return;
       this.close();
       this.#options.onFailure(error);
     });

@@ -70,6 +70,27 @@ describe("the hub", () => {
     });
   });
 
+  test("ends nobody for a failure that comes when all whom it concerned have left", async () => {
+    await withHub(async ({ store, hub, open, next, step }) => {
+      const controller = new AbortController();
+      await next(await open("now", { signal: controller.signal }));
+      const { changes } = store;
+      const reading = Promise.withResolvers<never>();
+      store.changes = () => reading.promise;
+      await mustCommit(store, put("a"));
+      for (let turn = 0; turn < 5; turn++) await step();
+      controller.abort();
+      store.changes = changes;
+      const later = await open("now");
+      await next(later);
+      reading.reject(new Error("disk"));
+      await step();
+      expect(hub.members).toBe(1);
+      await mustCommit(store, put("b"));
+      expect(keysOf(await next(later))).toEqual(["b"]);
+    });
+  });
+
   test("refuses one more than may be, and every one after the stop", async () => {
     await withHub(async ({ hub, open }) => {
       for (let count = 0; count < 3; count++) await open("now");
