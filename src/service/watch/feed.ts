@@ -59,6 +59,8 @@ export class WatchFeed {
   /** The last place to resume from that has been reached; null within a snapshot. */
   #cursor: Cursor | null = null;
   #toldCursor: Cursor | null = null;
+  /** The end of the log when the feed began; null once everything up to there has been read. */
+  #goal: Cursor | null = null;
   #shown: ShownRevisions | null = null;
   #isReady = false;
 
@@ -114,12 +116,14 @@ export class WatchFeed {
 
   async *#begin(): AsyncGenerator<FeedPart> {
     if (this.#since === "snapshot") return yield* this.#snapshot();
-    if (this.#since !== "now") {
+    const latest = await this.#hub.store.latestCursor();
+    if (this.#since === "now") {
+      this.#cursor = latest;
+      yield* this.#ready();
+    } else {
       this.#cursor = toCursor(this.#since.cursor);
-      return;
+      this.#goal = latest;
     }
-    this.#cursor = await this.#hub.store.latestCursor();
-    yield* this.#ready();
   }
 
   async *#ready(): AsyncGenerator<FeedPart> {
@@ -132,13 +136,14 @@ export class WatchFeed {
   async *#catchUp(): AsyncGenerator<FeedPart, "joined" | "lost" | "ended"> {
     const { store } = this.#hub;
     while (!this.#hasEnded) {
-      const position = this.#cursor === null ? null : this.#hub.tail.find(this.#cursor);
+      const position = this.#findPlace();
       if (position !== null) {
         this.#hub.place(this.#member, position);
         return "joined";
       }
       const page = await store.changes(this.#cursor, LIMITS.watchPageChanges);
       if (page.isIncomplete) return "lost";
+      if (page.changes.length < LIMITS.watchPageChanges) this.#goal = null;
       // The tail has not come as far as this feed.
       if (page.changes.length === 0) await this.#hub.readOn();
       yield* this.#show(page);
@@ -149,6 +154,13 @@ export class WatchFeed {
       await new Promise(setImmediate);
     }
     return "ended";
+  }
+
+  /** Its place in the tail; null where it has none there, or the tail has not come as far as the log had when the feed began. */
+  #findPlace(): number | null {
+    const { tail } = this.#hub;
+    if (this.#goal !== null && tail.find(this.#goal) === null) return null;
+    return this.#cursor === null ? null : tail.find(this.#cursor);
   }
 
   async *#show(page: ChangePage): AsyncGenerator<FeedPart> {
