@@ -1,6 +1,6 @@
 // What watchers cost the server, and how soon they hear: `npm run bench:watch`. A real server on a new store, a thousand open
-// watchers, and a writer that keeps to a rate; watchers of one prefix, watchers of a prefix each, and some that stop
-// reading. Writer and watchers are one process beside the server, so that one clock measures.
+// watchers, and a writer that keeps to a rate; watchers of one prefix, of a prefix each, of the same keys by a filter each,
+// and some that stop reading. Writer and watchers are one process beside the server, so that one clock measures.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,7 +27,11 @@ interface Workload {
   readonly seconds: number;
   readonly valueBytes: number;
   readonly flags: readonly string[];
-  readonly prefixOf: (watcher: number) => string;
+  readonly writesPerSecond: number;
+  /** Whether a write is of the keys of one watcher, instead of those of all. */
+  readonly isForOne: boolean;
+  /** What a watcher selects. */
+  readonly queryOf: (watcher: number) => string;
   readonly keyOf: (write: number) => string;
 }
 
@@ -38,7 +42,9 @@ const ONE_PREFIX: Workload = {
   seconds: SECONDS,
   valueBytes: 32,
   flags: [],
-  prefixOf: () => "w",
+  writesPerSecond: WRITES_PER_SECOND,
+  isForOne: false,
+  queryOf: () => "prefix=w",
   keyOf: (write) => `w${write % 1000}`,
 };
 const WORKLOADS: readonly Workload[] = [
@@ -46,8 +52,16 @@ const WORKLOADS: readonly Workload[] = [
   {
     ...ONE_PREFIX,
     name: "own-prefix",
-    prefixOf: (watcher) => `w${watcher}x`,
+    isForOne: true,
+    queryOf: (watcher) => `prefix=w${watcher}x`,
     keyOf: (write) => `w${write % WATCHERS}x${write % 7}`,
+  },
+  // Nothing of what is sent is shared: each event is made once a watcher.
+  {
+    ...ONE_PREFIX,
+    name: "own-filter",
+    writesPerSecond: WRITES_PER_SECOND / 20,
+    queryOf: (watcher) => `filter=w*&start=a${watcher}`,
   },
   {
     ...ONE_PREFIX,
@@ -106,7 +120,7 @@ async function run(workload: Workload, url: URL, pid: number): Promise<void> {
   const seconds = (performance.now() - startedAt) / 1000;
   const cpuShare = (cpuSeconds(pid) - cpu) / seconds;
   const reading = sockets.slice(workload.stalled).map(({ data }) => data);
-  if (workload.name !== "own-prefix") await untilAll(reading, ({ lastSeen }) => lastSeen === last);
+  if (!workload.isForOne) await untilAll(reading, ({ lastSeen }) => lastSeen === last);
   report(workload, {
     "writes/s": Math.round(writes / seconds),
     "events/s": Math.round(eventsOf(workload, writes) / seconds),
@@ -126,15 +140,15 @@ async function run(workload: Workload, url: URL, pid: number): Promise<void> {
   for (const socket of sockets) socket.terminate();
 }
 
-/** Every write reaches all watchers of the one prefix that read, or the one whose prefix it has. */
-function eventsOf({ name, watchers, stalled }: Workload, writes: number): number {
-  return name === "own-prefix" ? writes : writes * (watchers - stalled);
+/** Every write reaches all watchers that read, or the one whose keys it is of. */
+function eventsOf({ isForOne, watchers, stalled }: Workload, writes: number): number {
+  return isForOne ? writes : writes * (watchers - stalled);
 }
 
 async function openWatchers(workload: Workload, url: URL): Promise<readonly Bun.Socket<Watcher>[]> {
   const sockets: Bun.Socket<Watcher>[] = [];
   for (let index = 0; index < workload.watchers; index++) {
-    sockets.push(await openWatcher(url, workload.prefixOf(index)));
+    sockets.push(await openWatcher(url, workload.queryOf(index)));
   }
   await untilAll(
     sockets.map(({ data }) => data),
@@ -143,13 +157,13 @@ async function openWatchers(workload: Workload, url: URL): Promise<readonly Bun.
   return sockets;
 }
 
-function openWatcher(url: URL, prefix: string): Promise<Bun.Socket<Watcher>> {
+function openWatcher(url: URL, query: string): Promise<Bun.Socket<Watcher>> {
   return Bun.connect<Watcher>({
     hostname: url.hostname,
     port: Number(url.port),
     data: { isOpen: false, lastSeen: "" },
     socket: {
-      open: (socket) => void socket.write(`GET /keys?watch&prefix=${prefix} HTTP/1.1\r\nHost: a\r\n\r\n`),
+      open: (socket) => void socket.write(`GET /keys?watch&${query} HTTP/1.1\r\nHost: a\r\n\r\n`),
       data: receive,
     },
   });
@@ -184,7 +198,7 @@ interface Written {
 }
 
 /** Writes at the rate, over some connections, each value beginning with the instant at which it was sent. */
-async function write({ seconds, valueBytes, keyOf }: Workload, url: URL): Promise<Written> {
+async function write({ seconds, valueBytes, keyOf, writesPerSecond }: Workload, url: URL): Promise<Written> {
   const startedAt = performance.now();
   let writes = 0;
   let sumMs = 0;
@@ -198,7 +212,7 @@ async function write({ seconds, valueBytes, keyOf }: Workload, url: URL): Promis
     sumMs += performance.now() - sentAt;
   };
   while (performance.now() - startedAt < seconds * 1000) {
-    const due = ((performance.now() - startedAt) * WRITES_PER_SECOND) / 1000;
+    const due = ((performance.now() - startedAt) * writesPerSecond) / 1000;
     while (writes < due && inFlight.size < WRITERS) {
       const putting: Promise<void> = put().finally(() => inFlight.delete(putting));
       inFlight.add(putting);
