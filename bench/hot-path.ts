@@ -6,6 +6,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type LoadResult, quantileMs, runLoad } from "./load.ts";
+import { cpuSeconds, listeningUrl } from "./process.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const CONSTANT = fileURLToPath(new URL("./constant-server.ts", import.meta.url));
@@ -14,7 +15,6 @@ const SECONDS = Number(process.env["SECONDS"] ?? 5);
 const WARM_UP_SECONDS = 0.5;
 const KEYS = 10_000;
 const VALUE = "v".repeat(100);
-const TICKS_PER_SECOND = 100;
 const PROFILE_ROWS = 12;
 const isProfiled = process.argv.includes("--profile");
 
@@ -95,22 +95,6 @@ function report(name: string, result: LoadResult, cpu: number): void {
       .padStart(7)} req/s   CPU ${((cpu / requests) * 1e6).toFixed(1).padStart(5)} µs a request   ` +
       `p50 ${median} ms, p99 ${p99} ms, p99.9 ${p999} ms   statuses ${[...statuses].map(([status, count]) => `${status}: ${count}`).join(", ")}`,
   );
-}
-
-async function listeningUrl(stdout: ReadableStream<Uint8Array>): Promise<URL> {
-  let text = "";
-  for await (const chunk of stdout) {
-    text += new TextDecoder().decode(chunk);
-    const url = /"url":"([^"]+)"/.exec(text)?.[1];
-    if (url !== undefined) return new URL(url);
-  }
-  throw new Error(`The server ended: ${text}`);
-}
-
-/** User and system time of all threads of a process. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 interface Profile {

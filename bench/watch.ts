@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { cpuSeconds, listeningUrl } from "./process.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const WATCHERS = Number(process.env["WATCHERS"] ?? 1000);
@@ -13,7 +14,6 @@ const SECONDS = Number(process.env["SECONDS"] ?? 5);
 const STALLED_SECONDS = 20;
 const WRITERS = 16;
 const TICK_MS = 5;
-const TICKS_PER_SECOND = 100;
 const PAGE_KIB = 4;
 const SETTLE_MS = 1000;
 const PATIENCE_MS = 10_000;
@@ -260,22 +260,6 @@ function trackPeak(pid: number): () => number {
     clearInterval(timer);
     return peak;
   };
-}
-
-async function listeningUrl(stdout: ReadableStream<Uint8Array>): Promise<URL> {
-  let text = "";
-  for await (const chunk of stdout) {
-    text += new TextDecoder().decode(chunk);
-    const url = /"url":"([^"]+)"/.exec(text)?.[1];
-    if (url !== undefined) return new URL(url);
-  }
-  throw new Error(`The server ended: ${text}`);
-}
-
-/** User and system time of all threads of a process. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 /** Resident memory of a process. */
