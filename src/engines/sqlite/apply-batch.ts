@@ -215,10 +215,11 @@ export class BatchApplier {
  */
 function roomFor(writes: readonly Write[], recorded: readonly (Entry | null)[] | null): number | null {
   const written = writes.some(mayGrow) ? batchBytes(writes) : null;
-  const shown = recorded?.reduce((sum, entry) => sum + (entry?.size ?? 0), 0) ?? 0;
-  if (recorded === null || (written === null && shown === 0)) return written;
-  const bytes = written ?? 0;
-  return bytes + Math.ceil((bytes + shown) * BASE64_GROWTH) + writes.length * OUTCOME_BYTES;
+  if (recorded === null) return written;
+  const standing = recorded.reduce((sum, entry) => sum + (entry?.size ?? 0), 0);
+  if (written === null && standing === 0) return null;
+  const shown = standing + batchBytes(writes.filter(({ want }) => want === "after"));
+  return (written ?? 0) + Math.ceil(shown * BASE64_GROWTH) + writes.length * OUTCOME_BYTES;
 }
 
 /** The entry under a mutation's key when the whole batch has been applied, which may be another mutation's doing. */
