@@ -70,7 +70,7 @@ const OUTSIDE: readonly {
       "engines/open.ts": "the memory engine's sweeps",
       "engines/sqlite/writer-client.ts": "notices a writer that hangs",
       "engines/sqlite/writer-thread.ts": "upkeep",
-      "http/server.ts": "how long a stop waits for requests",
+      "http/server.ts": "how long a stop waits for requests, and a part for its client",
     },
   },
   { what: "the console", pattern: /\bconsole\./, allowed: {} },

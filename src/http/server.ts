@@ -2,10 +2,12 @@
 // another transport can take its place. It adds what Bun leaves out (Date and Content-Length of HEAD) and bounds what Bun
 // does not (bodies in memory).
 import { KeyholdError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
 import { FIELD } from "../wire/headers.ts";
 import type { App } from "./app.ts";
 import { BodyBudget } from "./body-budget.ts";
 import type { Incoming, Reply } from "./exchange.ts";
+import { StreamBudget, type WaitingStream } from "./stream-budget.ts";
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -25,6 +27,8 @@ export interface HttpServer {
 
 /** Above every limit of ours, so that our own refusals are sent and not the runtime's bare ones. */
 const RUNTIME_BODY_BYTES = Number.MAX_SAFE_INTEGER;
+/** A part that a client is slow to take may wait this long, however much waits in all. */
+const STREAM_GRACE_MS = 1000;
 /** Bun finds a field faster by its name in lower case, and every GET asks for five. */
 const LOOKUP_NAMES: ReadonlyMap<string, string> = new Map(
   Object.values(FIELD).map((name) => [name, name.toLowerCase()]),
@@ -34,10 +38,16 @@ const encoder = new TextEncoder();
 /** @throws "unavailable" when the address cannot be listened on */
 export function startHttpServer(app: App, options: HttpServerOptions): HttpServer {
   const budget = new BodyBudget(options.bodyBudgetBytes);
+  const streams = new StreamBudget({
+    limitBytes: LIMITS.streamedBytes,
+    graceMs: STREAM_GRACE_MS,
+    steadyMs: () => performance.now(),
+    after: (delayMs, run) => void setTimeout(run, delayMs).unref(),
+  });
   const server = listen(options, async (request, connection) => {
     const incoming = new BunIncoming(request, budget, connection);
     try {
-      return toResponse(await app.handle(incoming), incoming);
+      return toResponse(await app.handle(incoming), incoming, streams);
     } finally {
       incoming.expectTaking();
       incoming.release();
@@ -199,41 +209,62 @@ class BunIncoming implements Incoming {
   }
 }
 
-function toResponse({ status, headers, body }: Reply, incoming: BunIncoming): Response {
+function toResponse({ status, headers, body }: Reply, incoming: BunIncoming, streams: StreamBudget): Response {
   // What is left of a refused body would have to be read to its end to find the next request.
   const sent = incoming.isBodyLeft ? { ...headers, Connection: "close" } : headers;
-  if (incoming.method === "HEAD") return headResponse({ status, headers: sent, body }, incoming);
+  if (incoming.method === "HEAD") return headResponse({ status, headers: sent, body }, incoming, streams);
   if (body === null || typeof body === "string") return new Response(body, { status, headers: sent });
   if (body instanceof Uint8Array)
     return new Response(isOwnMemory(body) ? body : body.slice(), { status, headers: sent });
-  return new Response(toStream(body, incoming), { status, headers: sent });
+  return new Response(toStream(body, incoming, streams), { status, headers: sent });
 }
 
 /** Exactly the fields of GET (RFC 9110 §9.3.2). Of a stream, which Bun leaves unread, the framing is all there is. */
-function headResponse({ status, headers, body }: Reply, incoming: BunIncoming): Response {
+function headResponse({ status, headers, body }: Reply, incoming: BunIncoming, streams: StreamBudget): Response {
   const fields: Record<string, string> = { ...headers, Date: new Date().toUTCString() };
   if (typeof body === "string") fields[FIELD.contentLength] = String(Buffer.byteLength(body));
   else if (body instanceof Uint8Array) fields[FIELD.contentLength] = String(body.length);
-  else if (body !== null) return new Response(toStream(body, incoming), { status, headers: fields });
+  else if (body !== null) return new Response(toStream(body, incoming, streams), { status, headers: fields });
   return new Response(null, { status, headers: fields });
 }
 
 /** Pulled part by part as the client reads: nothing is made ahead of it. */
-function toStream(parts: AsyncIterable<string | Uint8Array>, incoming: BunIncoming): ReadableStream<Uint8Array> {
+function toStream(
+  parts: AsyncIterable<string | Uint8Array>,
+  incoming: BunIncoming,
+  streams: StreamBudget,
+): ReadableStream<Uint8Array> {
   const iterator = parts[Symbol.asyncIterator]();
+  let waiting: WaitingStream | null = null;
+  const taken = () => {
+    if (waiting !== null) streams.taken(waiting);
+  };
   return new ReadableStream(
     {
+      start(controller) {
+        waiting = {
+          cut() {
+            controller.error(new Error("The client takes too long, and others wait for the memory"));
+            // Nobody is left to hear of what fails in the tidying up.
+            void iterator.return?.()?.catch(() => {});
+          },
+        };
+      },
       async pull(controller) {
+        taken();
         incoming.expectSilence();
         for (;;) {
           const { done, value } = await iterator.next();
           if (done !== true && value.length === 0) continue;
           incoming.expectTaking();
           if (done === true) return controller.close();
-          return controller.enqueue(typeof value === "string" ? encoder.encode(value) : value);
+          const bytes = typeof value === "string" ? encoder.encode(value) : value;
+          if (waiting !== null) streams.sent(waiting, bytes.length);
+          return controller.enqueue(bytes);
         }
       },
       async cancel() {
+        taken();
         await iterator.return?.();
       },
     },
