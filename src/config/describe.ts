@@ -1,6 +1,6 @@
 // Turns the options into what people read: docs/configuration.md and docs/keyhold.example.toml. Both are written by
 // scripts/generate.ts and never by hand; the text of an option is changed in options.ts.
-import type { Option, OptionGroup } from "./options.ts";
+import type { Option, OptionGroup } from "./option.ts";
 import { OPTIONS } from "./options.ts";
 
 /** The groups in the order of the options, each with what belongs to it. */

@@ -131,3 +131,57 @@ function parseQuantity(text: string, units: Readonly<Record<string, number>>): n
 function within(bounds: { readonly least: number; readonly most: number }, value: number | null): number | null {
   return value !== null && value >= bounds.least && value <= bounds.most ? value : null;
 }
+
+/** A path, or none. */
+export function fileOrNone(word = "FILE"): Format<string | null> {
+  const allowed = `a path, or none`;
+  const schema = textSchema<{ readonly path: string | null }>(allowed, (text) =>
+    text === "" ? null : { path: text === "none" ? null : text },
+  ).transform(({ path }) => path);
+  return { schema, allowed, placeholder: word, toml: "string" };
+}
+
+/** Words separated by commas, or none. @param isWord - whether one is as `each` says */
+export function list(each: string, placeholder: string, isWord: (word: string) => boolean): Format<readonly string[]> {
+  const allowed = `${each}, several separated by commas, or none`;
+  const schema = textSchema<readonly string[]>(allowed, (text) => {
+    if (text === "none") return [];
+    const words = text.split(",").map((word) => word.trim());
+    return words.every((word) => word !== "none" && isWord(word)) ? words : null;
+  });
+  return { schema, allowed, placeholder, toml: "string" };
+}
+
+/** HOST:PORT, or none; an IPv6 address in brackets. */
+export function hostAndPort(): Format<{ readonly host: string; readonly port: number } | null> {
+  const allowed = "HOST:PORT, an IPv6 address in brackets, or none";
+  const schema = textSchema<{ readonly at: { readonly host: string; readonly port: number } | null }>(
+    allowed,
+    (text) => {
+      if (text === "none") return { at: null };
+      const [, bracketed, plain, digits] =
+        /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]{1,253})):([0-9]{1,5})$/.exec(text) ?? [];
+      const name = bracketed ?? plain;
+      const port = Number(digits);
+      return name === undefined || port < 1 || port > 65535 ? null : { at: Object.freeze({ host: name, port }) };
+    },
+  ).transform(({ at }) => at);
+  return { schema, allowed, placeholder: "HOST:PORT", toml: "string" };
+}
+
+/** An http or https URL, or none. */
+export function urlOrNone(): Format<string | null> {
+  const allowed = "an http or https URL, or none";
+  const schema = textSchema<{ readonly url: string | null }>(allowed, (text) => {
+    if (text === "none") return { url: null };
+    return /^https?:\/\/[^\s/]/.test(text) && URL.canParse(text) ? { url: text } : null;
+  }).transform(({ url }) => url);
+  return { schema, allowed, placeholder: "URL", toml: "string" };
+}
+
+/** Words joined by dots, as StatsD names are. */
+export function statsdPrefix(): Format<string> {
+  const allowed = "letters, digits, - and _, in words joined by dots";
+  const schema = textSchema(allowed, (text) => (/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){0,15}$/.test(text) ? text : null));
+  return { schema, allowed, placeholder: "PREFIX", toml: "string" };
+}

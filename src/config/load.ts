@@ -2,7 +2,8 @@
 // names are refused with the nearest known one, because a misspelt option that is ignored is a setting that is not in
 // force. The environment and the reading of files are passed in; nothing here touches the process.
 import { findNearest } from "./nearest.ts";
-import type { Config, Option } from "./options.ts";
+import type { Option } from "./option.ts";
+import type { Config } from "./options.ts";
 import { CONFIG_SCHEMA, OPTIONS } from "./options.ts";
 
 export type Origin = "flag" | "environment" | "file" | "default";

@@ -59,6 +59,27 @@ export const PROBLEM_PAGES = {
     curl: `curl -i -X PUT -H 'Content-Type: application/json' -d '{"other": 1}' '${EXAMPLE_ORIGIN}/keys/greeting'`,
     isShown: true,
   },
+  unauthenticated: {
+    means:
+      "The server asks for a token, and the request carries none, or one that is unknown, revoked or past its end.",
+    cure: "Send `Authorization: Bearer TOKEN`. Who runs the server makes one with `keyhold token create`.",
+    curl: `curl -i '${EXAMPLE_ORIGIN}/-/ready'`,
+    isShown: false,
+  },
+  forbidden: {
+    means:
+      "The token is valid, and does not give leave for this: another scope is needed, or the key lies outside its prefixes.",
+    cure: "Read the detail: it names what is needed. Use another token, or ask for one with that scope.",
+    curl: `curl -i '${EXAMPLE_ORIGIN}/-/ready'`,
+    isShown: false,
+  },
+  "foreign-origin": {
+    means:
+      "A browser says that a web page of another origin makes this request, and the server does not know that origin. Nothing was read or written: otherwise any page that you visit could write to a server on your machine.",
+    cure: "If the page is yours, start the server with `--cors-origins`.",
+    curl: `curl -i '${EXAMPLE_ORIGIN}/-/ready'`,
+    isShown: false,
+  },
   "not-found": {
     means: "There is no entry under this key: it was never written, was deleted, or has expired.",
     cure: "PUT creates it.",
@@ -170,11 +191,31 @@ export const PROBLEM_PAGES = {
     curl: `curl -X PUT -d hello '${EXAMPLE_ORIGIN}/greeting'; curl -i -H 'Range: bytes=9-' '${EXAMPLE_ORIGIN}/greeting'`,
     isShown: true,
   },
+  "host-not-served": {
+    means:
+      "The request asks for a host name that the server does not know as its own. It is served by IP address, as localhost, and by the names of `--allowed-hosts`; others are refused, because a web page could have its own name lead here.",
+    cure: "Ask by one of those names, or start the server with `--allowed-hosts`.",
+    curl: `curl -i '${EXAMPLE_ORIGIN}/-/ready'`,
+    isShown: false,
+  },
+  "too-many-requests": {
+    means:
+      "The address or the token has made more requests, or moved more bytes, than it may in a second. Nothing was done.",
+    cure: "Try again after Retry-After, and less often. The limits are `--address-requests`, `--address-bytes`, `--token-requests` and `--token-bytes`.",
+    curl: `curl -i '${EXAMPLE_ORIGIN}/-/ready'`,
+    isShown: false,
+  },
   "damaged-entry": {
     means:
       "The bytes on disk do not match the checksum that was stored with them. Keyhold does not answer with bytes that nobody wrote.",
     cure: "Restore the entry from a backup, or overwrite or delete it. Suspect the disk.",
     curl: `curl -i '${EXAMPLE_ORIGIN}/-/info'`,
+    isShown: false,
+  },
+  "not-supported": {
+    means: "The store that the server runs on cannot do this at all.",
+    cure: "Read the detail: it names the store that can.",
+    curl: `curl -i '${EXAMPLE_ORIGIN}/-/ready'`,
     isShown: false,
   },
   busy: {

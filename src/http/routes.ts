@@ -24,7 +24,7 @@ import { decodePath } from "./target.ts";
 import { transact } from "./txn-handler.ts";
 
 /** What a request needs leave for. */
-export type Action = "read" | "write" | "admin" | "none";
+export type Action = "read" | "write" | "watch" | "admin" | "none";
 
 export interface RouteRequest {
   readonly incoming: Incoming;

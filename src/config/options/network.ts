@@ -1,0 +1,54 @@
+// Where the server listens, and how long a connection may rest.
+import { duration, fileOrNone, host, wholeNumber } from "../formats.ts";
+import { option } from "../option.ts";
+
+export const NETWORK = {
+  port: option(wholeNumber({ least: 0, most: 65535 }), {
+    name: "port",
+    default: "3000",
+    group: "Network",
+    help: 'Port to listen on; 0 picks a free one, which the line with "listening" names',
+  }),
+  host: option(host(), {
+    name: "host",
+    default: "127.0.0.1",
+    group: "Network",
+    help: "Address to listen on; 0.0.0.0 or :: for every one of this machine, which needs a token (keyhold token create) or --insecure-public",
+  }),
+  unixSocket: option(fileOrNone(), {
+    name: "unix-socket",
+    default: "none",
+    group: "Network",
+    help: "Unix socket to listen on as well, for this machine's own programs; its directory says who may reach it",
+  }),
+  tlsCert: option(fileOrNone(), {
+    name: "tls-cert",
+    default: "none",
+    group: "Network",
+    help: "Certificate chain (PEM) to serve HTTPS with, read again at SIGHUP; needs --tls-key",
+  }),
+  tlsKey: option(fileOrNone(), {
+    name: "tls-key",
+    default: "none",
+    group: "Network",
+    help: "Private key (PEM) of --tls-cert, read again at SIGHUP",
+  }),
+  idleTimeoutMs: option(duration({ least: "1s", most: "255s" }), {
+    name: "idle-timeout",
+    default: "30s",
+    group: "Network",
+    help: "A connection on which nothing moves for this long is closed; counted in whole seconds",
+  }),
+  stopTimeoutMs: option(duration({ least: "0s", most: "60s" }), {
+    name: "stop-timeout",
+    default: "4s",
+    group: "Network",
+    help: "Time that running requests get to finish after SIGTERM or SIGINT",
+  }),
+  heartbeatMs: option(duration({ least: "100ms", most: "1h" }), {
+    name: "heartbeat",
+    default: "15s",
+    group: "Network",
+    help: "The longest that a watcher hears nothing; less than the idle time-out of any proxy in between",
+  }),
+};
