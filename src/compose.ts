@@ -2,13 +2,19 @@
 // only file that sees both an engine and HTTP.
 import manifest from "../package.json" with { type: "json" };
 import type { Config } from "./config/options.ts";
+import { KeyholdError } from "./core/errors.ts";
 import { type Integrity, type OpenStore, openStore } from "./engines/open.ts";
 import type { ServerFacts } from "./http/admin-handlers.ts";
 import { App } from "./http/app.ts";
+import { ClientAddresses } from "./http/client-address.ts";
+import { Guard } from "./http/guard.ts";
+import { HostNames, isLoopback } from "./http/host-names.ts";
 import { makeJsonDialect } from "./http/json-dialect.ts";
+import { Rates } from "./http/rates.ts";
 import { makeRawDialect } from "./http/raw-dialect.ts";
 import { type HttpServer, startHttpServer } from "./http/server.ts";
 import type { Services } from "./http/services.ts";
+import { WebPages } from "./http/web-pages.ts";
 import type { Log } from "./observe/log.ts";
 import { Entries } from "./service/entries.ts";
 import type { Timers } from "./service/timers.ts";
@@ -21,6 +27,8 @@ export interface RunningServer {
   readonly url: string;
   /** Resolves when the server has ended: as it was asked to, or because its store failed under it. */
   readonly ended: Promise<"stopped" | "store-failed">;
+  /** Reads again what is kept in files of its own: certificate and key. @throws KeyholdError with what is wrong with them */
+  reload(): void;
   /** Starts an orderly stop: no new requests, running ones finished, store closed. Idempotent. */
   stop(): void;
 }
@@ -53,6 +61,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   return {
     url: server.url,
     ended: ended.promise,
+    reload: () => server.renewTls(),
     stop() {
       if (isStopping) return;
       isStopping = true;
@@ -85,6 +94,32 @@ export function makeWatchHub(
   });
 }
 
+/** Who is let in, as the configuration says. */
+export function makeGuard(config: Config, steadyMs: () => number): Guard {
+  const { host, allowedHosts, corsOrigins, trustedProxies, addressRequests, addressBytes } = config;
+  return new Guard({
+    hosts: new HostNames([host, ...allowedHosts]),
+    pages: new WebPages(corsOrigins),
+    addresses: new ClientAddresses(trustedProxies),
+    rates: new Rates({
+      of: "address",
+      options: { requests: "--address-requests", bytes: "--address-bytes" },
+      requests: addressRequests,
+      bytes: addressBytes,
+      steadyMs,
+    }),
+  });
+}
+
+/** @throws "invalid-parameter" where everybody who can reach the machine could read and write */
+function requireSafeAddress({ host, insecurePublic }: Config, hasTokens: boolean): void {
+  if (hasTokens || insecurePublic || isLoopback(host)) return;
+  throw new KeyholdError(
+    "invalid-parameter",
+    `Will not listen on ${host}, which others can reach, without a token: make one by "keyhold token create", or give --admin-token-file; --insecure-public lets everybody read, write and delete`,
+  );
+}
+
 interface Parts {
   readonly config: Config;
   readonly log: Log;
@@ -95,15 +130,19 @@ interface Parts {
 
 async function listen({ config, log, open, hub, unreadyReason }: Parts): Promise<HttpServer> {
   try {
+    requireSafeAddress(config, config.adminTokenFile !== null);
     const services = makeServices({ config, open, hub, unreadyReason });
     const app = new App({
       services,
+      guard: makeGuard(config, () => performance.now()),
       log,
       hasAccessLog: config.accessLog,
       requestIdPrefix: crypto.randomUUID().slice(0, 8),
       steadyMs: () => performance.now(),
     });
-    return startHttpServer(app, config);
+    const { tlsCert, tlsKey } = config;
+    const tls = tlsCert === null || tlsKey === null ? null : { cert: tlsCert, key: tlsKey };
+    return await startHttpServer(app, { ...config, tls });
   } catch (error) {
     await open.close();
     throw error;

@@ -27,10 +27,14 @@ function start(flags: Readonly<Record<string, string>> = {}) {
   const host = makeFakeHost();
   const started = Promise.withResolvers<RunningServer>();
   const ended = Promise.withResolvers<"stopped" | "store-failed">();
-  const seen: { stops: number; log: Log | null } = { stops: 0, log: null };
+  const seen: { stops: number; reloads: number; log: Log | null } = { stops: 0, reloads: 0, log: null };
   const server: RunningServer = {
     url: "http://127.0.0.1:3000",
     ended: ended.promise,
+    reload: () => {
+      seen.reloads++;
+      if (seen.reloads === 2) throw new KeyholdError("unavailable", "Cannot read the file of --tls-cert");
+    },
     stop: () => {
       seen.stops++;
     },

@@ -23,9 +23,11 @@ export const SIGNAL_ECHO_MS = 500;
 export async function serve(config: Config, host: Host, start: StartServer): Promise<number> {
   const log = openLog(config, host);
   host.onUncaught((error) => endAfterFault(error, log, host));
+  let running: RunningServer | null = null;
   host.onSignal("SIGHUP", () => {
     log.reopen();
     log.info("log-reopened", "The error log is opened anew");
+    if (running !== null) reload(running, log);
   });
   const stopper = listenForStop(log, host);
   let server: RunningServer;
@@ -34,8 +36,9 @@ export async function serve(config: Config, host: Host, start: StartServer): Pro
   } catch (error) {
     log.close();
     host.writeError(describeFailedStart(error, config));
-    return EXIT.failure;
+    return error instanceof KeyholdError && error.code === "invalid-parameter" ? EXIT.config : EXIT.failure;
   }
+  running = server;
   announce(server, config, log);
   stopper.attach(server);
   const code = (await server.ended) === "stopped" ? EXIT.ok : EXIT.storeFailed;
@@ -61,6 +64,16 @@ function openLog(config: Config, host: Host): ProcessLog {
   });
 }
 
+/** What cannot be read again stays as it is: a server that runs is not ended by a file that is just being exchanged. */
+function reload(server: RunningServer, log: Log): void {
+  try {
+    server.reload();
+  } catch (error) {
+    const reason = error instanceof KeyholdError ? error.detail : String(error);
+    log.error("reload-failed", `${reason}; what was read before stays in force`);
+  }
+}
+
 /** Null for no file. */
 export function errorLogPath({ errorLog, store }: Pick<Config, "errorLog" | "store">): string | null {
   if (errorLog === "none") return null;
@@ -76,7 +89,11 @@ function announce(server: RunningServer, config: Config, log: ProcessLog): void 
   log.announce("listening", `listening on ${server.url}`, { url: server.url, store: place, durability: promise });
   if (store.engine === "memory") {
     log.warn("not-durable", "The store is in memory: every entry ends with this process", { store: place });
-  } else if (durability === "relaxed") {
+  }
+  if (config.insecurePublic) {
+    log.warn("insecure-public", "Whoever reaches this server can read, write and delete, as --insecure-public allows");
+  }
+  if (store.engine !== "memory" && durability === "relaxed") {
     log.warn("not-durable", "Durability is relaxed: a power cut may take writes that were answered", { durability });
   }
 }

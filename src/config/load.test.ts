@@ -114,7 +114,7 @@ describe("the result", () => {
       watchers: 10_000,
       watchBacklog: 10_000,
       storeBytes: 0,
-      requestsInFlight: 10_000,
+      requestsInFlight: 20_000,
       addressRequests: 0,
       addressBytes: 0,
       tokenRequests: 0,

@@ -30,6 +30,8 @@ export const CONFIG_SCHEMA = z
       context.addIssue({ code: "custom", path: [property], message });
     if (config.bodyBudgetBytes < config.maxValueBytes)
       refuse("bodyBudgetBytes", `expected at least --max-value, which is ${toSizeText(config.maxValueBytes)}`);
+    if (config.requestsInFlight <= config.watchers)
+      refuse("requestsInFlight", `expected more than --watchers, which is ${config.watchers}`);
     if (config.tlsCert !== null && config.tlsKey === null) refuse("tlsKey", "expected a file, as --tls-cert is given");
     if (config.tlsKey !== null && config.tlsCert === null) refuse("tlsCert", "expected a file, as --tls-key is given");
   })

@@ -5,6 +5,7 @@ import { quote } from "../core/quote.ts";
 import type { Log } from "../observe/log.ts";
 import { FIELD } from "../wire/headers.ts";
 import type { Incoming, Reply } from "./exchange.ts";
+import type { Guard } from "./guard.ts";
 import { type NamedRequest, nameRequest, readIdempotencyKey } from "./idempotency.ts";
 import { Parameters } from "./parameters.ts";
 import { problemReply, STATUS } from "./problem.ts";
@@ -23,6 +24,7 @@ import { parsePairs, splitTarget } from "./target.ts";
 
 export interface AppOptions {
   readonly services: Services;
+  readonly guard: Guard;
   readonly log: Log;
   /** Whether a line is logged for each request. */
   readonly hasAccessLog: boolean;
@@ -50,10 +52,11 @@ export class App {
 
   /** Answers a request. Throws nothing. */
   async handle(incoming: Incoming): Promise<Reply> {
-    if (!this.#options.hasAccessLog) return this.#answer(incoming, null);
+    const { guard } = this.#options;
+    if (!this.#options.hasAccessLog) return guard.open(await this.#answer(incoming, null), incoming);
     const requestId = this.#requestId(incoming);
     const startedAtMs = this.#options.steadyMs();
-    const reply = await this.#answer(incoming, requestId);
+    const reply = guard.open(await this.#answer(incoming, requestId), incoming);
     this.#options.log.access({
       requestId,
       method: incoming.method,
@@ -63,20 +66,28 @@ export class App {
       durationMs: this.#options.steadyMs() - startedAtMs,
       requestBytes: lengthOf(incoming.header(FIELD.contentLength)),
       responseBytes: bytesOf(reply),
-      remoteAddress: incoming.remoteAddress,
+      remoteAddress: guard.addressOf(incoming),
     });
     return reply;
   }
 
+  /** The answer to a request that is not handled, or whose answer cannot be given. */
+  refuse(error: unknown, incoming: Incoming): Reply {
+    return this.#problem(error, { incoming, requestId: this.#requestId(incoming), pattern: null });
+  }
+
   /** @param requestId - null where nobody needs it unless the request fails */
   async #answer(incoming: Incoming, requestId: string | null): Promise<Reply> {
+    const { guard } = this.#options;
     let match: Match | null = null;
     try {
+      guard.admit(incoming);
       const { path, query } = splitTarget(incoming.target);
       match = matchPath(path);
       if (match === null) throw new KeyholdError("no-such-resource", `Nothing is served at ${quote(path)}`);
       if (incoming.method === "OPTIONS") return optionsReply(match.pattern);
       const route = routeOf(match.pattern, incoming.method);
+      if (route.action === "admin") guard.requireOwnPage(incoming);
       const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
       const argument = decodeArgument(match);
       const { services } = this.#options;
@@ -85,6 +96,7 @@ export class App {
       const reply = await (name === null
         ? route.handle({ ...request, incoming })
         : handleOnce(route, request, await nameRequest(incoming, name, services.store)));
+      if (guard.hasBudgets) this.#charge(incoming, reply);
       return isStreamed(reply.body) ? { ...reply, body: this.#watch(reply.body, incoming, requestId) } : reply;
     } catch (error) {
       const pattern = match?.pattern ?? null;
@@ -106,14 +118,23 @@ export class App {
     return { ...reply, headers: { ...reply.headers, ...added } };
   }
 
+  #charge(incoming: Incoming, reply: Reply): void {
+    const sent = lengthOf(incoming.header(FIELD.contentLength)) ?? 0;
+    this.#options.guard.charge(incoming, sent + (bytesOf(reply) ?? 0));
+  }
+
   /** Once the head has left, a fault can only cut the connection: the log alone says why. */
   async *#watch(
     parts: AsyncIterable<string | Uint8Array>,
     incoming: Incoming,
     requestId: string | null,
   ): AsyncGenerator<string | Uint8Array> {
+    const { guard } = this.#options;
     try {
-      yield* parts;
+      for await (const part of parts) {
+        if (guard.hasBudgets) guard.charge(incoming, part.length);
+        yield part;
+      }
     } catch (error) {
       this.#logFault(toFault(error), error, requestId ?? this.#requestId(incoming));
       throw error;

@@ -10,6 +10,10 @@ export class BodyBudget {
     this.#limitBytes = limitBytes;
   }
 
+  get reservedBytes(): number {
+    return this.#reservedBytes;
+  }
+
   /**
    * Takes bytes from the budget; one body alone is always let through.
    *

@@ -77,8 +77,8 @@ export const PROBLEM_PAGES = {
     means:
       "A browser says that a web page of another origin makes this request, and the server does not know that origin. Nothing was read or written: otherwise any page that you visit could write to a server on your machine.",
     cure: "If the page is yours, start the server with `--cors-origins`.",
-    curl: `curl -i '${EXAMPLE_ORIGIN}/-/ready'`,
-    isShown: false,
+    curl: `curl -i -X PUT -d 1 -H 'Origin: https://example.com' '${EXAMPLE_ORIGIN}/greeting'`,
+    isShown: true,
   },
   "not-found": {
     means: "There is no entry under this key: it was never written, was deleted, or has expired.",
@@ -195,8 +195,8 @@ export const PROBLEM_PAGES = {
     means:
       "The request asks for a host name that the server does not know as its own. It is served by IP address, as localhost, and by the names of `--allowed-hosts`; others are refused, because a web page could have its own name lead here.",
     cure: "Ask by one of those names, or start the server with `--allowed-hosts`.",
-    curl: `curl -i '${EXAMPLE_ORIGIN}/-/ready'`,
-    isShown: false,
+    curl: `curl -i -H 'Host: store.example.com' '${EXAMPLE_ORIGIN}/greeting'`,
+    isShown: true,
   },
   "too-many-requests": {
     means:

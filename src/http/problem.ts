@@ -57,7 +57,7 @@ export function problemReply(error: KeyholdError, requestId: string, accept: str
   const { title, retry } = ERRORS[code];
   const status = STATUS[code];
   const headers: Record<string, string> = { [FIELD.cacheControl]: "no-store", [FIELD.requestId]: requestId };
-  if (retry === "soon") headers[FIELD.retryAfter] = RETRY_AFTER_SECONDS;
+  if (retry === "soon") headers[FIELD.retryAfter] = String(data["retry_after"] ?? RETRY_AFTER_SECONDS);
   if (code === "range-not-satisfiable") headers[FIELD.contentRange] = `bytes */${String(data["size"])}`;
   if (negotiate(accept, [MEDIA.problem, MEDIA.json, MEDIA.plain]) === MEDIA.plain) {
     return { status, headers: { ...headers, [FIELD.contentType]: MEDIA.plain }, body: `${detail}\n` };

@@ -1,288 +1,208 @@
-// The transport: Bun.serve behind Incoming and Reply. The only file that knows the runtime's Request and Response, so that
-// another transport can take its place. It adds what Bun leaves out (Date and Content-Length of HEAD) and bounds what Bun
-// does not (bodies in memory).
+// The transport: Bun.serve behind Incoming and Reply, on a TCP port, plain or TLS, and on a Unix socket. This file and its
+// two neighbours (bun-incoming.ts, responses.ts) alone know the runtime's Request and Response, so that another transport
+// can take their place.
+import { rmSync, statSync } from "node:fs";
+import { connect } from "node:net";
 import { KeyholdError } from "../core/errors.ts";
-import { LIMITS } from "../core/limits.ts";
-import { FIELD } from "../wire/headers.ts";
 import type { App } from "./app.ts";
 import { BodyBudget } from "./body-budget.ts";
-import type { Incoming, Reply } from "./exchange.ts";
-import { StreamBudget, type WaitingStream } from "./stream-budget.ts";
+import { BunIncoming } from "./bun-incoming.ts";
+import type { Reply } from "./exchange.ts";
+import { Responses } from "./responses.ts";
+import { readTlsFiles, type TlsFiles } from "./tls-files.ts";
 
 export interface HttpServerOptions {
   readonly host: string;
   /** 0 for a free one. */
   readonly port: number;
+  /** A path; null for none. */
+  readonly unixSocket: string | null;
+  /** Null for plain HTTP. The Unix socket is plain in any case. */
+  readonly tls: TlsFiles | null;
   /** A connection on which nothing moves for this long is closed; Bun counts whole seconds, up to 255. */
   readonly idleTimeoutMs: number;
   readonly bodyBudgetBytes: number;
+  /** Requests handled or answered at once. */
+  readonly requestsInFlight: number;
 }
 
 export interface HttpServer {
   /** "http://127.0.0.1:3000", without a slash at the end. */
   readonly url: string;
+  /** Requests whose answers have not been sent to their end. */
+  readonly inFlight: () => number;
+  /** Bytes of request bodies, and of streamed answers, that are held in memory. */
+  readonly heldBytes: () => { readonly bodies: number; readonly streams: number };
+  /** Reads certificate and key again; connections that are open keep what they have. @throws "unavailable" when they do not fit */
+  renewTls(): void;
   /** Takes no new requests and lets running ones finish for this long, then cuts them. */
   stop(timeoutMs: number): Promise<void>;
 }
 
+type BunServer = Bun.Server<undefined>;
+type Handle = (request: Request, server: BunServer) => Promise<Response>;
+
 /** Above every limit of ours, so that our own refusals are sent and not the runtime's bare ones. */
 const RUNTIME_BODY_BYTES = Number.MAX_SAFE_INTEGER;
-/** A part that a client is slow to take may wait this long, however much waits in all. */
-const STREAM_GRACE_MS = 1000;
-/** Bun finds a field faster by its name in lower case, and every GET asks for five. */
-const LOOKUP_NAMES: ReadonlyMap<string, string> = new Map(
-  Object.values(FIELD).map((name) => [name, name.toLowerCase()]),
-);
-const encoder = new TextEncoder();
 
 /** @throws "unavailable" when the address cannot be listened on */
-export function startHttpServer(app: App, options: HttpServerOptions): HttpServer {
-  const budget = new BodyBudget(options.bodyBudgetBytes);
-  const streams = new StreamBudget({
-    limitBytes: LIMITS.streamedBytes,
-    graceMs: STREAM_GRACE_MS,
-    steadyMs: () => performance.now(),
-    after: (delayMs, run) => void setTimeout(run, delayMs).unref(),
-  });
-  const server = listen(options, async (request, connection) => {
-    const incoming = new BunIncoming(request, budget, connection);
+export async function startHttpServer(app: App, options: HttpServerOptions): Promise<HttpServer> {
+  const listeners = new Listeners(options);
+  const bodies = new BodyBudget(options.bodyBudgetBytes);
+  let handling = 0;
+  const responses = new Responses(() => listeners.pending - handling);
+  const idleSeconds = Math.ceil(options.idleTimeoutMs / 1000);
+  const handle: Handle = async (request, server) => {
+    const incoming = new BunIncoming(request, bodies, {
+      remoteAddress: () => server.requestIP(request)?.address ?? null,
+      setIdleSeconds: (seconds) => server.timeout(request, seconds),
+      idleSeconds,
+    });
+    handling++;
+    let reply: Reply;
     try {
-      return toResponse(await app.handle(incoming), incoming, streams);
+      if (listeners.pending > options.requestsInFlight) reply = app.refuse(tooMany(options.requestsInFlight), incoming);
+      else reply = await app.handle(incoming);
     } finally {
+      handling--;
       incoming.expectTaking();
       incoming.release();
     }
-  });
+    try {
+      return responses.make(reply, incoming);
+    } catch (error) {
+      return responses.make(app.refuse(error, incoming), incoming);
+    }
+  };
+  const url = await listeners.open(handle);
   return {
-    url: server.url.origin,
-    async stop(timeoutMs) {
-      const deadline = Promise.withResolvers<void>();
-      const timer = setTimeout(() => deadline.resolve(), timeoutMs);
-      await Promise.race([server.stop(), deadline.promise]);
-      clearTimeout(timer);
-      await server.stop(true);
-    },
+    url,
+    inFlight: () => listeners.pending,
+    heldBytes: () => ({ bodies: bodies.reservedBytes, streams: responses.heldBytes }),
+    renewTls: () => listeners.renew(handle),
+    stop: (timeoutMs) => listeners.stop(timeoutMs),
   };
 }
 
-type Handle = (request: Request, connection: Connection) => Promise<Response>;
+/** The sockets that the server listens on. */
+class Listeners {
+  readonly #options: HttpServerOptions;
+  /** With those before it that still have requests to answer. */
+  readonly #servers = new Set<BunServer>();
+  #tcp: BunServer | null = null;
 
-/** What a request's connection is asked and told. */
-interface Connection {
-  remoteAddress(): string | null;
-  /** Closes it when nothing moves on it for this long from now on; never where that is 0. */
-  setIdleSeconds(seconds: number): void;
-  readonly idleSeconds: number;
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+  }
+
+  /** Requests whose answers have not been sent to their end. */
+  get pending(): number {
+    let sum = 0;
+    for (const { pendingRequests } of this.#servers) sum += pendingRequests;
+    return sum;
+  }
+
+  /** Returns the origin of the TCP port. */
+  async open(handle: Handle): Promise<string> {
+    const { host, port, unixSocket, tls } = this.#options;
+    if (unixSocket !== null) await removeLeftSocket(unixSocket);
+    const tcp = this.#listenTcp(handle, port, tls);
+    try {
+      if (unixSocket !== null) this.#listenUnix(handle, unixSocket);
+    } catch (error) {
+      await tcp.stop(true);
+      throw error;
+    }
+    return `${tls === null ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${tcp.port}`;
+  }
+
+  /** Bun cannot exchange a certificate: the port is let go of and taken again, in one turn of the event loop. */
+  renew(handle: Handle): void {
+    const before = this.#tcp;
+    const { tls } = this.#options;
+    if (tls === null || before === null) return;
+    readTlsFiles(tls);
+    const { port } = before;
+    void before.stop().then(() => this.#servers.delete(before));
+    this.#listenTcp(handle, port ?? 0, tls);
+  }
+
+  async stop(timeoutMs: number): Promise<void> {
+    const deadline = Promise.withResolvers<void>();
+    const timer = setTimeout(() => deadline.resolve(), timeoutMs);
+    const servers = [...this.#servers];
+    await Promise.race([Promise.all(servers.map((server) => server.stop())), deadline.promise]);
+    clearTimeout(timer);
+    await Promise.all(servers.map((server) => server.stop(true)));
+    if (this.#options.unixSocket !== null) rmSync(this.#options.unixSocket, { force: true });
+  }
+
+  #listenUnix(handle: Handle, path: string): void {
+    const cure = "choose another path with --unix-socket";
+    this.#servers.add(listen(() => Bun.serve({ ...shared(handle), unix: path }), path, cure));
+  }
+
+  #listenTcp(handle: Handle, port: number, tls: TlsFiles | null): BunServer {
+    const { host } = this.#options;
+    const idleTimeout = Math.ceil(this.#options.idleTimeoutMs / 1000);
+    const secured = tls === null ? {} : { tls: readTlsFiles(tls) };
+    const server = listen(
+      // A second server must be refused, not given every other connection.
+      () => Bun.serve({ ...shared(handle), hostname: host, port, reusePort: false, idleTimeout, ...secured }),
+      `${host}, port ${port}`,
+      "choose another with --host or --port, 0 for a free one",
+    );
+    this.#servers.add(server);
+    this.#tcp = server;
+    return server;
+  }
 }
 
-function listen(options: HttpServerOptions, handle: Handle) {
-  const idleSeconds = Math.ceil(options.idleTimeoutMs / 1000);
+function shared(handle: Handle) {
+  return {
+    development: false,
+    maxRequestBodySize: RUNTIME_BODY_BYTES,
+    fetch: handle,
+    error: () => new Response(null, { status: 500 }),
+  } as const;
+}
+
+/** @throws "unavailable" */
+function listen(start: () => BunServer, place: string, cure: string): BunServer {
   try {
-    return Bun.serve({
-      hostname: options.host,
-      port: options.port,
-      // A second server must be refused, not given every other connection.
-      reusePort: false,
-      development: false,
-      idleTimeout: idleSeconds,
-      maxRequestBodySize: RUNTIME_BODY_BYTES,
-      fetch: (request, server) =>
-        handle(request, {
-          remoteAddress: () => server.requestIP(request)?.address ?? null,
-          setIdleSeconds: (seconds) => server.timeout(request, seconds),
-          idleSeconds,
-        }),
-      error: () => new Response(null, { status: 500 }),
-    });
+    return start();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new KeyholdError(
-      "unavailable",
-      `Cannot listen on ${options.host}, port ${options.port}: ${reason}; choose another with --host or --port, 0 for a free one`,
-      {},
-      { cause: error },
-    );
+    throw new KeyholdError("unavailable", `Cannot listen on ${place}: ${reason}; ${cure}`, {}, { cause: error });
   }
 }
 
-class BunIncoming implements Incoming {
-  readonly method: string;
-  readonly target: string;
-  readonly origin: string | null;
-  readonly #request: Request;
-  readonly #budget: BodyBudget;
-  readonly #connection: Connection;
-  #isKeptOpen = false;
-  #reservedBytes = 0;
-  #isBodyLeft = false;
-
-  constructor(request: Request, budget: BodyBudget, connection: Connection) {
-    const { url } = request;
-    // Where the Host field is no host, Bun gives the path alone.
-    const originEnd = url.startsWith("/") ? 0 : url.indexOf("/", "http://".length);
-    this.method = request.method;
-    this.origin = originEnd === 0 ? null : url.slice(0, originEnd);
-    this.target = originEnd === 0 ? url : url.slice(originEnd);
-    this.#request = request;
-    this.#budget = budget;
-    this.#connection = connection;
-  }
-
-  get remoteAddress(): string | null {
-    return this.#connection.remoteAddress();
-  }
-
-  get signal(): AbortSignal {
-    return this.#request.signal;
-  }
-
-  keepOpen(): void {
-    this.#isKeptOpen = true;
-    this.expectSilence();
-  }
-
-  /** While it is the server that is waited for. */
-  expectSilence(): void {
-    if (this.#isKeptOpen) this.#connection.setIdleSeconds(0);
-  }
-
-  /** While it is the client that is waited for, which must take what it is sent. */
-  expectTaking(): void {
-    if (this.#isKeptOpen) this.#connection.setIdleSeconds(this.#connection.idleSeconds);
-  }
-
-  /** Whether the client may still be sending what nobody reads. */
-  get isBodyLeft(): boolean {
-    return this.#isBodyLeft;
-  }
-
-  header(name: string): string | null {
-    return this.#request.headers.get(LOOKUP_NAMES.get(name) ?? name);
-  }
-
-  async body(maxBytes: number): Promise<Uint8Array | null> {
-    const declared = this.header(FIELD.contentLength);
-    try {
-      const body =
-        declared === null ? await this.#readChunks(maxBytes) : await this.#readWhole(Number(declared), maxBytes);
-      this.#isBodyLeft = body === null;
-      return body;
-    } catch (error) {
-      this.#isBodyLeft = true;
-      if (error instanceof KeyholdError) throw error;
-      throw new KeyholdError(
-        "invalid-request",
-        "The body ended before its length; nothing was written",
-        {},
-        { cause: error },
-      );
-    }
-  }
-
-  /** Gives back what the body took from the budget. */
-  release(): void {
-    this.#budget.release(this.#reservedBytes);
-    this.#reservedBytes = 0;
-  }
-
-  async #readWhole(length: number, maxBytes: number): Promise<Uint8Array | null> {
-    if (length > maxBytes) return null;
-    this.#reserve(length);
-    return this.#request.bytes();
-  }
-
-  async #readChunks(maxBytes: number): Promise<Uint8Array | null> {
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    for await (const chunk of this.#request.body ?? []) {
-      length += chunk.length;
-      if (length > maxBytes) return null;
-      this.#reserve(chunk.length);
-      chunks.push(chunk);
-    }
-    return concatenate(chunks, length);
-  }
-
-  #reserve(bytes: number): void {
-    this.#budget.reserve(bytes, this.#reservedBytes);
-    this.#reservedBytes += bytes;
-  }
+/** A server that was killed leaves its socket; one that still answers keeps it. @throws "unavailable" */
+async function removeLeftSocket(path: string): Promise<void> {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket())
+    throw new KeyholdError("unavailable", `Cannot listen on ${path}: it is a file, and no socket; choose another path`);
+  if (await isAnswered(path))
+    throw new KeyholdError("unavailable", `Cannot listen on ${path}: another server listens there`);
+  rmSync(path, { force: true });
 }
 
-function toResponse({ status, headers, body }: Reply, incoming: BunIncoming, streams: StreamBudget): Response {
-  // What is left of a refused body would have to be read to its end to find the next request.
-  const sent = incoming.isBodyLeft ? { ...headers, Connection: "close" } : headers;
-  if (incoming.method === "HEAD") return headResponse({ status, headers: sent, body }, incoming, streams);
-  if (body === null || typeof body === "string") return new Response(body, { status, headers: sent });
-  if (body instanceof Uint8Array)
-    return new Response(isOwnMemory(body) ? body : body.slice(), { status, headers: sent });
-  return new Response(toStream(body, incoming, streams), { status, headers: sent });
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
 }
 
-/** Exactly the fields of GET (RFC 9110 §9.3.2). Of a stream, which Bun leaves unread, the framing is all there is. */
-function headResponse({ status, headers, body }: Reply, incoming: BunIncoming, streams: StreamBudget): Response {
-  const fields: Record<string, string> = { ...headers, Date: new Date().toUTCString() };
-  if (typeof body === "string") fields[FIELD.contentLength] = String(Buffer.byteLength(body));
-  else if (body instanceof Uint8Array) fields[FIELD.contentLength] = String(body.length);
-  else if (body !== null) return new Response(toStream(body, incoming, streams), { status, headers: fields });
-  return new Response(null, { status, headers: fields });
-}
-
-/** Pulled part by part as the client reads: nothing is made ahead of it. */
-function toStream(
-  parts: AsyncIterable<string | Uint8Array>,
-  incoming: BunIncoming,
-  streams: StreamBudget,
-): ReadableStream<Uint8Array> {
-  const iterator = parts[Symbol.asyncIterator]();
-  let waiting: WaitingStream | null = null;
-  const taken = () => {
-    if (waiting !== null) streams.taken(waiting);
-  };
-  return new ReadableStream(
-    {
-      start(controller) {
-        waiting = {
-          cut() {
-            controller.error(new Error("The client takes too long, and others wait for the memory"));
-            // Nobody is left to hear of what fails in the tidying up.
-            void iterator.return?.()?.catch(() => {});
-          },
-        };
-      },
-      async pull(controller) {
-        taken();
-        incoming.expectSilence();
-        for (;;) {
-          const { done, value } = await iterator.next();
-          if (done !== true && value.length === 0) continue;
-          incoming.expectTaking();
-          if (done === true) return controller.close();
-          const bytes = typeof value === "string" ? encoder.encode(value) : value;
-          if (waiting !== null) streams.sent(waiting, bytes.length);
-          return controller.enqueue(bytes);
-        }
-      },
-      async cancel() {
-        taken();
-        await iterator.return?.();
-      },
-    },
-    { highWaterMark: 0 },
+function tooMany(limit: number): KeyholdError {
+  return new KeyholdError(
+    "busy",
+    `Cannot take another request: ${limit} are under way, which is the limit; try again soon; --requests-in-flight raises it`,
+    { limit, option: "--requests-in-flight" },
   );
-}
-
-function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return whole;
-}
-
-/** False only for memory that threads share, which Response does not take; values never lie in such. */
-function isOwnMemory(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
-  return bytes.buffer instanceof ArrayBuffer;
 }

@@ -1,76 +1,130 @@
-// Who is cut off when too much waits to be taken.
+// Who waits, and who is cut off, when too much waits to be taken.
 import { expect, test } from "bun:test";
 import { StreamBudget } from "./stream-budget.ts";
+
+const LIMIT = 100;
+const GRACE_MS = 10;
 
 function makeBudget() {
   let nowMs = 0;
   let due: { readonly atMs: number; readonly run: () => void } | null = null;
   const cut: string[] = [];
+  const admitted: string[] = [];
   const budget = new StreamBudget({
-    limitBytes: 100,
-    graceMs: 10,
+    limitBytes: LIMIT,
+    graceMs: GRACE_MS,
     steadyMs: () => nowMs,
     after: (delayMs, run) => {
       due = { atMs: nowMs + delayMs, run };
     },
   });
-  const streamOf = (name: string) => ({ cut: () => cut.push(name) });
-  const pass = (ms: number) => {
+  const streams = new Map<string, { cut(): void }>();
+  const streamOf = (name: string) => {
+    const known = streams.get(name) ?? { cut: () => void cut.push(name) };
+    streams.set(name, known);
+    return known;
+  };
+  const send = (name: string, bytes: number) => {
+    const turn = budget.admit(streamOf(name), bytes);
+    if (turn === undefined) admitted.push(name);
+    else void turn.then(() => admitted.push(name));
+  };
+  const pass = async (ms: number) => {
     nowMs += ms;
     const current = due;
-    if (current === null || current.atMs > nowMs) return;
-    due = null;
-    current.run();
+    if (current !== null && current.atMs <= nowMs) {
+      due = null;
+      current.run();
+    }
+    await settled();
   };
-  return { budget, cut, streamOf, pass, isLooking: () => due !== null };
+  const take = async (name: string) => {
+    budget.taken(streamOf(name));
+    await settled();
+  };
+  return { budget, cut, admitted, send, pass, take };
 }
 
-test("nobody is cut off while no more waits than may", () => {
-  const { budget, cut, streamOf, pass, isLooking } = makeBudget();
-  budget.sent(streamOf("a"), 60);
-  budget.sent(streamOf("b"), 40);
-  pass(1000);
-  expect([cut, isLooking()]).toEqual([[], false]);
+/** What has been resolved has been told. */
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+test("what fits goes at once, and nobody is cut off for it however long it lies", async () => {
+  const { budget, cut, admitted, send, pass } = makeBudget();
+  send("a", 60);
+  send("b", 40);
+  expect([admitted, budget.heldBytes]).toEqual([["a", "b"], LIMIT]);
+  await pass(1000);
+  expect(cut).toEqual([]);
 });
 
-test("beyond that those go that have waited longest, and no more of them than must", () => {
-  const { budget, cut, streamOf, pass, isLooking } = makeBudget();
-  for (const name of ["a", "b", "c", "d"]) budget.sent(streamOf(name), 40);
-  pass(10);
-  expect([cut, isLooking()]).toEqual([["a", "b"], false]);
+test("what does not fit waits for its turn, in order, also where a later one would fit", async () => {
+  const { budget, admitted, send, take } = makeBudget();
+  send("a", 60);
+  send("b", 60);
+  send("c", 10);
+  expect(admitted).toEqual(["a"]);
+  await take("a");
+  expect([admitted, budget.heldBytes]).toEqual([["a", "b", "c"], 70]);
 });
 
-test("who takes parts in time is not cut off, however much waits", () => {
-  const { budget, cut, streamOf, pass } = makeBudget();
-  const reading = streamOf("reading");
-  for (const name of ["a", "b", "c"]) budget.sent(streamOf(name), 40);
+test("those who have held theirs longest are cut off for those who wait, and no more of them than must", async () => {
+  const { cut, admitted, send, pass } = makeBudget();
+  for (const name of ["a", "b", "c", "d"]) send(name, 40);
+  expect(admitted).toEqual(["a", "b"]);
+  await pass(GRACE_MS);
+  expect([cut, admitted]).toEqual([
+    ["a", "b"],
+    ["a", "b", "c", "d"],
+  ]);
+});
+
+test("never more is held than may be, however many come", async () => {
+  const { budget, cut, send, pass } = makeBudget();
+  for (let index = 0; index < 50; index++) send(`s${index}`, 30);
+  for (let round = 0; round < 20; round++) {
+    expect(budget.heldBytes).toBeLessThanOrEqual(LIMIT);
+    await pass(GRACE_MS);
+  }
+  expect(cut.length).toBe(47);
+});
+
+test("one part that is larger than all goes when nobody else holds any", async () => {
+  const { admitted, send, take } = makeBudget();
+  send("a", 10);
+  send("large", 5 * LIMIT);
+  expect(admitted).toEqual(["a"]);
+  await take("a");
+  expect(admitted).toEqual(["a", "large"]);
+});
+
+test("who takes parts in time is not cut off, however many stall", async () => {
+  const { cut, send, pass, take } = makeBudget();
+  for (const name of ["a", "b", "c", "d", "e"]) send(name, 40);
   for (let round = 0; round < 10; round++) {
-    budget.sent(reading, 500);
-    pass(5);
-    budget.taken(reading);
+    send("reading", 20);
+    await pass(GRACE_MS / 2);
+    await take("reading");
   }
   expect(cut).not.toContain("reading");
   expect(cut).toContain("a");
 });
 
-test("one that is slow by itself is left to the idle time-out", () => {
-  const { budget, cut, streamOf, pass, isLooking } = makeBudget();
-  const [a, b] = [streamOf("a"), streamOf("b")];
-  budget.sent(a, 60);
-  budget.sent(b, 60);
-  budget.taken(b);
-  pass(1000);
-  expect([cut, isLooking()]).toEqual([[], false]);
+test("one that has gone while it waited holds nothing and stands in nobody's way", async () => {
+  const { budget, send, take } = makeBudget();
+  send("a", LIMIT);
+  send("gone", LIMIT);
+  send("b", 10);
+  await take("gone");
+  await take("a");
+  expect(budget.heldBytes).toBe(10);
 });
 
-test("what is taken twice counts once", () => {
-  const { budget, cut, streamOf, pass } = makeBudget();
-  const a = streamOf("a");
-  budget.sent(a, 90);
-  budget.taken(a);
-  budget.taken(a);
-  budget.sent(a, 90);
-  budget.sent(streamOf("b"), 10);
-  pass(1000);
-  expect(cut).toEqual([]);
+test("what is taken twice counts once", async () => {
+  const { budget, admitted, send, take } = makeBudget();
+  send("a", 90);
+  await take("a");
+  await take("a");
+  send("a", 90);
+  send("b", 10);
+  expect([admitted, budget.heldBytes]).toEqual([["a", "a", "b"], LIMIT]);
 });

@@ -20,6 +20,9 @@ export const FIELD = {
   /** A place in the change log, from which a watch goes on. */
   cursor: "Cursor",
   etag: "ETag",
+  /** The addresses that a request has come by, as proxies add them. */
+  forwardedFor: "X-Forwarded-For",
+  host: "Host",
   /** Makes a write happen once, however often it is sent (docs/protocol.md §11). */
   idempotencyKey: "Idempotency-Key",
   idempotencyReplayed: "Idempotency-Replayed",
@@ -33,6 +36,7 @@ export const FIELD = {
   lastModified: "Last-Modified",
   link: "Link",
   location: "Location",
+  origin: "Origin",
   prefer: "Prefer",
   preferenceApplied: "Preference-Applied",
   range: "Range",
@@ -40,6 +44,8 @@ export const FIELD = {
   retryAfter: "Retry-After",
   /** The number of the write that made the entry; grows for a key, also across delete and re-create. */
   revision: "Revision",
+  /** How the page that makes a request stands to the server, as the browser sees it (W3C Fetch Metadata). */
+  secFetchSite: "Sec-Fetch-Site",
   totalCount: "Total-Count",
   transferEncoding: "Transfer-Encoding",
   /** Seconds left of an entry's life (RFC 8030 §5.2 registers the name). */

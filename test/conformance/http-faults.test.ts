@@ -180,7 +180,7 @@ test("a listing that fails in its middle cuts the connection, so that no client 
     }),
     async ({ store }) => {
       const log = makeRecordingLog();
-      const server = startHttpServer(makeApp(store, log), configOf({ port: "0" }));
+      const server = await startHttpServer(makeApp(store, log), serverOptions());
       try {
         const asked = new Http(makeSocketClient(server.url)).get("/keys");
         expect(await asked.catch((error: Error) => error.message)).toMatch(/ended inside an answer|ECONNRESET/);
@@ -208,7 +208,7 @@ test("a listing is read from the store as its client takes it, and not ahead", a
       },
     }),
     async ({ store }) => {
-      const server = startHttpServer(makeApp(store, makeRecordingLog()), configOf({ port: "0" }));
+      const server = await startHttpServer(makeApp(store, makeRecordingLog()), serverOptions());
       const http = new Http(makeSocketClient(server.url));
       const socket = await openSocket(server.url);
       try {
@@ -233,9 +233,9 @@ test("an address that is taken is refused with what to do", async () => {
     () => ({}),
     async ({ store }) => {
       const app = makeApp(store, makeRecordingLog());
-      const server = startHttpServer(app, configOf({ port: "0" }));
+      const server = await startHttpServer(app, serverOptions());
       try {
-        const again = () => startHttpServer(app, configOf({ port: new URL(server.url).port }));
+        const again = () => startHttpServer(app, serverOptions(new URL(server.url).port));
         expect(await rejectionOf(again)).toMatchObject({
           code: "unavailable",
           detail: expect.stringMatching(/^Cannot listen on 127\.0\.0\.1, port \d+: .*--port/),
@@ -260,3 +260,7 @@ test.each([
     },
   );
 });
+
+function serverOptions(port = "0") {
+  return { ...configOf({ port }), tls: null };
+}

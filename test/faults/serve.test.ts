@@ -84,7 +84,7 @@ test("SIGTERM cuts a half-sent request after --stop-timeout and exits with 0", a
     const socket = connect(Number(port), hostname);
     await new Promise<void>((resolve) => socket.once("connect", () => resolve()));
     socket.on("error", () => {});
-    socket.write("PUT /half HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
+    socket.write("PUT /half HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf");
     await fetch(`${server.url}/-/ready`);
     server.kill("SIGTERM");
     expect(await server.exited).toBe(0);

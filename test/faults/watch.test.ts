@@ -257,7 +257,7 @@ async function openRaw(server: ServerProcess, count: number): Promise<readonly P
       hostname,
       port: Number(port),
       socket: {
-        open: (socket) => void socket.write("GET /keys?watch HTTP/1.1\r\nHost: a\r\n\r\n"),
+        open: (socket) => void socket.write("GET /keys?watch HTTP/1.1\r\nHost: localhost\r\n\r\n"),
         data(_socket, chunk) {
           text += chunk.toString();
           if (text.includes("event: ready")) ready.resolve();

@@ -1,6 +1,6 @@
 // A server for the length of one test: in process on App with the memory engine and no socket, or whole by startServer
 // over one. Both are asked in the same way.
-import { makeWatchHub, startServer } from "../../src/compose.ts";
+import { makeGuard, makeWatchHub, startServer } from "../../src/compose.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/options.ts";
 import { App } from "../../src/http/app.ts";
@@ -90,6 +90,7 @@ export function makeApp(
   const config = configOf(flags);
   return new App({
     services: makeServices(store, hub, config),
+    guard: makeGuard(config, () => performance.now()),
     log,
     hasAccessLog: config.accessLog,
     requestIdPrefix: "test",
@@ -113,7 +114,11 @@ async function withSocketServer(body: (server: TestServer) => Promise<void>, fla
 }
 
 export function configOf(flags: ServerFlags): Config {
-  const loaded = loadConfig({ flags: { "stop-timeout": "0s", ...flags }, environment: {}, readFile: () => "" });
+  const loaded = loadConfig({
+    flags: { "stop-timeout": "0s", "allowed-hosts": "*", ...flags },
+    environment: {},
+    readFile: () => "",
+  });
   if (loaded.is === "refused") throw new Error(loaded.problems.join("; "));
   return loaded.config;
 }

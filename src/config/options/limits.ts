@@ -50,7 +50,7 @@ export const LIMIT_OPTIONS = {
   }),
   requestsInFlight: option(wholeNumber({ least: 10, most: 1_000_000 }), {
     name: "requests-in-flight",
-    default: "10000",
+    default: "20000",
     group: "Limits",
     help: "Requests that may be under way at once, watchers included; one more is answered 503",
   }),

@@ -1,0 +1,58 @@
+// Who is let in before a request is looked at: by the name that it asks for, by the web page that makes it, by how often its
+// address has asked.
+
+import { FIELD } from "../wire/headers.ts";
+import type { ClientAddresses } from "./client-address.ts";
+import type { Incoming, Reply } from "./exchange.ts";
+import type { HostNames } from "./host-names.ts";
+import type { Rates } from "./rates.ts";
+import type { WebPages } from "./web-pages.ts";
+
+export interface GuardParts {
+  readonly hosts: HostNames;
+  readonly pages: WebPages;
+  readonly addresses: ClientAddresses;
+  /** By address. */
+  readonly rates: Rates;
+}
+
+export class Guard {
+  readonly #parts: GuardParts;
+
+  constructor(parts: GuardParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws "host-not-served", "foreign-origin", "too-many-requests" */
+  admit(incoming: Incoming): void {
+    const { hosts, pages, addresses, rates } = this.#parts;
+    if (rates.areLimited) rates.admit(addresses.networkOf(incoming));
+    hosts.require(incoming.header(FIELD.host));
+    pages.require(incoming);
+  }
+
+  /** For what a foreign page may not even read. @throws "foreign-origin" */
+  requireOwnPage(incoming: Incoming): void {
+    this.#parts.pages.requireOwn(incoming);
+  }
+
+  /** Counts the bytes of a body that has been moved. */
+  charge(incoming: Incoming, bytes: number): void {
+    const { addresses, rates } = this.#parts;
+    if (rates.areLimited) rates.charge(addresses.networkOf(incoming), bytes);
+  }
+
+  /** Whether bodies are to be counted. */
+  get hasBudgets(): boolean {
+    return this.#parts.rates.areLimited;
+  }
+
+  addressOf(incoming: Incoming): string | null {
+    return this.#parts.addresses.of(incoming);
+  }
+
+  /** The reply as web pages of known origins may read it. */
+  open(reply: Reply, incoming: Incoming): Reply {
+    return this.#parts.pages.areServed ? this.#parts.pages.open(reply, incoming) : reply;
+  }
+}
