@@ -7,7 +7,7 @@ import type { AnsweredRequest } from "./responses.ts";
 
 /** What a request's connection is asked and told. */
 export interface Connection {
-  /** Null on a Unix socket. */
+  readonly isLocal: boolean;
   remoteAddress(): string | null;
   /** Closes it when nothing moves on it for this long from now on; never where that is 0. */
   setIdleSeconds(seconds: number): void;
@@ -44,6 +44,10 @@ export class BunIncoming implements Incoming, AnsweredRequest {
 
   get remoteAddress(): string | null {
     return this.#connection.remoteAddress();
+  }
+
+  get isLocal(): boolean {
+    return this.#connection.isLocal;
   }
 
   get signal(): AbortSignal {

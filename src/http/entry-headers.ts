@@ -33,6 +33,7 @@ export function bytesHeaders(entry: EntryInfo, now: EpochMs): Record<string, str
   headers[FIELD.acceptRanges] = "bytes";
   headers[FIELD.contentType] = entry.contentType;
   headers[FIELD.contentTypeOptions] = "nosniff";
+  headers[FIELD.resourcePolicy] = "same-origin";
   headers[FIELD.contentSecurityPolicy] = "sandbox; default-src 'none'";
   if (isActiveType(entry.contentType)) headers[FIELD.contentDisposition] = "attachment";
   return headers;

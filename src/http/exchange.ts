@@ -9,6 +9,8 @@ export interface Incoming {
   readonly origin: string | null;
   /** IP address of the peer, where the transport knows it. */
   readonly remoteAddress: string | null;
+  /** Whether it came by a Unix socket, which no web page reaches and whose directory says who may. */
+  readonly isLocal: boolean;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
   /**

@@ -27,7 +27,7 @@ export class Guard {
   admit(incoming: Incoming): void {
     const { hosts, pages, addresses, rates } = this.#parts;
     if (rates.areLimited) rates.admit(addresses.networkOf(incoming));
-    hosts.require(incoming.header(FIELD.host));
+    if (!incoming.isLocal) hosts.require(incoming.header(FIELD.host));
     pages.require(incoming);
   }
 

@@ -65,6 +65,10 @@ class RememberingIncoming implements Incoming {
     return this.#incoming.remoteAddress;
   }
 
+  get isLocal(): boolean {
+    return this.#incoming.isLocal;
+  }
+
   get signal(): AbortSignal {
     return this.#incoming.signal;
   }

@@ -44,6 +44,7 @@ type Handle = (request: Request, server: BunServer) => Promise<Response>;
 
 /** Above every limit of ours, so that our own refusals are sent and not the runtime's bare ones. */
 const RUNTIME_BODY_BYTES = Number.MAX_SAFE_INTEGER;
+const OTHER_ADDRESS = "choose another with --host or --port, 0 for a free one";
 
 /** @throws "unavailable" when the address cannot be listened on */
 export async function startHttpServer(app: App, options: HttpServerOptions): Promise<HttpServer> {
@@ -54,6 +55,7 @@ export async function startHttpServer(app: App, options: HttpServerOptions): Pro
   const idleSeconds = Math.ceil(options.idleTimeoutMs / 1000);
   const handle: Handle = async (request, server) => {
     const incoming = new BunIncoming(request, bodies, {
+      isLocal: server.port === undefined,
       remoteAddress: () => server.requestIP(request)?.address ?? null,
       setIdleSeconds: (seconds) => server.timeout(request, seconds),
       idleSeconds,
@@ -106,7 +108,7 @@ class Listeners {
   async open(handle: Handle): Promise<string> {
     const { host, port, unixSocket, tls } = this.#options;
     if (unixSocket !== null) await removeLeftSocket(unixSocket);
-    const tcp = this.#listenTcp(handle, port, tls);
+    const tcp = this.#listenTcp(handle, tls === null ? port : await freePort(host, port), tls);
     try {
       if (unixSocket !== null) this.#listenUnix(handle, unixSocket);
     } catch (error) {
@@ -116,15 +118,13 @@ class Listeners {
     return `${tls === null ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${tcp.port}`;
   }
 
-  /** Bun cannot exchange a certificate: the port is let go of and taken again, in one turn of the event loop. */
+  /** Bun cannot exchange a certificate: another server takes its place beside it, and then from it. */
   renew(handle: Handle): void {
     const before = this.#tcp;
     const { tls } = this.#options;
     if (tls === null || before === null) return;
-    readTlsFiles(tls);
-    const { port } = before;
+    this.#listenTcp(handle, before.port ?? 0, tls);
     void before.stop().then(() => this.#servers.delete(before));
-    this.#listenTcp(handle, port ?? 0, tls);
   }
 
   async stop(timeoutMs: number): Promise<void> {
@@ -147,15 +147,28 @@ class Listeners {
     const idleTimeout = Math.ceil(this.#options.idleTimeoutMs / 1000);
     const secured = tls === null ? {} : { tls: readTlsFiles(tls) };
     const server = listen(
-      // A second server must be refused, not given every other connection.
-      () => Bun.serve({ ...shared(handle), hostname: host, port, reusePort: false, idleTimeout, ...secured }),
+      // A second server must be refused, not given every other connection; but for the one with a new certificate.
+      () => Bun.serve({ ...shared(handle), hostname: host, port, reusePort: tls !== null, idleTimeout, ...secured }),
       `${host}, port ${port}`,
-      "choose another with --host or --port, 0 for a free one",
+      OTHER_ADDRESS,
     );
     this.#servers.add(server);
     this.#tcp = server;
     return server;
   }
+}
+
+/** The port, found to be nobody's. @throws "unavailable" */
+async function freePort(hostname: string, port: number): Promise<number> {
+  const fetch = () => new Response();
+  const probe = listen(
+    () => Bun.serve({ hostname, port, reusePort: false, fetch }),
+    `${hostname}, port ${port}`,
+    OTHER_ADDRESS,
+  );
+  const found = probe.port ?? port;
+  await probe.stop(true);
+  return found;
 }
 
 function shared(handle: Handle) {

@@ -41,6 +41,8 @@ export const FIELD = {
   preferenceApplied: "Preference-Applied",
   range: "Range",
   requestId: "X-Request-Id",
+  /** Keeps pages of other origins from showing or running what is answered (Fetch §3.7). */
+  resourcePolicy: "Cross-Origin-Resource-Policy",
   retryAfter: "Retry-After",
   /** The number of the write that made the entry; grows for a key, also across delete and re-create. */
   revision: "Revision",

@@ -166,6 +166,7 @@ function toIncoming({ method, target, headers, body }: HttpRequest, signal: Abor
     target,
     origin: `http://${given.get("Host")}`,
     remoteAddress: null,
+    isLocal: false,
     signal,
     keepOpen: () => {},
     header: (name) => given.get(name),

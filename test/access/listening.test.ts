@@ -1,0 +1,160 @@
+// Where a real server listens: addresses that others can reach, TLS whose certificate is exchanged, a Unix socket.
+import { expect, test } from "bun:test";
+import { copyFileSync, existsSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { connect } from "node:tls";
+import { makeCertificate } from "../support/certificate.ts";
+import { Http } from "../support/http-client.ts";
+import type { ServerProcess } from "../support/server-process.ts";
+import { type FailedStart, startServerProcess } from "../support/server-process.ts";
+import { makeSocketClient } from "../support/socket-client.ts";
+import { withTemporaryDirectory } from "../support/temporary-directory.ts";
+
+const PATIENCE_MS = 30_000;
+
+async function withServer(args: readonly string[], body: (server: ServerProcess) => Promise<void>): Promise<void> {
+  const server = await startServerProcess(["--store", "memory:", ...args]);
+  try {
+    await body(server);
+  } finally {
+    server.kill("SIGKILL");
+    await server.exited;
+  }
+}
+
+const refusalOf = (args: readonly string[]) =>
+  startServerProcess(["--store", "memory:", ...args]).then(
+    (server) => {
+      server.kill("SIGKILL");
+      throw new Error("The server has started");
+    },
+    (error: FailedStart) => ({ exitCode: error.exitCode, output: error.output }),
+  );
+
+const publicAddress = Object.values(networkInterfaces())
+  .flat()
+  .find((found) => found !== undefined && !found.internal && found.family === "IPv4")?.address;
+
+test.each(["0.0.0.0", "::", ...(publicAddress === undefined ? [] : [publicAddress])])(
+  "%s without a token ends the start with 78 and a sentence that says what to do",
+  async (host) => {
+    const { exitCode, output } = await refusalOf(["--host", host]);
+    expect(exitCode).toBe(78);
+    expect(output).toBe(
+      `keyhold: Will not listen on ${host}, which others can reach, without a token: make one by "keyhold token create", or give --admin-token-file; --insecure-public lets everybody read, write and delete\n`,
+    );
+  },
+);
+
+test("--insecure-public listens all the same, and says so at each start", async () => {
+  await withServer(["--host", "0.0.0.0", "--insecure-public"], async (server) => {
+    const http = new Http(makeSocketClient(server.url.replace("0.0.0.0", "127.0.0.1")));
+    expect((await http.get("/-/healthy")).status).toBe(200);
+    expect(server.output()).toContain('"event":"insecure-public"');
+  });
+});
+
+test.each(["127.0.0.1", "127.8.8.8", "localhost"])("%s needs no token", async (host) => {
+  await withServer(["--host", host], async (server) => {
+    const { port } = new URL(server.url);
+    const address = host === "localhost" ? "localhost" : host;
+    expect((await new Http(makeSocketClient(`http://${address}:${port}`)).get("/-/healthy")).status).toBe(200);
+  });
+});
+
+test(
+  "TLS serves a new certificate after SIGHUP, and keeps the old one where the new one is broken",
+  async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const [first, second] = [makeCertificate(directory, "first"), makeCertificate(directory, "second")];
+      const [cert, key] = [join(directory, "cert.pem"), join(directory, "key.pem")];
+      const use = (from: { readonly cert: string; readonly key: string }) => {
+        copyFileSync(from.cert, cert);
+        copyFileSync(from.key, key);
+      };
+      use(first);
+      await withServer(["--tls-cert", cert, "--tls-key", key], async (server) => {
+        expect(server.url).toStartWith("https://");
+        expect(await subjectOf(server)).toBe("first");
+        use(second);
+        server.kill("SIGHUP");
+        await until(async () => (await subjectOf(server)) === "second");
+        copyFileSync(first.key, key);
+        server.kill("SIGHUP");
+        await until(async () => server.output().includes('"event":"reload-failed"'));
+        expect(await subjectOf(server)).toBe("second");
+        use(first);
+        server.kill("SIGHUP");
+        await until(async () => (await subjectOf(server)) === "first");
+        server.kill("SIGTERM");
+        expect(await server.exited).toBe(0);
+      });
+    });
+  },
+  PATIENCE_MS,
+);
+
+test("certificate and key that cannot be used end the start with what is wrong", async () => {
+  await withTemporaryDirectory(async (directory) => {
+    const [first, second] = [makeCertificate(directory, "first"), makeCertificate(directory, "second")];
+    const junk = join(directory, "junk.pem");
+    writeFileSync(junk, "junk");
+    expect((await refusalOf(["--tls-cert", first.cert, "--tls-key", second.key])).output).toContain("Cannot serve TLS");
+    expect((await refusalOf(["--tls-cert", junk, "--tls-key", first.key])).output).toContain("Cannot serve TLS");
+    expect((await refusalOf(["--tls-cert", join(directory, "none"), "--tls-key", first.key])).output).toContain(
+      "Cannot read the file of --tls-cert",
+    );
+    expect(await refusalOf(["--tls-cert", first.cert])).toMatchObject({ exitCode: 78 });
+  });
+});
+
+test("a Unix socket serves beside the port, whatever the name asked for; what a kill has left of it is taken over", async () => {
+  await withTemporaryDirectory(async (directory) => {
+    const path = join(directory, "keyhold.sock");
+    await withServer(["--unix-socket", path], async (server) => {
+      expect(await statusThrough(path, "any.name")).toBe(200);
+      expect((await new Http(makeSocketClient(server.url)).get("/-/healthy")).status).toBe(200);
+      expect((await refusalOf(["--unix-socket", path])).output).toContain("another server listens there");
+      server.kill("SIGKILL");
+      await server.exited;
+    });
+    expect(existsSync(path)).toBe(true);
+    await withServer(["--unix-socket", path], async (server) => {
+      expect(await statusThrough(path, "localhost")).toBe(200);
+      server.kill("SIGTERM");
+      expect(await server.exited).toBe(0);
+    });
+    expect(existsSync(path)).toBe(false);
+    writeFileSync(path, "a file of somebody");
+    expect((await refusalOf(["--unix-socket", path])).output).toContain("it is a file, and no socket");
+    expect(existsSync(path)).toBe(true);
+  });
+});
+
+/** The name that the server's certificate is of. */
+function subjectOf({ url }: ServerProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port: Number(new URL(url).port), host: "127.0.0.1", rejectUnauthorized: false }, () => {
+      resolve(String(socket.getPeerCertificate().subject.CN));
+      socket.destroy();
+    });
+    socket.once("error", reject);
+  });
+}
+
+function statusThrough(socketPath: string, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path: "/-/healthy", headers: { Host: host } }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    asked.on("error", reject).end();
+  });
+}
+
+/** Looks again until it is so. The test's own time bounds it. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise(setImmediate);
+}
