@@ -34,9 +34,9 @@ export const LIMITS = {
   /** Largest body of a transaction, in bytes. */
   transactionBytes: 8 * MiB,
   /** Parts of streamed answers that clients have not taken, in bytes, over all connections; beyond it the slowest are cut. */
-  streamedBytes: 64 * MiB,
+  streamedBytes: 16 * MiB,
   /** Large answers of known length that are being sent, in bytes, as far as can be told; others are streamed then. */
-  unsentBytes: 32 * MiB,
+  unsentBytes: 16 * MiB,
   /** Values read inside one commit, in bytes: they are held in memory together, and kept where the write has a name. */
   readBytes: 8 * MiB,
   /** Keys named by one listing or batch read. */
@@ -62,7 +62,7 @@ export const LIMITS = {
   /** Text of events sent to a watcher at once, in UTF-16 units; one value more than this is still sent. */
   watchPartLength: 64 * KiB,
   /** Texts of values, and parts made of them, that watchers share while they are sent, in UTF-16 units each. */
-  watchSharedLength: 16 * MiB,
+  watchSharedLength: 8 * MiB,
   /** Keys that change while a watcher reads its snapshot, and are remembered for it, some 1 MB; beyond, none are. */
   watchShownKeys: 10_000,
   /** Work for watchers in one turn of the event loop, in ms: others wait for it, twice where some watch by patterns. */

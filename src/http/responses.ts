@@ -24,12 +24,14 @@ export interface AnsweredRequest {
 /** A part that a client is slow to take may be held this long, however many wait for its room. */
 const STREAM_GRACE_MS = 1000;
 /** Smaller replies are left to the runtime: their number is bounded, and the kernel takes most of them. */
-const LARGE_BYTES = 64 * 1024;
+const LARGE_BYTES = 128 * 1024;
+const encoder = new TextEncoder();
 
 export class Responses {
   readonly #streams: StreamBudget;
   readonly #pending: () => number;
   #streaming = 0;
+  #uncollectedBytes = 0;
 
   /** @param pending - requests that the runtime has not sent the last byte of an answer to, but for those still handled */
   constructor(pending: () => number) {
@@ -52,15 +54,18 @@ export class Responses {
     // What is left of a refused body would have to be read to its end to find the next request.
     const sent = request.isBodyLeft ? { ...headers, Connection: "close" } : headers;
     if (request.method === "HEAD") return this.#head({ status, headers: sent, body }, request);
-    if (body === null || typeof body === "string") return new Response(body, { status, headers: sent });
-    if (!(body instanceof Uint8Array)) {
+    if (body === null) return new Response(null, { status, headers: sent });
+    if (typeof body !== "string" && !(body instanceof Uint8Array)) {
       return new Response(this.#stream(new Slices(body, true), request), { status, headers: sent });
     }
     if (this.#isTooMuch(body.length)) {
+      this.#collectAfter(body.length);
       this.#requireRoom(body.length);
-      return new Response(this.#stream(new Slices(oneOf(body), false), request), { status, headers: sent });
+      const bytes = typeof body === "string" ? encoder.encode(body) : body;
+      return new Response(this.#stream(new Slices(oneOf(bytes), false), request), { status, headers: sent });
     }
-    return new Response(isOwnMemory(body) ? body : body.slice(), { status, headers: sent });
+    const isSendable = typeof body === "string" || isOwnMemory(body);
+    return new Response(isSendable ? body : body.slice(), { status, headers: sent });
   }
 
   /** Exactly the fields of GET (RFC 9110 §9.3.2). Of a stream, which Bun leaves unread, the framing is all there is. */
@@ -79,6 +84,14 @@ export class Responses {
     if (bytes < LARGE_BYTES) return false;
     const unsent = this.#pending() - this.#streaming;
     return unsent > 0 && (unsent + 1) * bytes > LIMITS.unsentBytes;
+  }
+
+  /** What such answers leave in memory is more than they hold, and the runtime does not hurry to free it: it took 100 MB. */
+  #collectAfter(bytes: number): void {
+    this.#uncollectedBytes += bytes;
+    if (this.#uncollectedBytes < LIMITS.unsentBytes) return;
+    this.#uncollectedBytes = 0;
+    Bun.gc(true);
   }
 
   #requireRoom(bytes: number): void {

@@ -54,6 +54,7 @@ export function valuesSuite(withServer: WithServer): void {
         revision: put["revision"] ?? "",
         "content-type": "text/x",
         "accept-ranges": "bytes",
+        "cross-origin-resource-policy": "same-origin",
         "cache-control": "no-cache",
         ttl: "60",
         "x-content-type-options": "nosniff",

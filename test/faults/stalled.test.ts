@@ -1,0 +1,139 @@
+// Clients that stop in the middle, many at once: uploads that never end, readers and watchers that take nothing, heads that
+// come letter by letter. The server keeps within its memory, and serves others meanwhile.
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { Http } from "../support/http-client.ts";
+import { type ServerProcess, startServerProcess } from "../support/server-process.ts";
+import { makeSocketClient } from "../support/socket-client.ts";
+import { withTemporaryDirectory } from "../support/temporary-directory.ts";
+
+const UPLOADS = 200;
+const READERS = 200;
+const WATCHERS = 1000;
+const SLOW_HEADS = 1000;
+const VALUE_BYTES = 1024 * 1024;
+const KEYS = 20;
+const WRITES = 40;
+const RESIDENT_BYTES_MAX = 300_000_000;
+const TEST_MS = 60_000;
+/** Where the peak of a process is to be read. */
+const hasProc = process.platform === "linux";
+
+test.skipIf(!hasProc)(
+  `${WATCHERS} watchers, ${READERS} readers and ${UPLOADS} uploads that stall leave the server within ${RESIDENT_BYTES_MAX / 1e6} MB`,
+  async () => {
+    await withServer([], async (server) => {
+      const crowd = new Crowd(server.url);
+      const http = new Http(makeSocketClient(server.url));
+      const value = "x".repeat(VALUE_BYTES);
+      const write = async (index: number) => {
+        const { status } = await http.put(`/keys/big${index % KEYS}`, value, { "Content-Type": "text/plain" });
+        expect([200, 201]).toContain(status);
+      };
+      try {
+        for (let index = 0; index < KEYS; index++) await write(index);
+        for (let index = 0; index < WATCHERS; index++)
+          await crowd.join("GET /keys?watch&prefix=big HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        for (let index = 0; index < WRITES; index++) await write(index);
+        for (let index = 0; index < READERS; index++)
+          await crowd.join(`GET /keys/big${index % KEYS} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+        // Answered behind all of them, so that the server has seen each.
+        expect((await http.get("/keys?limit=1&keys")).status).toBe(200);
+        for (let index = 0; index < UPLOADS; index++) {
+          const head = `PUT /keys/up${index} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${VALUE_BYTES}\r\n\r\n`;
+          await crowd.join(`${head}${value.slice(1000)}`);
+        }
+        expect((await http.get("/keys?limit=1&keys")).text).toBe('["big0"]');
+        expect(peakBytes(server)).toBeLessThan(RESIDENT_BYTES_MAX);
+      } finally {
+        crowd.leave();
+      }
+    });
+  },
+  TEST_MS,
+);
+
+test(
+  `${SLOW_HEADS} connections whose heads never end are closed, and others are served meanwhile`,
+  async () => {
+    await withServer(["--idle-timeout", "4s"], async (server) => {
+      const crowd = new Crowd(server.url);
+      const http = new Http(makeSocketClient(server.url));
+      try {
+        for (let index = 0; index < SLOW_HEADS; index++) await crowd.join("GET /a HTTP/1.1\r\nHost: loc", "reading");
+        let served = 0;
+        while (crowd.open > 0) {
+          expect((await http.get("/-/healthy")).status).toBe(200);
+          served++;
+          await Promise.race([crowd.nextClose(), new Promise(setImmediate)]);
+        }
+        expect(served).toBeGreaterThan(0);
+      } finally {
+        crowd.leave();
+      }
+    });
+  },
+  TEST_MS,
+);
+
+/** Connections that say their part and then only hold on. */
+class Crowd {
+  readonly #place: { readonly host: string; readonly port: number };
+  readonly #sockets = new Set<Socket>();
+  #closed = Promise.withResolvers<void>();
+
+  constructor(url: string) {
+    const { hostname, port } = new URL(url);
+    this.#place = { host: hostname, port: Number(port) };
+  }
+
+  /** Those that are not closed yet, as far as they read. */
+  get open(): number {
+    return this.#sockets.size;
+  }
+
+  nextClose(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  join(text: string, manner: "stalled" | "reading" = "stalled"): Promise<void> {
+    return new Promise((resolve) => {
+      const socket = connect(this.#place, () => {
+        if (manner === "stalled") socket.pause();
+        socket.write(text, () => resolve());
+      });
+      this.#sockets.add(socket);
+      // A server that has had enough closes, perhaps while the rest is still being written.
+      socket.on("error", () => resolve());
+      socket.once("close", () => {
+        this.#sockets.delete(socket);
+        this.#closed.resolve();
+        this.#closed = Promise.withResolvers();
+      });
+      if (manner === "reading") socket.resume();
+    });
+  }
+
+  leave(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+/** The most that the process has had in memory. */
+function peakBytes({ pid }: ServerProcess): number {
+  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Number(kibibytes) * 1024;
+}
+
+async function withServer(args: readonly string[], body: (server: ServerProcess) => Promise<void>): Promise<void> {
+  await withTemporaryDirectory(async (directory) => {
+    const server = await startServerProcess(["--store", `sqlite:${directory}/store`, ...args]);
+    try {
+      await body(server);
+    } finally {
+      server.kill("SIGKILL");
+      await server.exited;
+    }
+  });
+}
