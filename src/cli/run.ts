@@ -7,6 +7,7 @@ import type { LoadResult } from "../config/load.ts";
 import { loadConfig } from "../config/load.ts";
 import { addConfigFlags, readConfigFlags } from "./config-flags.ts";
 import { EXIT, EXIT_MEANINGS } from "./exit-codes.ts";
+import { health, loopbackUrl, readHealthFlags } from "./health.ts";
 import type { Host } from "./host.ts";
 import { serve } from "./serve.ts";
 import { toConfigJson, toConfigTable } from "./show-config.ts";
@@ -34,7 +35,7 @@ const COMMANDS: readonly CommandRow[] = [
     name: "serve",
     summary: "Serve a store over HTTP until a signal ends it",
     examples: ["keyhold serve", "keyhold serve --port 5000 --store ./data", "keyhold serve --store memory: --wide"],
-    declareFlags: addConfigFlags,
+    declareFlags: declareConfigFlags,
     run: runServe,
   },
   {
@@ -43,9 +44,20 @@ const COMMANDS: readonly CommandRow[] = [
     examples: ["keyhold config", "keyhold config --config keyhold.toml --json"],
     declareFlags: (command) => {
       command.addOption(new Option("--json", "Print JSON").helpGroup("Output:"));
-      addConfigFlags(command);
+      declareConfigFlags(command);
     },
     run: runConfig,
+  },
+  {
+    name: "health",
+    summary: "Ask a running server whether it is ready: exits 0 if it is, else 1",
+    examples: ["keyhold health", "keyhold health --url http://127.0.0.1:5000 --timeout 500ms"],
+    declareFlags: (command) => {
+      const url = "The server; without it, where one with the KEYHOLD_ variables of this environment listens";
+      command.addOption(new Option("--url <URL>", url));
+      command.addOption(new Option("--timeout <DURATION>", "Time for the whole answer").default("2s"));
+    },
+    run: runHealth,
   },
 ];
 
@@ -91,7 +103,7 @@ function makeProgram(host: Host, runRow: (row: CommandRow, command: Command) => 
     .addHelpText("after", toExitCodesText());
   for (const row of COMMANDS) {
     const command = program.command(row.name).description(row.summary);
-    command.addHelpText("before", toExamplesText(row.examples)).addHelpText("after", SOURCES_TEXT);
+    command.addHelpText("before", toExamplesText(row.examples));
     row.declareFlags(command);
     command.action(() => runRow(row, command));
   }
@@ -99,6 +111,11 @@ function makeProgram(host: Host, runRow: (row: CommandRow, command: Command) => 
 }
 
 const HELP_COLUMNS = 100;
+
+function declareConfigFlags(command: Command): void {
+  addConfigFlags(command);
+  command.addHelpText("after", SOURCES_TEXT);
+}
 
 const SOURCES_TEXT = `
 Each option can also be set in the environment (--max-value as KEYHOLD_MAX_VALUE) and in a TOML file named
@@ -128,6 +145,14 @@ async function runConfig(context: CommandContext): Promise<number> {
   const isJson = context.command.getOptionValue("json") === true;
   context.host.writeOut(isJson ? toConfigJson(loaded.provenance) : toConfigTable(loaded.provenance));
   return EXIT.ok;
+}
+
+async function runHealth(context: CommandContext): Promise<number> {
+  const loaded = load(context);
+  if (loaded.is === "refused") return refuse(loaded.problems, context.host);
+  const flags = readHealthFlags(context.command.opts());
+  if (flags.is === "refused") return refuse(flags.problems, context.host);
+  return health({ ...flags, serverUrl: flags.serverUrl ?? loopbackUrl(loaded.config) }, context.host);
 }
 
 function load({ command, environment, host }: CommandContext): LoadResult {

@@ -1,0 +1,118 @@
+// Tests of health.ts, against listeners that answer as the test says.
+import { describe, expect, test } from "bun:test";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { makeFakeHost } from "../../test/support/fake-host.ts";
+import { health, loopbackUrl, readHealthFlags } from "./health.ts";
+import { run } from "./run.ts";
+
+/** A server for the length of `body`, which is given its URL. */
+async function withListener(server: Server, body: (url: string) => Promise<void>): Promise<void> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port }: Pick<AddressInfo, "port"> = Object.assign({ port: 0 }, server.address());
+  try {
+    await body(`http://127.0.0.1:${port}`);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+async function keyhold(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const host = makeFakeHost();
+  const code = await run(args, host, environment);
+  return { code, out: host.out(), error: host.error() };
+}
+
+describe("keyhold health", () => {
+  test("exits 0 and says nothing where /-/ready answers 200, whatever the path of --url", async () => {
+    const asked: (string | undefined)[] = [];
+    const server = createServer(({ url }, response) => {
+      asked.push(url);
+      response.end("ready");
+    });
+    await withListener(server, async (url) => {
+      expect(await keyhold(["health", "--url", `${url}/some/path`])).toEqual({ code: 0, out: "", error: "" });
+    });
+    expect(asked).toEqual(["/-/ready"]);
+  });
+
+  test("asks where a server with the variables of the environment listens", async () => {
+    const server = createServer((_, response) => response.end());
+    await withListener(server, async (url) => {
+      const environment = { KEYHOLD_PORT: new URL(url).port, KEYHOLD_HOST: "0.0.0.0" };
+      expect((await keyhold(["health"], environment)).code).toBe(0);
+    });
+  });
+
+  test("exits 1 with the server's reason, on one line, where it is not ready", async () => {
+    const server = createServer((_, response) => response.writeHead(503).end("Stopping\n\u001b[2Jnow\n"));
+    await withListener(server, async (url) => {
+      const error = `keyhold: ${url}/-/ready answered 503: Stopping [2Jnow\n`;
+      expect(await keyhold(["health", "--url", url])).toEqual({ code: 1, out: "", error });
+    });
+  });
+
+  test("does not follow a redirection", async () => {
+    const server = createServer((_, response) => response.writeHead(302, { Location: "/" }).end());
+    await withListener(server, async (url) => {
+      expect((await keyhold(["health", "--url", url])).error).toContain("answered 302");
+    });
+  });
+
+  test("exits 1 where nobody listens", async () => {
+    let closed = "";
+    await withListener(createServer(), async (url) => {
+      closed = url;
+    });
+    const { code, error } = await keyhold(["health", "--url", closed]);
+    expect(code).toBe(1);
+    expect(error).toStartWith(`keyhold: Cannot ask ${closed}/-/ready: `);
+  });
+
+  test.each([
+    ["nothing", () => {}],
+    ["a part of the answer", (response: { write(text: string): void }) => response.write("rea")],
+  ])("exits 1 after --timeout where %s comes", async (_, answer) => {
+    await withListener(
+      createServer((_request, response) => answer(response)),
+      async (url) => {
+        const { code, error } = await keyhold(["health", "--url", url, "--timeout", "50ms"]);
+        expect(code).toBe(1);
+        expect(error).toBe(`keyhold: Cannot ask ${url}/-/ready: no whole answer within 50 ms\n`);
+      },
+    );
+  });
+
+  test("keeps a bounded part of what it is told", async () => {
+    const server = createServer((_, response) => response.writeHead(503).end("x".repeat(100_000)));
+    await withListener(server, async (url) => {
+      const host = makeFakeHost();
+      await health({ serverUrl: url, timeoutMs: 2000 }, host);
+      expect(host.error().length).toBeLessThan(1100);
+    });
+  });
+
+  test("exits 78 at values that are not allowed, with every problem in a line", async () => {
+    const { code, error } = await keyhold(["health", "--url", "localhost:3000", "--timeout", "2"]);
+    expect(code).toBe(78);
+    expect(error).toBe(
+      'keyhold: Cannot use --url "localhost:3000": expected an http or https URL, or none\n' +
+        'keyhold: Cannot use --timeout "2": expected a duration from 1ms to 5m, written in ms, s, m, h, d\n',
+    );
+  });
+});
+
+test("the time for an answer is two seconds where none is given", async () => {
+  expect((await keyhold(["help", "health"])).out).toContain('(default: "2s")');
+  expect(readHealthFlags({ timeout: "2s" })).toEqual({ is: "read", serverUrl: null, timeoutMs: 2000 });
+});
+
+test.each([
+  [{ host: "0.0.0.0", port: 1, tlsCert: null }, "http://127.0.0.1:1"],
+  [{ host: "::", port: 2, tlsCert: null }, "http://[::1]:2"],
+  [{ host: "fd00::7", port: 3, tlsCert: "cert.pem" }, "https://[fd00::7]:3"],
+  [{ host: "store.example", port: 4, tlsCert: null }, "http://store.example:4"],
+])("a server of %j is asked at %s", (config, url) => {
+  expect(loopbackUrl(config)).toBe(url);
+});

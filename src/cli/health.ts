@@ -1,0 +1,87 @@
+// `keyhold health`: asks a running server whether it is ready, for images without curl and for probes of service managers.
+// Sends no secret, so it does not verify certificates, which hardly ever name the loopback address. Goes to the server
+// itself: proxies that the environment names are not used.
+import { get as getByHttp } from "node:http";
+import { get as getByHttps } from "node:https";
+import { z } from "zod";
+import { duration, urlOrNone } from "../config/formats.ts";
+import type { Config } from "../config/options.ts";
+import { EXIT } from "./exit-codes.ts";
+import type { Host } from "./host.ts";
+
+const READY_PATH = "/-/ready";
+/** Of the server's reason, which is a sentence. */
+const REASON_CHARACTERS_MAX = 1000;
+/** What stands for every address of the machine, and the one of these that is surely its own. */
+const LOOPBACK_OF: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+
+const FLAGS = z.object({ url: urlOrNone().schema, timeout: duration({ least: "1ms", most: "5m" }).schema });
+
+export interface HealthQuestion {
+  /** Scheme, host and port; a path is not looked at. */
+  readonly serverUrl: string;
+  /** For the whole answer. */
+  readonly timeoutMs: number;
+}
+
+type HealthFlags =
+  /** No URL where none was given. */
+  | { readonly is: "read"; readonly serverUrl: string | null; readonly timeoutMs: number }
+  /** One sentence a problem, without full stops. */
+  | { readonly is: "refused"; readonly problems: readonly string[] };
+
+interface Answer {
+  readonly status: number;
+  readonly reason: string;
+}
+
+/** @param given - by flag, as text */
+export function readHealthFlags(given: Readonly<Record<string, unknown>>): HealthFlags {
+  const { success, data, error } = FLAGS.safeParse({ url: "none", ...given });
+  if (success) return { is: "read", serverUrl: data.url, timeoutMs: data.timeout };
+  const problems = error.issues.map(({ path: [name], message }) => {
+    return `Cannot use --${String(name)} ${JSON.stringify(given[String(name)])}: ${message}`;
+  });
+  return { is: "refused", problems };
+}
+
+/** Resolves with the exit code: says nothing where the server is ready, and else a sentence. */
+export async function health({ serverUrl, timeoutMs }: HealthQuestion, host: Host): Promise<number> {
+  const url = new URL(READY_PATH, serverUrl);
+  const sentence = await ask(url, timeoutMs).then(
+    ({ status, reason }) => (status === 200 ? null : `${url} answered ${status}: ${reason}`),
+    (error: unknown) => `Cannot ask ${url}: ${describe(error, timeoutMs)}`,
+  );
+  if (sentence === null) return EXIT.ok;
+  host.writeError(`keyhold: ${sentence.replaceAll(/[\s\p{Cc}]+/gu, " ").trimEnd()}\n`);
+  return EXIT.failure;
+}
+
+/** Where a server of this configuration listens, as seen from its own machine. */
+export function loopbackUrl({ host, port, tlsCert }: Pick<Config, "host" | "port" | "tlsCert">): string {
+  const address = LOOPBACK_OF[host] ?? host;
+  return `${tlsCert === null ? "http" : "https"}://${address.includes(":") ? `[${address}]` : address}:${port}`;
+}
+
+function ask(url: URL, timeoutMs: number): Promise<Answer> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const get = url.protocol === "https:" ? getByHttps : getByHttp;
+  return new Promise((resolve, reject) => {
+    const request = get(url, { signal, agent: false, rejectUnauthorized: false }, (response) => {
+      let reason = "";
+      response.setEncoding("utf8");
+      response.on("data", (text: string) => {
+        reason = (reason + text).slice(0, REASON_CHARACTERS_MAX);
+      });
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, reason }));
+      response.on("error", reject);
+    });
+    request.on("error", reject);
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
+}
+
+function describe(error: unknown, timeoutMs: number): string {
+  if (error instanceof Error && error.name === "TimeoutError") return `no whole answer within ${timeoutMs} ms`;
+  return error instanceof Error ? error.message : String(error);
+}
