@@ -31,18 +31,29 @@ export class FailedStart extends Error {
  * @param wrapper - a command that runs the server's command behind it, such as a tracer
  * @throws FailedStart when it ends before it listens
  */
-export async function startServerProcess(
-  args: readonly string[],
-  wrapper: readonly string[] = [],
+export function startServerProcess(args: readonly string[], wrapper: readonly string[] = []): Promise<ServerProcess> {
+  return startListening([...wrapper, process.execPath, MAIN, ...SERVE, ...args]);
+}
+
+/** What makes a server listen on a free port, and say so in a form that is read here. */
+export const SERVE = ["serve", "--port", "0", "--log-format", "json"];
+
+export interface Surroundings {
+  readonly directory?: string;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** A server by its whole command. @throws FailedStart when it ends before it listens */
+export async function startListening(
+  command: readonly string[],
+  { directory, environment = { PATH: process.env["PATH"] ?? "" } }: Surroundings = {},
 ): Promise<ServerProcess> {
-  const child = Bun.spawn(
-    [...wrapper, process.execPath, MAIN, "serve", "--port", "0", "--log-format", "json", ...args],
-    {
-      stdout: "pipe",
-      stderr: "pipe",
-      env: { PATH: process.env["PATH"] ?? "" },
-    },
-  );
+  const child = Bun.spawn([...command], {
+    stdout: "pipe",
+    stderr: "pipe",
+    env: environment,
+    ...(directory !== undefined && { cwd: directory }),
+  });
   let text = "";
   const listening = Promise.withResolvers<string>();
   const collect = async (stream: ReadableStream<Uint8Array>) => {
