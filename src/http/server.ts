@@ -44,6 +44,10 @@ type Handle = (request: Request, server: BunServer) => Promise<Response>;
 
 /** Above every limit of ours, so that our own refusals are sent and not the runtime's bare ones. */
 const RUNTIME_BODY_BYTES = Number.MAX_SAFE_INTEGER;
+/** Turns of the event loop without a new request after which none is on its way that was sent before. */
+const QUIET_TURNS = 4;
+/** Bounds that wait where requests keep coming. */
+const ARRIVAL_TURNS_MAX = 1000;
 const OTHER_ADDRESS = "choose another with --host or --port, 0 for a free one";
 
 /** @throws "unavailable" when the address cannot be listened on */
@@ -61,6 +65,7 @@ export async function startHttpServer(app: App, options: HttpServerOptions): Pro
       idleSeconds,
     });
     handling++;
+    listeners.arrivals++;
     let reply: Reply;
     try {
       if (listeners.pending > options.requestsInFlight) reply = app.refuse(tooMany(options.requestsInFlight), incoming);
@@ -71,7 +76,7 @@ export async function startHttpServer(app: App, options: HttpServerOptions): Pro
       incoming.release();
     }
     try {
-      return responses.make(reply, incoming);
+      return responses.make(listeners.isLeaving(server) ? asLastOfConnection(reply) : reply, incoming);
     } catch (error) {
       return responses.make(app.refuse(error, incoming), incoming);
     }
@@ -88,9 +93,12 @@ export async function startHttpServer(app: App, options: HttpServerOptions): Pro
 
 /** The sockets that the server listens on. */
 class Listeners {
+  /** Requests that have come so far. */
+  arrivals = 0;
   readonly #options: HttpServerOptions;
   /** With those before it that still have requests to answer. */
   readonly #servers = new Set<BunServer>();
+  readonly #leaving = new Set<BunServer>();
   #tcp: BunServer | null = null;
 
   constructor(options: HttpServerOptions) {
@@ -124,17 +132,40 @@ class Listeners {
     const { tls } = this.#options;
     if (tls === null || before === null) return;
     this.#listenTcp(handle, before.port ?? 0, tls);
-    void before.stop().then(() => this.#servers.delete(before));
+    void this.#leave([before]).then(() => this.#servers.delete(before));
+  }
+
+  /** Whether the server takes no more connections, and lets go of those that it has. */
+  isLeaving(server: BunServer): boolean {
+    return this.#leaving.size > 0 && this.#leaving.has(server);
   }
 
   async stop(timeoutMs: number): Promise<void> {
     const deadline = Promise.withResolvers<void>();
     const timer = setTimeout(() => deadline.resolve(), timeoutMs);
     const servers = [...this.#servers];
-    await Promise.race([Promise.all(servers.map((server) => server.stop())), deadline.promise]);
+    await Promise.race([this.#leave(servers), deadline.promise]);
     clearTimeout(timer);
     await Promise.all(servers.map((server) => server.stop(true)));
     if (this.#options.unixSocket !== null) rmSync(this.#options.unixSocket, { force: true });
+  }
+
+  async #leave(servers: readonly BunServer[]): Promise<void> {
+    for (const server of servers) this.#leaving.add(server);
+    await this.#untilQuiet();
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+
+  /**
+   * What has been sent to the server is accepted, though it lies in the system's buffers still: Bun closes connections that
+   * seem idle to it without looking there. A turn of the event loop reads what has come, of a new connection the second.
+   */
+  async #untilQuiet(): Promise<void> {
+    for (let turn = 0, quietTurns = 0; turn < ARRIVAL_TURNS_MAX && quietTurns < QUIET_TURNS; turn++) {
+      const before = this.arrivals;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      quietTurns = this.arrivals === before ? quietTurns + 1 : 0;
+    }
   }
 
   #listenUnix(handle: Handle, path: string): void {
@@ -156,6 +187,11 @@ class Listeners {
     this.#tcp = server;
     return server;
   }
+}
+
+/** The client sends nothing after it, which nobody would read. */
+function asLastOfConnection(reply: Reply): Reply {
+  return { ...reply, headers: { ...reply.headers, Connection: "close" } };
 }
 
 /** The port, found to be nobody's. @throws "unavailable" */

@@ -7,9 +7,24 @@ export interface KeptAnswer {
   readonly body: string;
 }
 
+/** The connection ended before the answer was whole. */
+export class LostConnection extends Error {
+  /** When the system had taken the whole request, on the clock of performance.now(); null where it had not. */
+  readonly sentAtMs: number | null;
+  /** What had come of the answer. */
+  readonly begun: string;
+
+  constructor(sentAtMs: number | null, begun: string) {
+    super("The connection ended before the answer");
+    this.sentAtMs = sentAtMs;
+    this.begun = begun;
+  }
+}
+
 interface Waiting {
   readonly resolve: (answer: KeptAnswer) => void;
   readonly reject: (error: Error) => void;
+  sentAtMs: number | null;
 }
 
 const END_OF_HEAD = "\r\n\r\n";
@@ -47,12 +62,15 @@ export class KeptConnection {
     return head + END_OF_HEAD + body;
   }
 
-  /** Requires: the answer to the last one has come. @throws Error when the connection ends before the answer is whole */
+  /** Requires: the answer to the last one has come. @throws LostConnection when it ends before the answer is whole */
   send(rendered: string): Promise<KeptAnswer> {
-    if (this.#hasEnded) return Promise.reject(new Error("The connection has ended"));
+    if (this.#hasEnded) return Promise.reject(new LostConnection(null, ""));
     const { promise, resolve, reject } = Promise.withResolvers<KeptAnswer>();
-    this.#waiting = { resolve, reject };
-    this.#socket.write(rendered);
+    const waiting: Waiting = { resolve, reject, sentAtMs: null };
+    this.#waiting = waiting;
+    this.#socket.write(rendered, () => {
+      waiting.sentAtMs = performance.now();
+    });
     return promise;
   }
 
@@ -76,7 +94,7 @@ export class KeptConnection {
 
   #end(): void {
     this.#hasEnded = true;
-    this.#waiting?.reject(new Error("The connection ended before the answer"));
+    this.#waiting?.reject(new LostConnection(this.#waiting.sentAtMs, this.#received));
     this.#waiting = null;
   }
 }
