@@ -23,7 +23,7 @@ LABEL org.opencontainers.image.title="Keyhold" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=build /image/keyhold /usr/local/bin/keyhold
 # Owned by the user below, and so is a named volume that is mounted there.
-COPY --from=build --chown=65532:65532 --chmod=700 /image/data /data
+COPY --from=build --chown=65532:65532 /image/data /data
 # In variables and not in CMD, so that `keyhold health` and `docker run … serve --wide` know them too. Nothing is written
 # but to /data: the root may be read-only.
 ENV KEYHOLD_HOST=0.0.0.0 \
