@@ -11,7 +11,8 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const FLAG = /(?<![\w-])--[a-z][a-z0-9-]*/g;
 const COMMAND_FLAGS = ["--config", "--help", "--version", "--check", "--url", "--timeout"];
 /** A line that speaks of one of these may name its flags. */
-const OTHER_PROGRAMS = /\b(?:curl|npm|npx|git|docker|biome|tsc|bun|node|sqlite3|systemctl|systemd-analyze|kubectl|strace|mount|apt(?:-get)?)\b/;
+const OTHER_PROGRAMS =
+  /\b(?:curl|npm|npx|git|docker|biome|tsc|bun|node|sqlite3|systemctl|systemd-analyze|kubectl|strace|mount|apt(?:-get)?)\b/;
 /** Decisions also speak of flags that were not taken, and of misspelt ones. */
 const DECISIONS = "docs/adr/";
 
