@@ -9,7 +9,11 @@ import { makeJsonDialect } from "./http/json-dialect.ts";
 import { makeRawDialect } from "./http/raw-dialect.ts";
 import { type HttpServer, startHttpServer } from "./http/server.ts";
 import type { Services } from "./http/services.ts";
+import { HttpMetrics } from "./observe/http-metrics.ts";
 import type { Log } from "./observe/log.ts";
+import { tallyLog } from "./observe/log-tally.ts";
+import { Registry } from "./observe/registry.ts";
+import { type MeasuredServer, measureServer } from "./server-metrics.ts";
 import { Entries } from "./service/entries.ts";
 import type { Timers } from "./service/timers.ts";
 import { WatchHub } from "./service/watch/hub.ts";
@@ -38,7 +42,8 @@ const TIMERS: Timers = {
 const LAST_ANSWERS_MS = 200;
 
 /** @throws KeyholdError with a sentence for the operator when the store or the address cannot be had */
-export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+export async function startServer(config: Config, processLog: Log): Promise<RunningServer> {
+  const { log, counts: logged } = tallyLog(processLog);
   const ended = Promise.withResolvers<"stopped" | "store-failed">();
   let fatalReason: string | null = null;
   let isStopping = false;
@@ -49,13 +54,18 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   });
   const unreadyReason = () => fatalReason ?? (isStopping ? "The server is stopping" : open.refusal());
   const hub = makeWatchHub({ store: open.store, log, timers: TIMERS }, config);
-  const server = await listen({ config, log, open, hub, unreadyReason });
+  const registry = new Registry();
+  const http = new HttpMetrics();
+  const server = await listen({ config, log, open, hub, http, registry, unreadyReason });
+  const measured = { store: open.store, hub, http, transport: server, logged, refusal: open.refusal, unreadyReason };
+  const endMeasuring = measureServer(registry, { ...measured, ...surroundings(config) });
   return {
     url: server.url,
     ended: ended.promise,
     stop() {
       if (isStopping) return;
       isStopping = true;
+      endMeasuring();
       void shutDown({ server, hub, open }, config.stopTimeoutMs).then(
         () => ended.resolve(fatalReason === null ? "stopped" : "store-failed"),
         (error: unknown) => {
@@ -90,15 +100,28 @@ interface Parts {
   readonly log: Log;
   readonly open: OpenStore;
   readonly hub: WatchHub;
+  readonly http: HttpMetrics;
+  readonly registry: Registry;
   readonly unreadyReason: () => string | null;
 }
 
-async function listen({ config, log, open, hub, unreadyReason }: Parts): Promise<HttpServer> {
+/** What metrics need of the process and the configuration. */
+function surroundings(config: Config): Pick<MeasuredServer, "clock" | "versions" | "bounds" | "directory"> {
+  return {
+    clock: { steadyMs: () => performance.now(), after: TIMERS.after },
+    versions: { keyhold: VERSION, bun: Bun.version },
+    bounds: config,
+    directory: config.store.engine === "sqlite" ? config.store.directory : null,
+  };
+}
+
+async function listen({ log, http, ...parts }: Parts): Promise<HttpServer> {
+  const { config, open } = parts;
   try {
-    const services = makeServices({ config, open, hub, unreadyReason });
     const app = new App({
-      services,
+      services: makeServices(parts),
       log,
+      metrics: http,
       hasAccessLog: config.accessLog,
       requestIdPrefix: crypto.randomUUID().slice(0, 8),
       steadyMs: () => performance.now(),
@@ -110,7 +133,7 @@ async function listen({ config, log, open, hub, unreadyReason }: Parts): Promise
   }
 }
 
-function makeServices({ config, open, hub, unreadyReason }: Omit<Parts, "log">): Services {
+function makeServices({ config, open, hub, registry, unreadyReason }: Omit<Parts, "log" | "http">): Services {
   const { store, integrity } = open;
   const { maxValueBytes, wide: isWide } = config;
   const facts: ServerFacts = {
@@ -126,6 +149,7 @@ function makeServices({ config, open, hub, unreadyReason }: Omit<Parts, "log">):
     entries: new Entries(store),
     hub,
     facts,
+    metrics: registry,
     rawDialect: makeRawDialect({ isWide, maxValueBytes }),
     jsonDialect: makeJsonDialect({ maxValueBytes }),
   };

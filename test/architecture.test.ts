@@ -21,10 +21,13 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   service: { values: ["core", "store/cursor.ts", "store/receipt.ts"], types: ["store"] },
   "service/watch": { values: ["core", "store/cursor.ts"], types: ["store", "service"] },
   http: { values: ["service", "wire", "core", "observe"], types: ["store"] },
-  observe: { values: ["core/limits.ts", "core/errors.ts"] },
+  observe: { values: ["core/limits.ts", "core/errors.ts", "core/histogram.ts"] },
+  "server-metrics.ts": { values: ["observe", "core/histogram.ts"], types: ["store", "service", "http"] },
   config: { values: ["core/limits.ts", "core/errors.ts"] },
   cli: { values: ["config", "observe", "core", "compose.ts"] },
-  "compose.ts": { values: ["engines/open.ts", "http", "service", "store", "wire", "observe", "config", "core"] },
+  "compose.ts": {
+    values: ["engines/open.ts", "server-metrics.ts", "http", "service", "store", "wire", "observe", "config", "core"],
+  },
   "main.ts": { values: ["cli"] },
 };
 

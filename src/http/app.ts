@@ -2,6 +2,7 @@
 // takes this way and no other; there is no stack of middleware.
 import { ERRORS, type ErrorCode, KeyholdError } from "../core/errors.ts";
 import { quote } from "../core/quote.ts";
+import type { HttpMetrics, RouteSeries } from "../observe/http-metrics.ts";
 import type { Log } from "../observe/log.ts";
 import { FIELD } from "../wire/headers.ts";
 import type { Incoming, Reply } from "./exchange.ts";
@@ -24,6 +25,8 @@ import { parsePairs, splitTarget } from "./target.ts";
 export interface AppOptions {
   readonly services: Services;
   readonly log: Log;
+  /** Where requests are counted. */
+  readonly metrics: HttpMetrics;
   /** Whether a line is logged for each request. */
   readonly hasAccessLog: boolean;
   /** Begins the ids that this process gives to requests. */
@@ -39,6 +42,18 @@ const LASTING_FAULTS: readonly ErrorCode[] = ["busy", "unavailable", "no-room"];
 const NO_PARAMETERS = new Parameters([]);
 const UNMATCHED = "unmatched";
 
+/** Where a request leads; `fault` where it leads nowhere. */
+type Place = { readonly match: Match; readonly query: string } | { readonly match: null; readonly fault: unknown };
+
+/** A request, and what is known of it before it is handled. */
+interface Asked {
+  readonly incoming: Incoming;
+  readonly place: Place;
+  readonly series: RouteSeries;
+  /** Null where nobody needs it unless the request fails. */
+  readonly requestId: string | null;
+}
+
 export class App {
   readonly #options: AppOptions;
   readonly #faultLoggedAtMs = new Map<ErrorCode, number>();
@@ -50,31 +65,48 @@ export class App {
 
   /** Answers a request. Throws nothing. */
   async handle(incoming: Incoming): Promise<Reply> {
-    if (!this.#options.hasAccessLog) return this.#answer(incoming, null);
-    const requestId = this.#requestId(incoming);
-    const startedAtMs = this.#options.steadyMs();
-    const reply = await this.#answer(incoming, requestId);
+    const { metrics, hasAccessLog, steadyMs } = this.#options;
+    const startedAtMs = steadyMs();
+    metrics.inFlight++;
+    const place = locate(incoming.target);
+    const asked: Asked = {
+      incoming,
+      place,
+      series: metrics.seriesOf(place.match?.pattern ?? UNMATCHED, incoming.method),
+      requestId: hasAccessLog ? this.#requestId(incoming) : null,
+    };
+    const reply = await this.#answer(asked);
+    metrics.inFlight--;
+    this.#observe(asked, reply, steadyMs() - startedAtMs);
+    return reply;
+  }
+
+  /** What is counted and what is logged of a request come from here, so that they agree. */
+  #observe({ incoming, series, requestId }: Asked, reply: Reply, durationMs: number): void {
+    const responseBytes = bytesOf(reply);
+    series.noteStatus(reply.status);
+    series.noteRequestBytes(incoming.receivedBytes);
+    if (responseBytes !== null && incoming.method !== "HEAD") series.noteResponseBytes(responseBytes);
+    if (!incoming.isKeptOpen) series.noteDuration(durationMs);
+    if (requestId === null) return;
     this.#options.log.access({
       requestId,
       method: incoming.method,
       target: incoming.target,
-      route: routeNameOf(incoming.target),
+      route: series.route,
       status: reply.status,
-      durationMs: this.#options.steadyMs() - startedAtMs,
+      durationMs,
       requestBytes: lengthOf(incoming.header(FIELD.contentLength)),
-      responseBytes: bytesOf(reply),
+      responseBytes,
       remoteAddress: incoming.remoteAddress,
     });
-    return reply;
   }
 
-  /** @param requestId - null where nobody needs it unless the request fails */
-  async #answer(incoming: Incoming, requestId: string | null): Promise<Reply> {
-    let match: Match | null = null;
+  async #answer(asked: Asked): Promise<Reply> {
+    const { incoming, place } = asked;
     try {
-      const { path, query } = splitTarget(incoming.target);
-      match = matchPath(path);
-      if (match === null) throw new KeyholdError("no-such-resource", `Nothing is served at ${quote(path)}`);
+      if (place.match === null) throw place.fault;
+      const { match, query } = place;
       if (incoming.method === "OPTIONS") return optionsReply(match.pattern);
       const route = routeOf(match.pattern, incoming.method);
       const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
@@ -85,16 +117,18 @@ export class App {
       const reply = await (name === null
         ? route.handle({ ...request, incoming })
         : handleOnce(route, request, await nameRequest(incoming, name, services.store)));
-      return isStreamed(reply.body) ? { ...reply, body: this.#watch(reply.body, incoming, requestId) } : reply;
+      return isStreamed(reply.body) ? { ...reply, body: this.#watch(reply.body, asked) } : reply;
     } catch (error) {
-      const pattern = match?.pattern ?? null;
-      return this.#problem(error, { incoming, requestId: requestId ?? this.#requestId(incoming), pattern });
+      return this.#problem(error, asked);
     }
   }
 
-  #problem(error: unknown, request: { incoming: Incoming; requestId: string; pattern: string | null }): Reply {
-    const { incoming, requestId, pattern } = request;
+  #problem(error: unknown, asked: Asked): Reply {
+    const { incoming } = asked;
+    const requestId = asked.requestId ?? this.#requestId(incoming);
+    const pattern = asked.place.match?.pattern ?? null;
     const fault = toFault(error);
+    this.#options.metrics.noteProblem(fault.code);
     this.#logFault(fault, error, requestId);
     const reply = problemReply(fault, requestId, incoming.header(FIELD.accept));
     const added: Record<string, string> = {};
@@ -109,14 +143,26 @@ export class App {
   /** Once the head has left, a fault can only cut the connection: the log alone says why. */
   async *#watch(
     parts: AsyncIterable<string | Uint8Array>,
-    incoming: Incoming,
-    requestId: string | null,
+    { incoming, series, requestId }: Asked,
   ): AsyncGenerator<string | Uint8Array> {
+    const { metrics } = this.#options;
+    let bytes = 0;
+    metrics.streams++;
     try {
-      yield* parts;
+      for await (const part of parts) {
+        const size = sizeOf(part);
+        bytes += size;
+        if (incoming.isKeptOpen) metrics.watchBytes += size;
+        yield part;
+      }
     } catch (error) {
-      this.#logFault(toFault(error), error, requestId ?? this.#requestId(incoming));
+      const fault = toFault(error);
+      metrics.noteProblem(fault.code);
+      this.#logFault(fault, error, requestId ?? this.#requestId(incoming));
       throw error;
+    } finally {
+      metrics.streams--;
+      if (!incoming.isKeptOpen) series.noteResponseBytes(bytes);
     }
   }
 
@@ -181,11 +227,14 @@ function optionsReply(pattern: string): Reply {
   return { status: 204, headers, body: null };
 }
 
-function routeNameOf(target: string): string {
+function locate(target: string): Place {
   try {
-    return matchPath(splitTarget(target).path)?.pattern ?? UNMATCHED;
-  } catch {
-    return UNMATCHED;
+    const { path, query } = splitTarget(target);
+    const match = matchPath(path);
+    if (match !== null) return { match, query };
+    throw new KeyholdError("no-such-resource", `Nothing is served at ${quote(path)}`);
+  } catch (fault) {
+    return { match: null, fault };
   }
 }
 
@@ -196,6 +245,9 @@ function lengthOf(contentLength: string | null): number | null {
 /** Null for what is streamed. */
 function bytesOf({ body }: Reply): number | null {
   if (body === null) return 0;
-  if (typeof body === "string") return Buffer.byteLength(body);
-  return body instanceof Uint8Array ? body.length : null;
+  return typeof body === "string" || body instanceof Uint8Array ? sizeOf(body) : null;
+}
+
+function sizeOf(part: string | Uint8Array): number {
+  return typeof part === "string" ? Buffer.byteLength(part) : part.length;
 }

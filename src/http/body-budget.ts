@@ -10,6 +10,11 @@ export class BodyBudget {
     this.#limitBytes = limitBytes;
   }
 
+  /** What has been taken and not given back. */
+  get bytes(): number {
+    return this.#reservedBytes;
+  }
+
   /**
    * Takes bytes from the budget; one body alone is always let through.
    *

@@ -21,8 +21,19 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** "http://127.0.0.1:3000", without a slash at the end. */
   readonly url: string;
+  /** What requests and answers hold now. */
+  usage(): TransportUsage;
   /** Takes no new requests and lets running ones finish for this long, then cuts them. */
   stop(timeoutMs: number): Promise<void>;
+}
+
+export interface TransportUsage {
+  /** Bodies of requests in memory. */
+  readonly bodyBytes: number;
+  /** Parts of streamed answers that wait for their clients. */
+  readonly streamBytes: number;
+  /** Streamed answers cut off for that so far. */
+  readonly streamsCut: number;
 }
 
 /** Above every limit of ours, so that our own refusals are sent and not the runtime's bare ones. */
@@ -55,6 +66,7 @@ export function startHttpServer(app: App, options: HttpServerOptions): HttpServe
   });
   return {
     url: server.url.origin,
+    usage: () => ({ bodyBytes: budget.bytes, streamBytes: streams.bytes, streamsCut: streams.cuts }),
     async stop(timeoutMs) {
       const deadline = Promise.withResolvers<void>();
       const timer = setTimeout(() => deadline.resolve(), timeoutMs);
@@ -134,6 +146,14 @@ class BunIncoming implements Incoming {
 
   get signal(): AbortSignal {
     return this.#request.signal;
+  }
+
+  get isKeptOpen(): boolean {
+    return this.#isKeptOpen;
+  }
+
+  get receivedBytes(): number {
+    return this.#reservedBytes;
   }
 
   keepOpen(): void {

@@ -22,9 +22,20 @@ export class StreamBudget {
   readonly #waiting = new Map<WaitingStream, { readonly bytes: number; readonly sinceMs: number }>();
   #bytes = 0;
   #isLooking = false;
+  #cuts = 0;
 
   constructor(options: StreamBudgetOptions) {
     this.#options = options;
+  }
+
+  /** What waits to be taken. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Streams cut off so far. */
+  get cuts(): number {
+    return this.#cuts;
   }
 
   /** A part has been handed to the connection. */
@@ -56,6 +67,7 @@ export class StreamBudget {
     for (const [stream, { sinceMs }] of this.#waiting) {
       if (this.#bytes <= this.#options.limitBytes || sinceMs > before) return;
       this.taken(stream);
+      this.#cuts++;
       stream.cut();
     }
   }
