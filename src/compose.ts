@@ -9,11 +9,13 @@ import { makeJsonDialect } from "./http/json-dialect.ts";
 import { makeRawDialect } from "./http/raw-dialect.ts";
 import { type HttpServer, startHttpServer } from "./http/server.ts";
 import type { Services } from "./http/services.ts";
+import { DurationSamples } from "./observe/duration-samples.ts";
 import { HttpMetrics } from "./observe/http-metrics.ts";
 import type { Log } from "./observe/log.ts";
 import { tallyLog } from "./observe/log-tally.ts";
 import { Registry } from "./observe/registry.ts";
 import { type MeasuredServer, measureServer } from "./server-metrics.ts";
+import { startStatsd } from "./server-statsd.ts";
 import { Entries } from "./service/entries.ts";
 import type { Timers } from "./service/timers.ts";
 import { WatchHub } from "./service/watch/hub.ts";
@@ -55,10 +57,21 @@ export async function startServer(config: Config, processLog: Log): Promise<Runn
   const unreadyReason = () => fatalReason ?? (isStopping ? "The server is stopping" : open.refusal());
   const hub = makeWatchHub({ store: open.store, log, timers: TIMERS }, config);
   const registry = new Registry();
-  const http = new HttpMetrics();
+  const samples = config.statsd === null ? null : new DurationSamples();
+  const http = new HttpMetrics(samples);
   const server = await listen({ config, log, open, hub, http, registry, unreadyReason });
-  const measured = { store: open.store, hub, http, transport: server, logged, refusal: open.refusal, unreadyReason };
-  const endMeasuring = measureServer(registry, { ...measured, ...surroundings(config) });
+  const measured: MeasuredServer = {
+    ...surroundings(config),
+    store: open.store,
+    hub,
+    http,
+    transport: server,
+    logged,
+    refusal: open.refusal,
+    unreadyReason,
+  };
+  const endMeasuring = measureServer(registry, measured);
+  const statsd = startStatsd(config, measured, { log, samples });
   return {
     url: server.url,
     ended: ended.promise,
@@ -66,7 +79,7 @@ export async function startServer(config: Config, processLog: Log): Promise<Runn
       if (isStopping) return;
       isStopping = true;
       endMeasuring();
-      void shutDown({ server, hub, open }, config.stopTimeoutMs).then(
+      void shutDown({ server, hub, open, statsd }, config.stopTimeoutMs).then(
         () => ended.resolve(fatalReason === null ? "stopped" : "store-failed"),
         (error: unknown) => {
           log.error("stop-failed", error instanceof Error ? error.message : String(error));
@@ -164,14 +177,16 @@ interface Running {
   readonly server: HttpServer;
   readonly hub: WatchHub;
   readonly open: OpenStore;
+  readonly statsd: { stop(): Promise<void> } | null;
 }
 
 /**
  * Watchers first, as they would not end by themselves; requests next, store last: an accepted write is committed and
  * answered before the store closes.
  */
-async function shutDown({ server, hub, open }: Running, timeoutMs: number): Promise<void> {
+async function shutDown({ server, hub, open, statsd }: Running, timeoutMs: number): Promise<void> {
   hub.stop();
   await server.stop(timeoutMs);
+  await statsd?.stop();
   await open.close();
 }

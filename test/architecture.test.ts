@@ -22,11 +22,26 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   "service/watch": { values: ["core", "store/cursor.ts"], types: ["store", "service"] },
   http: { values: ["service", "wire", "core", "observe"], types: ["store"] },
   observe: { values: ["core/limits.ts", "core/errors.ts", "core/histogram.ts"] },
+  "server-statsd.ts": {
+    values: ["observe"],
+    types: ["server-metrics.ts", "config/options.ts"],
+  },
   "server-metrics.ts": { values: ["observe", "core/histogram.ts"], types: ["store", "service", "http"] },
   config: { values: ["core/limits.ts", "core/errors.ts"] },
   cli: { values: ["config", "observe", "core", "compose.ts"] },
   "compose.ts": {
-    values: ["engines/open.ts", "server-metrics.ts", "http", "service", "store", "wire", "observe", "config", "core"],
+    values: [
+      "engines/open.ts",
+      "server-metrics.ts",
+      "server-statsd.ts",
+      "http",
+      "service",
+      "store",
+      "wire",
+      "observe",
+      "config",
+      "core",
+    ],
   },
   "main.ts": { values: ["cli"] },
 };
