@@ -14,6 +14,7 @@ import { HttpMetrics } from "./observe/http-metrics.ts";
 import type { Log } from "./observe/log.ts";
 import { tallyLog } from "./observe/log-tally.ts";
 import { Registry } from "./observe/registry.ts";
+import type { Tracing } from "./observe/tracing.ts";
 import { type MeasuredServer, measureServer } from "./server-metrics.ts";
 import { startStatsd } from "./server-statsd.ts";
 import { Entries } from "./service/entries.ts";
@@ -46,6 +47,7 @@ const LAST_ANSWERS_MS = 200;
 /** @throws KeyholdError with a sentence for the operator when the store or the address cannot be had */
 export async function startServer(config: Config, processLog: Log): Promise<RunningServer> {
   const { log, counts: logged } = tallyLog(processLog);
+  const tracing = await openTracing(config, log);
   const ended = Promise.withResolvers<"stopped" | "store-failed">();
   let fatalReason: string | null = null;
   let isStopping = false;
@@ -59,7 +61,7 @@ export async function startServer(config: Config, processLog: Log): Promise<Runn
   const registry = new Registry();
   const samples = config.statsd === null ? null : new DurationSamples();
   const http = new HttpMetrics(samples);
-  const server = await listen({ config, log, open, hub, http, registry, unreadyReason });
+  const server = await listen({ config, log, open, hub, http, registry, tracing, unreadyReason });
   const measured: MeasuredServer = {
     ...surroundings(config),
     store: open.store,
@@ -79,7 +81,7 @@ export async function startServer(config: Config, processLog: Log): Promise<Runn
       if (isStopping) return;
       isStopping = true;
       endMeasuring();
-      void shutDown({ server, hub, open, statsd }, config.stopTimeoutMs).then(
+      void shutDown({ server, hub, open, telemetry: [statsd, tracing] }, config.stopTimeoutMs).then(
         () => ended.resolve(fatalReason === null ? "stopped" : "store-failed"),
         (error: unknown) => {
           log.error("stop-failed", error instanceof Error ? error.message : String(error));
@@ -115,7 +117,16 @@ interface Parts {
   readonly hub: WatchHub;
   readonly http: HttpMetrics;
   readonly registry: Registry;
+  readonly tracing: Tracing | null;
   readonly unreadyReason: () => string | null;
+}
+
+/** The library is loaded where traces are on, and nowhere else. */
+async function openTracing({ traces: url, tracePercent: percent }: Config, log: Log): Promise<Tracing | null> {
+  if (url === null) return null;
+  const library = await import("./observe/otel-tracing.ts");
+  const steadyMs = () => performance.now();
+  return library.openTracing({ url, percent, version: VERSION, log, steadyMs, after: TIMERS.after });
 }
 
 /** What metrics need of the process and the configuration. */
@@ -128,13 +139,14 @@ function surroundings(config: Config): Pick<MeasuredServer, "clock" | "versions"
   };
 }
 
-async function listen({ log, http, ...parts }: Parts): Promise<HttpServer> {
+async function listen({ log, http, tracing, ...parts }: Parts): Promise<HttpServer> {
   const { config, open } = parts;
   try {
     const app = new App({
       services: makeServices(parts),
       log,
       metrics: http,
+      tracing,
       hasAccessLog: config.accessLog,
       requestIdPrefix: crypto.randomUUID().slice(0, 8),
       steadyMs: () => performance.now(),
@@ -146,7 +158,13 @@ async function listen({ log, http, ...parts }: Parts): Promise<HttpServer> {
   }
 }
 
-function makeServices({ config, open, hub, registry, unreadyReason }: Omit<Parts, "log" | "http">): Services {
+function makeServices({
+  config,
+  open,
+  hub,
+  registry,
+  unreadyReason,
+}: Omit<Parts, "log" | "http" | "tracing">): Services {
   const { store, integrity } = open;
   const { maxValueBytes, wide: isWide } = config;
   const facts: ServerFacts = {
@@ -177,16 +195,17 @@ interface Running {
   readonly server: HttpServer;
   readonly hub: WatchHub;
   readonly open: OpenStore;
-  readonly statsd: { stop(): Promise<void> } | null;
+  /** What is to send what it has gathered. */
+  readonly telemetry: readonly ({ stop(): Promise<void> } | null)[];
 }
 
 /**
  * Watchers first, as they would not end by themselves; requests next, store last: an accepted write is committed and
  * answered before the store closes.
  */
-async function shutDown({ server, hub, open, statsd }: Running, timeoutMs: number): Promise<void> {
+async function shutDown({ server, hub, open, telemetry }: Running, timeoutMs: number): Promise<void> {
   hub.stop();
   await server.stop(timeoutMs);
-  await statsd?.stop();
+  await Promise.all(telemetry.map((each) => each?.stop()));
   await open.close();
 }

@@ -4,6 +4,8 @@ import { ERRORS, type ErrorCode, KeyholdError } from "../core/errors.ts";
 import { quote } from "../core/quote.ts";
 import type { HttpMetrics, RouteSeries } from "../observe/http-metrics.ts";
 import type { Log } from "../observe/log.ts";
+import type { RequestTrace, TracedRequest, Tracing } from "../observe/tracing.ts";
+import type { Around } from "../service/entries.ts";
 import { FIELD } from "../wire/headers.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import { type NamedRequest, nameRequest, readIdempotencyKey } from "./idempotency.ts";
@@ -27,6 +29,8 @@ export interface AppOptions {
   readonly log: Log;
   /** Where requests are counted. */
   readonly metrics: HttpMetrics;
+  /** Null where requests are not traced. */
+  readonly tracing: Tracing | null;
   /** Whether a line is logged for each request. */
   readonly hasAccessLog: boolean;
   /** Begins the ids that this process gives to requests. */
@@ -52,6 +56,7 @@ interface Asked {
   readonly series: RouteSeries;
   /** Null where nobody needs it unless the request fails. */
   readonly requestId: string | null;
+  readonly trace: RequestTrace | null;
 }
 
 export class App {
@@ -65,14 +70,16 @@ export class App {
 
   /** Answers a request. Throws nothing. */
   async handle(incoming: Incoming): Promise<Reply> {
-    const { metrics, hasAccessLog, steadyMs } = this.#options;
+    const { metrics, tracing, hasAccessLog, steadyMs } = this.#options;
     const startedAtMs = steadyMs();
     metrics.inFlight++;
     const place = locate(incoming.target);
+    const series = metrics.seriesOf(place.match?.pattern ?? UNMATCHED, incoming.method);
     const asked: Asked = {
       incoming,
       place,
-      series: metrics.seriesOf(place.match?.pattern ?? UNMATCHED, incoming.method),
+      series,
+      trace: tracing === null ? null : tracing.begin(tracedOf(incoming, series.route)),
       requestId: hasAccessLog ? this.#requestId(incoming) : null,
     };
     const reply = await this.#answer(asked);
@@ -82,15 +89,17 @@ export class App {
   }
 
   /** What is counted and what is logged of a request come from here, so that they agree. */
-  #observe({ incoming, series, requestId }: Asked, reply: Reply, durationMs: number): void {
+  #observe({ incoming, series, requestId, trace }: Asked, reply: Reply, durationMs: number): void {
     const responseBytes = bytesOf(reply);
     series.noteStatus(reply.status);
     series.noteRequestBytes(incoming.receivedBytes);
     if (responseBytes !== null && incoming.method !== "HEAD") series.noteResponseBytes(responseBytes);
     if (!incoming.isKeptOpen) series.noteDuration(durationMs);
+    trace?.end(reply.status);
     if (requestId === null) return;
     this.#options.log.access({
       requestId,
+      traceId: trace?.traceId ?? null,
       method: incoming.method,
       target: incoming.target,
       route: series.route,
@@ -103,7 +112,7 @@ export class App {
   }
 
   async #answer(asked: Asked): Promise<Reply> {
-    const { incoming, place } = asked;
+    const { incoming, place, trace } = asked;
     try {
       if (place.match === null) throw place.fault;
       const { match, query } = place;
@@ -111,7 +120,7 @@ export class App {
       const route = routeOf(match.pattern, incoming.method);
       const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
       const argument = decodeArgument(match);
-      const { services } = this.#options;
+      const services = trace === null ? this.#options.services : traced(this.#options.services, trace);
       const name = readIdempotencyKey(incoming);
       const request = { parameters, argument, services };
       const reply = await (name === null
@@ -129,7 +138,8 @@ export class App {
     const pattern = asked.place.match?.pattern ?? null;
     const fault = toFault(error);
     this.#options.metrics.noteProblem(fault.code);
-    this.#logFault(fault, error, requestId);
+    if (STATUS[fault.code] >= 500) asked.trace?.fail(fault.code);
+    this.#logFault(fault, error, { requestId, trace: asked.trace });
     const reply = problemReply(fault, requestId, incoming.header(FIELD.accept));
     const added: Record<string, string> = {};
     if (fault.code === "method-not-allowed" && pattern !== null) added[FIELD.allow] = allowedMethods(pattern);
@@ -143,7 +153,7 @@ export class App {
   /** Once the head has left, a fault can only cut the connection: the log alone says why. */
   async *#watch(
     parts: AsyncIterable<string | Uint8Array>,
-    { incoming, series, requestId }: Asked,
+    { incoming, series, requestId, trace }: Asked,
   ): AsyncGenerator<string | Uint8Array> {
     const { metrics } = this.#options;
     let bytes = 0;
@@ -158,7 +168,7 @@ export class App {
     } catch (error) {
       const fault = toFault(error);
       metrics.noteProblem(fault.code);
-      this.#logFault(fault, error, requestId ?? this.#requestId(incoming));
+      this.#logFault(fault, error, { requestId: requestId ?? this.#requestId(incoming), trace });
       throw error;
     } finally {
       metrics.streams--;
@@ -167,10 +177,18 @@ export class App {
   }
 
   /** Only what an operator must know of: faults of the server, not of the client. */
-  #logFault(fault: KeyholdError, error: unknown, requestId: string): void {
+  #logFault(
+    fault: KeyholdError,
+    error: unknown,
+    { requestId, trace }: { readonly requestId: string; readonly trace: RequestTrace | null },
+  ): void {
     if (STATUS[fault.code] < 500) return;
     if (LASTING_FAULTS.includes(fault.code) && this.#wasJustLogged(fault.code)) return;
-    const fields = { request_id: requestId, code: fault.code };
+    const fields = {
+      request_id: requestId,
+      code: fault.code,
+      ...(trace !== null && { trace_id: trace.traceId }),
+    };
     if (fault.code === "internal") {
       this.#options.log.error("request-failed", traceOf(error), fields);
     } else {
@@ -192,6 +210,18 @@ export class App {
     if (given !== null && REQUEST_ID.test(given)) return given;
     return `${this.#options.requestIdPrefix}-${(++this.#requests).toString(36)}`;
   }
+}
+
+/** The same services, with commits as steps of the trace. */
+function traced(services: Services, trace: RequestTrace): Services {
+  const system = services.store.engine;
+  const around: Around = (operation, run) => trace.step({ operation, system }, run);
+  return { ...services, entries: services.entries.within(around) };
+}
+
+function tracedOf(incoming: Incoming, route: string): TracedRequest {
+  const { method, target, origin, remoteAddress } = incoming;
+  return { method, route, target, origin, remoteAddress, header: (name) => incoming.header(name) };
 }
 
 /** A write that names itself, handled so that it is made once. */

@@ -94,6 +94,7 @@ export function makeApp(
     services: makeServices(store, hub, config),
     log,
     metrics: new HttpMetrics(),
+    tracing: null,
     hasAccessLog: config.accessLog,
     requestIdPrefix: "test",
     steadyMs: () => performance.now(),
