@@ -195,6 +195,12 @@ describe("the world outside", () => {
   }
 });
 
+test("the library of traces is behind one file, which is loaded only where traces are on", () => {
+  const importing = files.filter(({ imports }) => imports.some(({ target }) => target.startsWith("@opentelemetry/")));
+  expect(importing.map(({ path }) => path)).toEqual(["src/observe/otel-tracing.ts"]);
+  expect(files.filter(({ code }) => /\bfrom "[^"]*otel-tracing\.ts"/.test(code)).map(({ path }) => path)).toEqual([]);
+});
+
 describe("every file", () => {
   test("says in a comment at its head what it is for", () => {
     expect(files.filter(({ text }) => !/^(?:#!.*\n)?\/[/*]/.test(text)).map(({ path }) => path)).toEqual([]);

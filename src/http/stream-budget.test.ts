@@ -36,8 +36,10 @@ test("nobody is cut off while no more waits than may", () => {
 test("beyond that those go that have waited longest, and no more of them than must", () => {
   const { budget, cut, streamOf, pass, isLooking } = makeBudget();
   for (const name of ["a", "b", "c", "d"]) budget.sent(streamOf(name), 40);
+  expect([budget.bytes, budget.cuts]).toEqual([160, 0]);
   pass(10);
   expect([cut, isLooking()]).toEqual([["a", "b"], false]);
+  expect([budget.bytes, budget.cuts]).toEqual([80, 2]);
 });
 
 test("who takes parts in time is not cut off, however much waits", () => {
