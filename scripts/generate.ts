@@ -2,6 +2,8 @@
 // With --check it writes nothing and exits 1 naming the stale ones. A new generated file is a row in GENERATED.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { renderExample, renderReference } from "../src/config/describe.ts";
+import { renderDashboard } from "./dashboard.ts";
+import { renderMetrics } from "./metric-docs.ts";
 import { ERROR_CODES, renderProblem, renderProblemIndex } from "./problem-docs.ts";
 import { renderRouteIndex } from "./route-index.ts";
 
@@ -14,6 +16,8 @@ interface GeneratedFile {
 const GENERATED: readonly GeneratedFile[] = [
   { path: "docs/configuration.md", render: renderReference },
   { path: "docs/keyhold.example.toml", render: renderExample },
+  { path: "deploy/grafana/dashboards/keyhold.json", render: renderDashboard },
+  { path: "docs/metrics.md", render: renderMetrics },
   { path: "docs/routes.md", render: renderRouteIndex },
   { path: "docs/problems/README.md", render: renderProblemIndex },
   ...ERROR_CODES.map((code) => ({ path: `docs/problems/${code}.md`, render: () => renderProblem(code) })),

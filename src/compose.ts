@@ -15,7 +15,14 @@ import { makeRawDialect } from "./http/raw-dialect.ts";
 import { type HttpServer, startHttpServer } from "./http/server.ts";
 import type { Services } from "./http/services.ts";
 import { WebPages } from "./http/web-pages.ts";
+import { DurationSamples } from "./observe/duration-samples.ts";
+import { HttpMetrics } from "./observe/http-metrics.ts";
 import type { Log } from "./observe/log.ts";
+import { tallyLog } from "./observe/log-tally.ts";
+import { Registry } from "./observe/registry.ts";
+import type { Tracing } from "./observe/tracing.ts";
+import { type MeasuredServer, measureServer } from "./server-metrics.ts";
+import { startStatsd } from "./server-statsd.ts";
 import { Entries } from "./service/entries.ts";
 import type { Timers } from "./service/timers.ts";
 import { WatchHub } from "./service/watch/hub.ts";
@@ -46,7 +53,9 @@ const TIMERS: Timers = {
 const LAST_ANSWERS_MS = 200;
 
 /** @throws KeyholdError with a sentence for the operator when the store or the address cannot be had */
-export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+export async function startServer(config: Config, processLog: Log): Promise<RunningServer> {
+  const { log, counts: logged } = tallyLog(processLog);
+  const tracing = await openTracing(config, log);
   const ended = Promise.withResolvers<"stopped" | "store-failed">();
   let fatalReason: string | null = null;
   let isStopping = false;
@@ -57,7 +66,22 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   });
   const unreadyReason = () => fatalReason ?? (isStopping ? "The server is stopping" : open.refusal());
   const hub = makeWatchHub({ store: open.store, log, timers: TIMERS }, config);
-  const server = await listen({ config, log, open, hub, unreadyReason });
+  const registry = new Registry();
+  const samples = config.statsd === null ? null : new DurationSamples();
+  const http = new HttpMetrics(samples);
+  const server = await listen({ config, log, open, hub, http, registry, tracing, unreadyReason });
+  const measured: MeasuredServer = {
+    ...surroundings(config),
+    store: open.store,
+    hub,
+    http,
+    transport: server,
+    logged,
+    refusal: open.refusal,
+    unreadyReason,
+  };
+  const endMeasuring = measureServer(registry, measured);
+  const statsd = startStatsd(config, measured, { log, samples });
   return {
     url: server.url,
     ended: ended.promise,
@@ -65,7 +89,8 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     stop() {
       if (isStopping) return;
       isStopping = true;
-      void shutDown({ server, hub, open }, config.stopTimeoutMs).then(
+      endMeasuring();
+      void shutDown({ server, hub, open, telemetry: [statsd, tracing] }, config.stopTimeoutMs).then(
         () => ended.resolve(fatalReason === null ? "stopped" : "store-failed"),
         (error: unknown) => {
           log.error("stop-failed", error instanceof Error ? error.message : String(error));
@@ -125,17 +150,40 @@ interface Parts {
   readonly log: Log;
   readonly open: OpenStore;
   readonly hub: WatchHub;
+  readonly http: HttpMetrics;
+  readonly registry: Registry;
+  readonly tracing: Tracing | null;
   readonly unreadyReason: () => string | null;
 }
 
-async function listen({ config, log, open, hub, unreadyReason }: Parts): Promise<HttpServer> {
+/** The library is loaded where traces are on, and nowhere else. */
+async function openTracing({ traces: url, tracePercent: percent }: Config, log: Log): Promise<Tracing | null> {
+  if (url === null) return null;
+  const library = await import("./observe/otel-tracing.ts");
+  const steadyMs = () => performance.now();
+  return library.openTracing({ url, percent, version: VERSION, log, steadyMs, after: TIMERS.after });
+}
+
+/** What metrics need of the process and the configuration. */
+function surroundings(config: Config): Pick<MeasuredServer, "clock" | "versions" | "bounds" | "directory"> {
+  return {
+    clock: { steadyMs: () => performance.now(), after: TIMERS.after },
+    versions: { keyhold: VERSION, bun: Bun.version },
+    bounds: config,
+    directory: config.store.engine === "sqlite" ? config.store.directory : null,
+  };
+}
+
+async function listen({ log, http, tracing, ...parts }: Parts): Promise<HttpServer> {
+  const { config, open } = parts;
   try {
     requireSafeAddress(config, config.adminTokenFile !== null);
-    const services = makeServices({ config, open, hub, unreadyReason });
     const app = new App({
-      services,
+      services: makeServices(parts),
       guard: makeGuard(config, () => performance.now()),
       log,
+      metrics: http,
+      tracing,
       hasAccessLog: config.accessLog,
       requestIdPrefix: crypto.randomUUID().slice(0, 8),
       steadyMs: () => performance.now(),
@@ -149,7 +197,13 @@ async function listen({ config, log, open, hub, unreadyReason }: Parts): Promise
   }
 }
 
-function makeServices({ config, open, hub, unreadyReason }: Omit<Parts, "log">): Services {
+function makeServices({
+  config,
+  open,
+  hub,
+  registry,
+  unreadyReason,
+}: Omit<Parts, "log" | "http" | "tracing">): Services {
   const { store, integrity } = open;
   const { maxValueBytes, wide: isWide } = config;
   const facts: ServerFacts = {
@@ -165,6 +219,7 @@ function makeServices({ config, open, hub, unreadyReason }: Omit<Parts, "log">):
     entries: new Entries(store),
     hub,
     facts,
+    metrics: registry,
     rawDialect: makeRawDialect({ isWide, maxValueBytes }),
     jsonDialect: makeJsonDialect({ maxValueBytes }),
   };
@@ -179,14 +234,17 @@ interface Running {
   readonly server: HttpServer;
   readonly hub: WatchHub;
   readonly open: OpenStore;
+  /** What is to send what it has gathered. */
+  readonly telemetry: readonly ({ stop(): Promise<void> } | null)[];
 }
 
 /**
  * Watchers first, as they would not end by themselves; requests next, store last: an accepted write is committed and
  * answered before the store closes.
  */
-async function shutDown({ server, hub, open }: Running, timeoutMs: number): Promise<void> {
+async function shutDown({ server, hub, open, telemetry }: Running, timeoutMs: number): Promise<void> {
   hub.stop();
   await server.stop(timeoutMs);
+  await Promise.all(telemetry.map((each) => each?.stop()));
   await open.close();
 }

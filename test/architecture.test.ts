@@ -21,10 +21,28 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   service: { values: ["core", "store/cursor.ts", "store/receipt.ts"], types: ["store"] },
   "service/watch": { values: ["core", "store/cursor.ts"], types: ["store", "service"] },
   http: { values: ["service", "wire", "core", "observe"], types: ["store"] },
-  observe: { values: ["core/limits.ts", "core/errors.ts"] },
+  observe: { values: ["core/limits.ts", "core/errors.ts", "core/histogram.ts"] },
+  "server-statsd.ts": {
+    values: ["observe"],
+    types: ["server-metrics.ts", "config/options.ts"],
+  },
+  "server-metrics.ts": { values: ["observe", "core/histogram.ts"], types: ["store", "service", "http"] },
   config: { values: ["core/limits.ts", "core/errors.ts"] },
   cli: { values: ["config", "observe", "core", "compose.ts"] },
-  "compose.ts": { values: ["engines/open.ts", "http", "service", "store", "wire", "observe", "config", "core"] },
+  "compose.ts": {
+    values: [
+      "engines/open.ts",
+      "server-metrics.ts",
+      "server-statsd.ts",
+      "http",
+      "service",
+      "store",
+      "wire",
+      "observe",
+      "config",
+      "core",
+    ],
+  },
   "main.ts": { values: ["cli"] },
 };
 
@@ -176,6 +194,12 @@ describe("the world outside", () => {
       expect(using.toSorted()).toEqual(Object.keys(allowed).toSorted());
     });
   }
+});
+
+test("the library of traces is behind one file, which is loaded only where traces are on", () => {
+  const importing = files.filter(({ imports }) => imports.some(({ target }) => target.startsWith("@opentelemetry/")));
+  expect(importing.map(({ path }) => path)).toEqual(["src/observe/otel-tracing.ts"]);
+  expect(files.filter(({ code }) => /\bfrom "[^"]*otel-tracing\.ts"/.test(code)).map(({ path }) => path)).toEqual([]);
 });
 
 describe("every file", () => {

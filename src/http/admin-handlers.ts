@@ -1,6 +1,7 @@
 // The server itself, under `/-/` (contract §14).
 import { KeyholdError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { EXPOSITION_TYPE, type Metrics } from "../observe/registry.ts";
 import type { WatchHub } from "../service/watch/hub.ts";
 import type { Store } from "../store/store.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
@@ -83,6 +84,11 @@ export function info({ store, hub, facts }: InfoSources): Reply {
     headers: { ...NO_STORE, [FIELD.contentType]: MEDIA.json },
     body: `${JSON.stringify(document, null, 2)}\n`,
   };
+}
+
+/** For Prometheus; what there is stands in docs/metrics.md. */
+export function metricsPage(metrics: Metrics): Reply {
+  return { status: 200, headers: { ...NO_STORE, [FIELD.contentType]: EXPOSITION_TYPE }, body: metrics.render() };
 }
 
 /** @throws "no-such-resource" on a code that there is not */

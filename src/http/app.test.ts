@@ -20,6 +20,7 @@ test("a line tells of request and answer", async () => {
   const [line] = await accessesOf((http) => http.put("/greeting", "hello", { "X-Request-Id": "id-1" }));
   expect(line).toEqual({
     requestId: "id-1",
+    traceId: null,
     method: "PUT",
     target: "/greeting",
     route: "/{key}",

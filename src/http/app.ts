@@ -2,7 +2,10 @@
 // takes this way and no other; there is no stack of middleware.
 import { ERRORS, type ErrorCode, KeyholdError } from "../core/errors.ts";
 import { quote } from "../core/quote.ts";
+import type { HttpMetrics, RouteSeries } from "../observe/http-metrics.ts";
 import type { Log } from "../observe/log.ts";
+import type { RequestTrace, TracedRequest, Tracing } from "../observe/tracing.ts";
+import type { Around } from "../service/entries.ts";
 import { FIELD } from "../wire/headers.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import type { Guard } from "./guard.ts";
@@ -26,6 +29,10 @@ export interface AppOptions {
   readonly services: Services;
   readonly guard: Guard;
   readonly log: Log;
+  /** Where requests are counted. */
+  readonly metrics: HttpMetrics;
+  /** Null where requests are not traced. */
+  readonly tracing: Tracing | null;
   /** Whether a line is logged for each request. */
   readonly hasAccessLog: boolean;
   /** Begins the ids that this process gives to requests. */
@@ -41,6 +48,19 @@ const LASTING_FAULTS: readonly ErrorCode[] = ["busy", "unavailable", "no-room"];
 const NO_PARAMETERS = new Parameters([]);
 const UNMATCHED = "unmatched";
 
+/** Where a request leads; `fault` where it leads nowhere. */
+type Place = { readonly match: Match; readonly query: string } | { readonly match: null; readonly fault: unknown };
+
+/** A request, and what is known of it before it is handled. */
+interface Asked {
+  readonly incoming: Incoming;
+  readonly place: Place;
+  readonly series: RouteSeries;
+  /** Null where nobody needs it unless the request fails. */
+  readonly requestId: string | null;
+  readonly trace: RequestTrace | null;
+}
+
 export class App {
   readonly #options: AppOptions;
   readonly #faultLoggedAtMs = new Map<ErrorCode, number>();
@@ -52,62 +72,93 @@ export class App {
 
   /** Answers a request. Throws nothing. */
   async handle(incoming: Incoming): Promise<Reply> {
-    const { guard } = this.#options;
-    if (!this.#options.hasAccessLog) return guard.open(await this.#answer(incoming, null), incoming);
-    const requestId = this.#requestId(incoming);
-    const startedAtMs = this.#options.steadyMs();
-    const reply = guard.open(await this.#answer(incoming, requestId), incoming);
-    this.#options.log.access({
-      requestId,
-      method: incoming.method,
-      target: incoming.target,
-      route: routeNameOf(incoming.target),
-      status: reply.status,
-      durationMs: this.#options.steadyMs() - startedAtMs,
-      requestBytes: lengthOf(incoming.header(FIELD.contentLength)),
-      responseBytes: bytesOf(reply),
-      remoteAddress: guard.addressOf(incoming),
-    });
+    const { metrics, steadyMs, guard } = this.#options;
+    const startedAtMs = steadyMs();
+    metrics.inFlight++;
+    const asked = this.#receive(incoming);
+    const reply = guard.open(await this.#answer(asked), incoming);
+    metrics.inFlight--;
+    this.#observe(asked, reply, steadyMs() - startedAtMs);
     return reply;
   }
 
   /** The answer to a request that is not handled, or whose answer cannot be given. */
   refuse(error: unknown, incoming: Incoming): Reply {
-    return this.#problem(error, { incoming, requestId: this.#requestId(incoming), pattern: null });
+    const asked = this.#receive(incoming);
+    const reply = this.#options.guard.open(this.#problem(error, asked), incoming);
+    this.#observe(asked, reply, 0);
+    return reply;
   }
 
-  /** @param requestId - null where nobody needs it unless the request fails */
-  async #answer(incoming: Incoming, requestId: string | null): Promise<Reply> {
+  #receive(incoming: Incoming): Asked {
+    const { metrics, tracing, hasAccessLog } = this.#options;
+    const place = locate(incoming.target);
+    const series = metrics.seriesOf(place.match?.pattern ?? UNMATCHED, incoming.method);
+    return {
+      incoming,
+      place,
+      series,
+      trace: tracing === null ? null : tracing.begin(tracedOf(incoming, series.route)),
+      requestId: hasAccessLog ? this.#requestId(incoming) : null,
+    };
+  }
+
+  /** What is counted and what is logged of a request come from here, so that they agree. */
+  #observe({ incoming, series, requestId, trace }: Asked, reply: Reply, durationMs: number): void {
+    const responseBytes = bytesOf(reply);
+    series.noteStatus(reply.status);
+    series.noteRequestBytes(incoming.receivedBytes);
+    if (responseBytes !== null && incoming.method !== "HEAD") series.noteResponseBytes(responseBytes);
+    if (!incoming.isKeptOpen) series.noteDuration(durationMs);
+    trace?.end(reply.status);
+    if (requestId === null) return;
+    this.#options.log.access({
+      requestId,
+      traceId: trace?.traceId ?? null,
+      method: incoming.method,
+      target: incoming.target,
+      route: series.route,
+      status: reply.status,
+      durationMs,
+      requestBytes: lengthOf(incoming.header(FIELD.contentLength)),
+      responseBytes,
+      remoteAddress: this.#options.guard.addressOf(incoming),
+    });
+  }
+
+  async #answer(asked: Asked): Promise<Reply> {
+    const { incoming, place, trace } = asked;
     const { guard } = this.#options;
-    let match: Match | null = null;
     try {
       guard.admit(incoming);
-      const { path, query } = splitTarget(incoming.target);
-      match = matchPath(path);
-      if (match === null) throw new KeyholdError("no-such-resource", `Nothing is served at ${quote(path)}`);
+      if (place.match === null) throw place.fault;
+      const { match, query } = place;
       if (incoming.method === "OPTIONS") return optionsReply(match.pattern);
       const route = routeOf(match.pattern, incoming.method);
       if (route.action === "admin") guard.requireOwnPage(incoming);
       const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
       const argument = decodeArgument(match);
-      const { services } = this.#options;
+      const services = trace === null ? this.#options.services : traced(this.#options.services, trace);
       const name = readIdempotencyKey(incoming);
       const request = { parameters, argument, services };
       const reply = await (name === null
         ? route.handle({ ...request, incoming })
         : handleOnce(route, request, await nameRequest(incoming, name, services.store)));
-      if (guard.hasBudgets) this.#charge(incoming, reply);
-      return isStreamed(reply.body) ? { ...reply, body: this.#watch(reply.body, incoming, requestId) } : reply;
+      guard.charge(incoming, incoming.receivedBytes + (bytesOf(reply) ?? 0));
+      return isStreamed(reply.body) ? { ...reply, body: this.#watch(reply.body, asked) } : reply;
     } catch (error) {
-      const pattern = match?.pattern ?? null;
-      return this.#problem(error, { incoming, requestId: requestId ?? this.#requestId(incoming), pattern });
+      return this.#problem(error, asked);
     }
   }
 
-  #problem(error: unknown, request: { incoming: Incoming; requestId: string; pattern: string | null }): Reply {
-    const { incoming, requestId, pattern } = request;
+  #problem(error: unknown, asked: Asked): Reply {
+    const { incoming } = asked;
+    const requestId = asked.requestId ?? this.#requestId(incoming);
+    const pattern = asked.place.match?.pattern ?? null;
     const fault = toFault(error);
-    this.#logFault(fault, error, requestId);
+    this.#options.metrics.noteProblem(fault.code);
+    if (STATUS[fault.code] >= 500) asked.trace?.fail(fault.code);
+    this.#logFault(fault, error, { requestId, trace: asked.trace });
     const reply = problemReply(fault, requestId, incoming.header(FIELD.accept));
     const added: Record<string, string> = {};
     if (fault.code === "method-not-allowed" && pattern !== null) added[FIELD.allow] = allowedMethods(pattern);
@@ -118,34 +169,46 @@ export class App {
     return { ...reply, headers: { ...reply.headers, ...added } };
   }
 
-  #charge(incoming: Incoming, reply: Reply): void {
-    const sent = lengthOf(incoming.header(FIELD.contentLength)) ?? 0;
-    this.#options.guard.charge(incoming, sent + (bytesOf(reply) ?? 0));
-  }
-
   /** Once the head has left, a fault can only cut the connection: the log alone says why. */
   async *#watch(
     parts: AsyncIterable<string | Uint8Array>,
-    incoming: Incoming,
-    requestId: string | null,
+    { incoming, series, requestId, trace }: Asked,
   ): AsyncGenerator<string | Uint8Array> {
-    const { guard } = this.#options;
+    const { metrics, guard } = this.#options;
+    let bytes = 0;
+    metrics.streams++;
     try {
       for await (const part of parts) {
-        if (guard.hasBudgets) guard.charge(incoming, part.length);
+        const size = sizeOf(part);
+        bytes += size;
+        guard.charge(incoming, size);
+        if (incoming.isKeptOpen) metrics.watchBytes += size;
         yield part;
       }
     } catch (error) {
-      this.#logFault(toFault(error), error, requestId ?? this.#requestId(incoming));
+      const fault = toFault(error);
+      metrics.noteProblem(fault.code);
+      this.#logFault(fault, error, { requestId: requestId ?? this.#requestId(incoming), trace });
       throw error;
+    } finally {
+      metrics.streams--;
+      if (!incoming.isKeptOpen) series.noteResponseBytes(bytes);
     }
   }
 
   /** Only what an operator must know of: faults of the server, not of the client. */
-  #logFault(fault: KeyholdError, error: unknown, requestId: string): void {
+  #logFault(
+    fault: KeyholdError,
+    error: unknown,
+    { requestId, trace }: { readonly requestId: string; readonly trace: RequestTrace | null },
+  ): void {
     if (STATUS[fault.code] < 500) return;
     if (LASTING_FAULTS.includes(fault.code) && this.#wasJustLogged(fault.code)) return;
-    const fields = { request_id: requestId, code: fault.code };
+    const fields = {
+      request_id: requestId,
+      code: fault.code,
+      ...(trace !== null && { trace_id: trace.traceId }),
+    };
     if (fault.code === "internal") {
       this.#options.log.error("request-failed", traceOf(error), fields);
     } else {
@@ -167,6 +230,18 @@ export class App {
     if (given !== null && REQUEST_ID.test(given)) return given;
     return `${this.#options.requestIdPrefix}-${(++this.#requests).toString(36)}`;
   }
+}
+
+/** The same services, with commits as steps of the trace. */
+function traced(services: Services, trace: RequestTrace): Services {
+  const system = services.store.engine;
+  const around: Around = (operation, run) => trace.step({ operation, system }, run);
+  return { ...services, entries: services.entries.within(around) };
+}
+
+function tracedOf(incoming: Incoming, route: string): TracedRequest {
+  const { method, target, origin, remoteAddress } = incoming;
+  return { method, route, target, origin, remoteAddress, header: (name) => incoming.header(name) };
 }
 
 /** A write that names itself, handled so that it is made once. */
@@ -202,11 +277,14 @@ function optionsReply(pattern: string): Reply {
   return { status: 204, headers, body: null };
 }
 
-function routeNameOf(target: string): string {
+function locate(target: string): Place {
   try {
-    return matchPath(splitTarget(target).path)?.pattern ?? UNMATCHED;
-  } catch {
-    return UNMATCHED;
+    const { path, query } = splitTarget(target);
+    const match = matchPath(path);
+    if (match !== null) return { match, query };
+    throw new KeyholdError("no-such-resource", `Nothing is served at ${quote(path)}`);
+  } catch (fault) {
+    return { match: null, fault };
   }
 }
 
@@ -217,6 +295,9 @@ function lengthOf(contentLength: string | null): number | null {
 /** Null for what is streamed. */
 function bytesOf({ body }: Reply): number | null {
   if (body === null) return 0;
-  if (typeof body === "string") return Buffer.byteLength(body);
-  return body instanceof Uint8Array ? body.length : null;
+  return typeof body === "string" || body instanceof Uint8Array ? sizeOf(body) : null;
+}
+
+function sizeOf(part: string | Uint8Array): number {
+  return typeof part === "string" ? Buffer.byteLength(part) : part.length;
 }

@@ -28,6 +28,8 @@ test("one body alone is let through in parts as well", () => {
 test("one body alone is let through whatever its length, so that no option makes a request impossible", () => {
   const budget = new BodyBudget(10);
   budget.reserve(11, 0);
+  expect(budget.bytes).toBe(11);
   budget.release(11);
+  expect(budget.bytes).toBe(0);
   expect(() => budget.reserve(11, 0)).not.toThrow();
 });

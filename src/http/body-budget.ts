@@ -10,7 +10,8 @@ export class BodyBudget {
     this.#limitBytes = limitBytes;
   }
 
-  get reservedBytes(): number {
+  /** What has been taken and not given back. */
+  get bytes(): number {
     return this.#reservedBytes;
   }
 

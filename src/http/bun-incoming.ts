@@ -54,6 +54,14 @@ export class BunIncoming implements Incoming, AnsweredRequest {
     return this.#request.signal;
   }
 
+  get isKeptOpen(): boolean {
+    return this.#isKeptOpen;
+  }
+
+  get receivedBytes(): number {
+    return this.#reservedBytes;
+  }
+
   keepOpen(): void {
     this.#isKeptOpen = true;
     this.expectSilence();

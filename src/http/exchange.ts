@@ -18,6 +18,10 @@ export interface Incoming {
    * waited for. One that the client does not take is still waited for no longer than on any connection.
    */
   keepOpen(): void;
+  /** Whether that has been said. */
+  readonly isKeptOpen: boolean;
+  /** Bytes of the body that have been read. */
+  readonly receivedBytes: number;
   /** The field's value, or null; names are compared without case. Fields given twice come joined by ", ". */
   header(name: string): string | null;
   /**

@@ -42,11 +42,6 @@ export class Guard {
     if (rates.areLimited) rates.charge(addresses.networkOf(incoming), bytes);
   }
 
-  /** Whether bodies are to be counted. */
-  get hasBudgets(): boolean {
-    return this.#parts.rates.areLimited;
-  }
-
   addressOf(incoming: Incoming): string | null {
     return this.#parts.addresses.of(incoming);
   }

@@ -73,6 +73,14 @@ class RememberingIncoming implements Incoming {
     return this.#incoming.signal;
   }
 
+  get isKeptOpen(): boolean {
+    return this.#incoming.isKeptOpen;
+  }
+
+  get receivedBytes(): number {
+    return this.#incoming.receivedBytes;
+  }
+
   keepOpen(): void {
     this.#incoming.keepOpen();
   }

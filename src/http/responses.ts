@@ -49,6 +49,11 @@ export class Responses {
     return this.#streams.heldBytes;
   }
 
+  /** Streamed answers cut off so far. */
+  get cuts(): number {
+    return this.#streams.cuts;
+  }
+
   /** @throws "busy" where too many large answers are being sent */
   make({ status, headers, body }: Reply, request: AnsweredRequest): Response {
     // What is left of a refused body would have to be read to its end to find the next request.

@@ -3,7 +3,7 @@
 // still encoded: what is decoded here is what handlers and checks get, once.
 import { KeyholdError } from "../core/errors.ts";
 import { MEDIA } from "../wire/headers.ts";
-import { healthy, info, problemPage, ready } from "./admin-handlers.ts";
+import { healthy, info, metricsPage, problemPage, ready } from "./admin-handlers.ts";
 import {
   type CollectionRequest,
   createInCollection,
@@ -197,6 +197,13 @@ export const ROUTES: readonly Route[] = [
     action: "admin",
     summary: "Version, store, promises, limits",
     handle: plainRoute(({ services }) => info(services)),
+  },
+  {
+    method: "GET",
+    pattern: "/-/metrics",
+    action: "admin",
+    summary: "Metrics, in the text format of Prometheus",
+    handle: plainRoute(({ services }) => metricsPage(services.metrics)),
   },
   {
     method: "GET",

@@ -29,14 +29,21 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** "http://127.0.0.1:3000", without a slash at the end. */
   readonly url: string;
-  /** Requests whose answers have not been sent to their end. */
-  readonly inFlight: () => number;
-  /** Bytes of request bodies, and of streamed answers, that are held in memory. */
-  readonly heldBytes: () => { readonly bodies: number; readonly streams: number };
+  /** What requests and answers hold now. */
+  usage(): TransportUsage;
   /** Reads certificate and key again; connections that are open keep what they have. @throws "unavailable" when they do not fit */
   renewTls(): void;
   /** Takes no new requests and lets running ones finish for this long, then cuts them. */
   stop(timeoutMs: number): Promise<void>;
+}
+
+export interface TransportUsage {
+  /** Bodies of requests in memory. */
+  readonly bodyBytes: number;
+  /** Parts of streamed answers that wait for their clients. */
+  readonly streamBytes: number;
+  /** Streamed answers cut off for that so far. */
+  readonly streamsCut: number;
 }
 
 type BunServer = Bun.Server<undefined>;
@@ -84,8 +91,7 @@ export async function startHttpServer(app: App, options: HttpServerOptions): Pro
   const url = await listeners.open(handle);
   return {
     url,
-    inFlight: () => listeners.pending,
-    heldBytes: () => ({ bodies: bodies.reservedBytes, streams: responses.heldBytes }),
+    usage: () => ({ bodyBytes: bodies.bytes, streamBytes: responses.heldBytes, streamsCut: responses.cuts }),
     renewTls: () => listeners.renew(handle),
     stop: (timeoutMs) => listeners.stop(timeoutMs),
   };

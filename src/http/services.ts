@@ -1,4 +1,5 @@
 // What routes may use: made once by the composition root, never changed.
+import type { Metrics } from "../observe/registry.ts";
 import type { Entries } from "../service/entries.ts";
 import type { WatchHub } from "../service/watch/hub.ts";
 import type { Store } from "../store/store.ts";
@@ -10,6 +11,7 @@ export interface Services {
   readonly entries: Entries;
   readonly hub: WatchHub;
   readonly facts: ServerFacts;
+  readonly metrics: Metrics;
   readonly rawDialect: Dialect;
   readonly jsonDialect: Dialect;
 }

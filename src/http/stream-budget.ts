@@ -29,6 +29,7 @@ export class StreamBudget {
   readonly #turns = new Map<WaitingStream, Turn>();
   #bytes = 0;
   #isLooking = false;
+  #cuts = 0;
 
   constructor(options: StreamBudgetOptions) {
     this.#options = options;
@@ -37,6 +38,11 @@ export class StreamBudget {
   /** Bytes that wait for clients to take them. */
   get heldBytes(): number {
     return this.#bytes;
+  }
+
+  /** Streams cut off so far. */
+  get cuts(): number {
+    return this.#cuts;
   }
 
   /** Bytes of parts that wait for their turn. */
@@ -112,6 +118,7 @@ export class StreamBudget {
     for (const [stream, { sinceMs }] of this.#held) {
       if (this.#turns.size === 0 || sinceMs > before) return;
       this.taken(stream);
+      this.#cuts++;
       stream.cut();
     }
   }

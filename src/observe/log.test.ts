@@ -9,6 +9,7 @@ import { RotatingFile } from "./rotating-file.ts";
 
 const REQUEST: AccessFields = {
   requestId: "r1",
+  traceId: null,
   method: "PUT",
   target: "/keys?name=secret-value",
   route: "/keys",

@@ -12,6 +12,8 @@ export type LogFields = Readonly<Record<string, string | number | boolean | null
 
 export interface AccessFields {
   readonly requestId: string;
+  /** Null where requests are not traced. */
+  readonly traceId: string | null;
   readonly method: string;
   /** As it was sent. Its query is not logged. */
   readonly target: string;
@@ -130,6 +132,7 @@ function toAccessLine(fields: AccessFields, atMs: number): LogLine {
     message: `${fields.method} ${fields.route} ${fields.status}`,
     fields: {
       request_id: fields.requestId,
+      ...(fields.traceId !== null && { trace_id: fields.traceId }),
       "http.request.method": fields.method,
       "url.path": withoutQuery(fields.target),
       "http.route": fields.route,

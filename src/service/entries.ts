@@ -58,6 +58,9 @@ export interface Edited {
 /** Of a write that is about an entry: without one nothing is committed, and so nothing is kept under a name. */
 const PRESENT: Condition = { is: "present" };
 
+/** Runs each commit, with a name for what it does; for whoever follows a request through the store. */
+export type Around = <T>(operation: "commit" | "delete-all", run: () => Promise<T>) => Promise<T>;
+
 type Committed = Extract<CommitResult, { committed: true }>;
 
 /** Tries of an edit that reads first; others that write the same key without taking turns can make one fail. */
@@ -67,16 +70,23 @@ export class Entries {
   readonly #store: Store;
   readonly #turns: Turns;
   readonly #attempt: Attempt | null;
+  readonly #around: Around | null;
 
-  constructor(store: Store, turns = new Turns(), attempt: Attempt | null = null) {
+  constructor(store: Store, turns = new Turns(), attempt: Attempt | null = null, around: Around | null = null) {
     this.#store = store;
     this.#turns = turns;
     this.#attempt = attempt;
+    this.#around = around;
   }
 
   /** The same operations, each write of which is that attempt: at most one is made with what this answers. */
   once(attempt: Attempt): Entries {
-    return new Entries(this.#store, this.#turns, attempt);
+    return new Entries(this.#store, this.#turns, attempt, this.#around);
+  }
+
+  /** The same operations, each commit of which is run by `around`. */
+  within(around: Around): Entries {
+    return new Entries(this.#store, this.#turns, this.#attempt, around);
   }
 
   /** The clock by which entries end; for a write that names itself it stands, so that every attempt reads the same. */
@@ -257,7 +267,12 @@ export class Entries {
   }
 
   async #deleteSet(set: KeySet): Promise<number> {
-    const { deleted, isReplay } = await this.#store.deleteAll(set, this.#attempt?.once() ?? null);
+    const store = this.#store;
+    const around = this.#around;
+    const once = this.#attempt?.once() ?? null;
+    const { deleted, isReplay } = await (around === null
+      ? store.deleteAll(set, once)
+      : around("delete-all", () => store.deleteAll(set, once)));
     this.#attempt?.noteDone(null, isReplay);
     return deleted;
   }
@@ -279,7 +294,12 @@ export class Entries {
   }
 
   async #submit(batch: Batch, otherwise: readonly Key[]): Promise<CommitResult> {
-    const result = await this.#store.commit(batch, { once: this.#attempt?.once() ?? null, otherwise });
+    const store = this.#store;
+    const around = this.#around;
+    const terms = { once: this.#attempt?.once() ?? null, otherwise };
+    const result = await (around === null
+      ? store.commit(batch, terms)
+      : around("commit", () => store.commit(batch, terms)));
     if (result.committed) this.#attempt?.noteDone(result.at, result.isReplay);
     return result;
   }

@@ -4,6 +4,7 @@ import type { Batch, Change, CommitTerms, Once } from "../core/batch.ts";
 import type { Brand } from "../core/brand.ts";
 import type { Entry, EntryInfo, Revision } from "../core/entry.ts";
 import type { Clock, EpochMs } from "../core/expiry.ts";
+import type { Distribution } from "../core/histogram.ts";
 import type { JudgedConflict } from "../core/judge.ts";
 import type { Key } from "../core/key.ts";
 import type { KeySet, Range } from "../core/range.ts";
@@ -176,9 +177,27 @@ export interface StoreStats {
   readonly entries: number;
   /** Bytes of storage taken; null where the engine cannot tell. */
   readonly bytes: number | null;
+  /** Those of them that are a write-ahead log; null where there is none. */
+  readonly logBytes: number | null;
   readonly revision: Revision;
   /** Records of named writes that are kept, and what they take. */
   readonly records: number;
   readonly recordBytes: number;
   readonly queuedCommits: number;
+  /** Transactions committed since the store was opened, and entries removed because they had ended. */
+  readonly commits: number;
+  readonly expired: number;
+  /** Null where nothing is written that takes time. */
+  readonly writing: WritingStats | null;
+}
+
+/** How long writing has taken, and how it was shared, since the store was opened. Times in seconds. */
+export interface WritingStats {
+  /** Of each commit, the sync included. */
+  readonly commitSeconds: Distribution;
+  /** Requests that shared a commit. */
+  readonly commitRequests: Distribution;
+  /** From being asked until the writer began. */
+  readonly waitSeconds: Distribution;
+  readonly checkpointSeconds: Distribution;
 }

@@ -191,6 +191,7 @@ export function endingsSuite(make: MakeStore): void {
           expect(ends.map(({ key }): string => key).toSorted()).toEqual(["a", "c"]);
           expect(Math.min(...ends.map(({ revision }) => revision))).toBeGreaterThan(1);
           expect<unknown>(store.stats().revision).toBe(ends.at(-1)?.revision ?? 0);
+          expect(store.stats().expired).toBe(2);
         },
         { upkeep: "on" },
       );

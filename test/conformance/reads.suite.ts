@@ -1,6 +1,7 @@
 // Reads of single entries, figures, and the end of a store.
 import { describe, expect, test } from "bun:test";
 import { toRevision } from "../../src/core/entry.ts";
+import { countOf } from "../../src/core/histogram.ts";
 import { LIMITS } from "../../src/core/limits.ts";
 import { EVERY_KEY } from "../../src/core/range.ts";
 import { rejectionCode } from "../support/rejection-code.ts";
@@ -163,6 +164,24 @@ export function readsSuite(make: MakeStore): void {
         await mustCommit(store, put("b"));
         await mustCommit(store, remove("a"));
         expect(store.stats()).toMatchObject({ entries: 1, revision: 3 });
+      });
+    });
+
+    test("count commits and what has been removed for its end, and tell how long writing took, or null", async () => {
+      await withStore(make, async ({ store }) => {
+        expect(store.stats()).toMatchObject({ expired: 0 });
+        const { commits: before } = store.stats();
+        await mustCommit(store, put("a", "", { expiry: ENDED }), put("b"));
+        await mustCommit(store, put("a"));
+        await commit(store, put("b", "", { when: [{ is: "absent" }] }));
+        const { commits, expired, writing } = store.stats();
+        expect(commits - before).toBeGreaterThanOrEqual(2);
+        expect(expired).toBe(1);
+        if (writing === null) return;
+        expect(countOf(writing.commitSeconds)).toBe(commits);
+        expect(writing.commitSeconds.sum).toBeGreaterThan(0);
+        expect(writing.commitRequests.sum).toBe(3);
+        expect(countOf(writing.waitSeconds)).toBe(3);
       });
     });
 

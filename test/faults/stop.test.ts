@@ -180,12 +180,12 @@ class Load {
 }
 
 const LAST_CHUNK = "0\r\n\r\n";
-const WATCH = "GET /keys?watch&values=0 HTTP/1.1\r\nHost: a\r\n\r\n";
-const LISTING = "GET /keys HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+const WATCH = "GET /keys?watch&values=0 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const LISTING = "GET /keys HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 function halfOf(index: number): string {
-  if (index % 2 === 0) return "PUT /half HTTP/1.1\r\nHost: a\r\nContent-Le";
-  return `PUT /half HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf`;
+  if (index % 2 === 0) return "PUT /half HTTP/1.1\r\nHost: localhost\r\nContent-Le";
+  return `PUT /half HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf`;
 }
 
 /** Bytes on a connection of their own, and all that comes back. */

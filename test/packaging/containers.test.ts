@@ -15,9 +15,6 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ENVIRONMENT_NAMES = OPTIONS.map(({ environment }) => environment);
 const PINNED = /^[a-z0-9./-]+:v?\d+\.\d+\.\d+$/;
 
-/** Made with the metrics; where they are not there yet, there is nothing to mount. */
-const hasMonitoring = existsSync(join(ROOT, "deploy/grafana"));
-
 const dockerfile = readFileSync(join(ROOT, "Dockerfile"), "utf8");
 const compose = readYaml(join(ROOT, "compose.yaml"));
 const services = Object.entries(at(compose, "services") ?? {});
@@ -86,7 +83,7 @@ describe("compose.yaml", () => {
     expect(named.map(({ source }) => source).toSorted()).toEqual(Object.keys(at(compose, "volumes") ?? {}).toSorted());
   });
 
-  test.skipIf(!hasMonitoring)("mounts files that are there, and cannot be written to", () => {
+  test("mounts files that are there, and cannot be written to", () => {
     const files = mounts().filter(({ source }) => source.startsWith("."));
     expect(files.length).toBe(5);
     for (const { source, mode } of files) {
@@ -95,7 +92,7 @@ describe("compose.yaml", () => {
     }
   });
 
-  test.skipIf(!hasMonitoring)("mounts the dashboards where Grafana is told to look for them", () => {
+  test("mounts the dashboards where Grafana is told to look for them", () => {
     const providers = [...new Bun.Glob("deploy/grafana/provisioning/dashboards/*.y*ml").scanSync(ROOT)];
     expect(providers.length).toBe(1);
     const target = mounts().find(({ source }) => source === "./deploy/grafana/dashboards")?.target;

@@ -8,7 +8,9 @@ import type { Incoming, Reply } from "../../src/http/exchange.ts";
 import { makeJsonDialect } from "../../src/http/json-dialect.ts";
 import { makeRawDialect } from "../../src/http/raw-dialect.ts";
 import type { Services } from "../../src/http/services.ts";
+import { HttpMetrics } from "../../src/observe/http-metrics.ts";
 import type { Log } from "../../src/observe/log.ts";
+import { Registry } from "../../src/observe/registry.ts";
 import { Entries } from "../../src/service/entries.ts";
 import type { WatchHub } from "../../src/service/watch/hub.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -92,6 +94,8 @@ export function makeApp(
     services: makeServices(store, hub, config),
     guard: makeGuard(config, () => performance.now()),
     log,
+    metrics: new HttpMetrics(),
+    tracing: null,
     hasAccessLog: config.accessLog,
     requestIdPrefix: "test",
     steadyMs: () => performance.now(),
@@ -128,6 +132,7 @@ function makeServices(store: Store, hub: WatchHub, { wide: isWide, maxValueBytes
     store,
     entries: new Entries(store),
     hub,
+    metrics: new Registry(),
     facts: {
       version: "0.0.0",
       startedAt: new Date(0),
@@ -159,6 +164,7 @@ function makeAppClient(app: App): HttpClient {
 /** A request as the transport would hand it on. */
 function toIncoming({ method, target, headers, body }: HttpRequest, signal: AbortSignal): Incoming {
   const bytes = bodyBytes(body);
+  let isKeptOpen = false;
   const given = new Headers({ Host: "keyhold.test", ...headers });
   if (body !== null && !given.has("Transfer-Encoding")) given.set("Content-Length", String(bytes.length));
   return {
@@ -168,7 +174,13 @@ function toIncoming({ method, target, headers, body }: HttpRequest, signal: Abor
     remoteAddress: null,
     isLocal: false,
     signal,
-    keepOpen: () => {},
+    keepOpen() {
+      isKeptOpen = true;
+    },
+    get isKeptOpen() {
+      return isKeptOpen;
+    },
+    receivedBytes: 0,
     header: (name) => given.get(name),
     body: async (maxBytes) => (bytes.length > maxBytes ? null : bytes),
   };

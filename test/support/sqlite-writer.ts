@@ -8,6 +8,7 @@ import { type StoreFiles, storeFiles } from "../../src/engines/sqlite/layout.ts"
 import type { WriteAnswer, WriteRequest } from "../../src/engines/sqlite/messages.ts";
 import { Reader } from "../../src/engines/sqlite/reader.ts";
 import { Writer } from "../../src/engines/sqlite/writer.ts";
+import { makeTallyMemory, WriterTally } from "../../src/engines/sqlite/writer-tally.ts";
 import { textOf } from "./requests.ts";
 import { withTemporaryDirectory } from "./temporary-directory.ts";
 import { makeTurnableClock, type TurnableClock } from "./turnable-clock.ts";
@@ -18,6 +19,7 @@ export interface WriterUnderTest {
   readonly db: Database;
   readonly files: StoreFiles;
   readonly writer: Writer;
+  readonly tally: WriterTally;
   readonly reader: Reader;
   readonly clock: TurnableClock;
   /** What `steadyMs` answers, call after call; the last one for ever. */
@@ -60,14 +62,16 @@ function makeParts(given: {
   const clock = makeTurnableClock();
   const steadyMs = [0];
   const fatalReasons: string[] = [];
+  const tally = new WriterTally(makeTallyMemory());
   const writer = new Writer({
     db,
     incarnation: INCARNATION,
-    state: { revision: 0, sequence: 0, entries: 0, records: 0, recordBytes: 0, highestInstant: 0 },
+    state: { revision: 0, sequence: 0, entries: 0, records: 0, recordBytes: 0, highestInstant: 0, expired: 0 },
     receipts: { idempotencyAgeMs: 3_600_000, idempotencyBytes: 1_000_000 },
     now: clock.now,
     steadyMs: () => (steadyMs.length > 1 ? steadyMs.shift() : steadyMs[0]) ?? 0,
     reserve,
+    tally,
     onProgress: () => {},
     onFatal: (reason) => fatalReasons.push(reason),
   });
@@ -75,6 +79,7 @@ function makeParts(given: {
     db,
     files,
     writer,
+    tally,
     reader,
     clock,
     steadyMs,

@@ -31,7 +31,7 @@ export const TELEMETRY = {
     name: "traces",
     default: "none",
     group: "Metrics and traces",
-    help: "OpenTelemetry collector that traces are sent to by OTLP over HTTP, such as http://127.0.0.1:4318; OTEL_* variables are honoured for the rest",
+    help: "OpenTelemetry collector that traces are sent to by OTLP over HTTP, such as http://127.0.0.1:4318; OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES and the OTEL_EXPORTER_OTLP_* variables for headers, time-out and compression are honoured",
   }),
   tracePercent: option(wholeNumber({ least: 0, most: 100 }), {
     name: "trace-percent",

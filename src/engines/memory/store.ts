@@ -71,6 +71,8 @@ export class MemoryStore implements Store {
   #sequence = 0;
   #revision = 0;
   #valueBytes = 0;
+  #commits = 0;
+  #expired = 0;
   #isClosed = false;
 
   constructor(options: MemoryStoreOptions) {
@@ -123,6 +125,7 @@ export class MemoryStore implements Store {
     const keys = this.#liveKeys(set);
     if (keys.length > 0) this.#revision++;
     for (const key of keys) this.#remove(key, "delete");
+    this.#commits++;
     const result = { deleted: keys.length, revision: toRevision(this.#revision), isReplay: false };
     this.#keep(once, { kind: "deleted", result });
     this.#wake();
@@ -165,10 +168,14 @@ export class MemoryStore implements Store {
     return {
       entries: this.#entries.size,
       bytes: this.#valueBytes,
+      logBytes: null,
       revision: toRevision(this.#revision),
       records: this.#receipts.size,
       recordBytes: this.#receipts.bytes,
       queuedCommits: 0,
+      commits: this.#commits,
+      expired: this.#expired,
+      writing: null,
     };
   }
 
@@ -202,6 +209,7 @@ export class MemoryStore implements Store {
     const writes = workOut(batch, current);
     requireReadable(writes, current);
     if (needsRevision(writes, current)) this.#revision++;
+    this.#commits++;
     const left = writes.map((write, index) => this.#apply(write, current[index] ?? null, now));
     const outcomes = writes.map((write, index) => ({
       before: write.want === "before" ? (current[index] ?? null) : infoOf(current[index] ?? null),
@@ -295,6 +303,7 @@ export class MemoryStore implements Store {
   }
 
   #record(kind: Change["kind"], key: Key, revision: Revision): void {
+    if (kind === "expire") this.#expired++;
     this.#log.push({ kind, key, revision, sequence: ++this.#sequence });
     this.#isWakeDue = true;
     // Trimmed by halves, so that a full log costs each change the same.

@@ -25,6 +25,8 @@ export interface StoreState {
   records: number;
   recordBytes: number;
   highestInstant: number;
+  /** Entries removed because they had ended, since the store was opened; not stored. */
+  expired: number;
 }
 
 const BASE64_GROWTH = 4 / 3;
@@ -205,6 +207,7 @@ export class BatchApplier {
   }
 
   #logChange(kind: ChangeKind, key: Uint8Array, revision: number, state: StoreState, now: EpochMs): void {
+    if (kind === "expire") state.expired++;
     this.#statements.logChange.run(++state.sequence, revision, CHANGE_KINDS.indexOf(kind), now, key);
   }
 }

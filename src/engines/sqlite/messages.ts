@@ -47,6 +47,8 @@ export type ToWriter =
       readonly options: WriterOptions;
       readonly incarnation: string;
       readonly clock: SharedArrayBuffer;
+      /** Where the writer counts: writer-tally.ts. */
+      readonly tally: SharedArrayBuffer;
     }
   | { readonly kind: "write"; readonly requests: readonly WriteRequest[] }
   /** `isSound`: whether nothing that was read has shown damage. */

@@ -31,6 +31,7 @@ import { Reader } from "./reader.ts";
 import { makeSharedMemory, openHighestInstant } from "./shared-instant.ts";
 import { isSqliteError } from "./sqlite-errors.ts";
 import { WriterClient } from "./writer-client.ts";
+import { makeTallyMemory, WriterTally } from "./writer-tally.ts";
 
 export interface SqliteStoreOptions {
   readonly writer: WriterOptions;
@@ -57,8 +58,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     // What a power cut leaves of commits that were never synced looks the same, and is what was asked for.
     if (options.writer.durability === "full") refuseDamagedLog(files);
     const clock = makeSharedMemory();
+    const tally = makeTallyMemory();
     const { client, store } = await WriterClient.open({
       clock,
+      tally,
       writer: { ...options.writer, directory: files.directory },
       incarnation: options.newIncarnation,
       queuedCommits: options.queuedCommits,
@@ -70,6 +73,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       files,
       client,
       lock,
+      tally: new WriterTally(tally),
       incarnation: store.incarnation,
       wasClean: store.wasClean,
       now: makeClock({ wallMs: Date.now, steadyMs: () => performance.now(), highest: openHighestInstant(clock) }),
@@ -88,6 +92,7 @@ interface SqliteStoreParts {
   readonly files: StoreFiles;
   readonly client: WriterClient;
   readonly lock: { release(): void };
+  readonly tally: WriterTally;
   readonly incarnation: string;
   readonly wasClean: boolean;
   readonly now: Clock;
@@ -105,6 +110,7 @@ export class SqliteStore implements Store {
   readonly files: StoreFiles;
   readonly #client: WriterClient;
   readonly #lock: { release(): void };
+  readonly #tally: WriterTally;
   readonly #idempotencyAgeMs: number;
   readonly #reader: Reader;
   #closing: Promise<void> | null = null;
@@ -118,6 +124,7 @@ export class SqliteStore implements Store {
     this.files = parts.files;
     this.#client = parts.client;
     this.#lock = parts.lock;
+    this.#tally = parts.tally;
     this.#idempotencyAgeMs = parts.idempotencyAgeMs;
     this.#reader = new Reader(openReader(parts.files), parts.incarnation);
   }
@@ -197,10 +204,19 @@ export class SqliteStore implements Store {
 
   stats(): StoreStats {
     const { entries, revision, records, recordBytes } = this.#client.figures;
-    const bytes = [this.files.database, this.files.log]
-      .map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0)
-      .reduce((sum, size) => sum + size, 0);
-    return { entries, bytes, revision: toRevision(revision), records, recordBytes, queuedCommits: this.#client.queued };
+    const logBytes = sizeOf(this.files.log);
+    return {
+      entries,
+      bytes: sizeOf(this.files.database) + logBytes,
+      logBytes,
+      revision: toRevision(revision),
+      records,
+      recordBytes,
+      queuedCommits: this.#client.queued,
+      commits: this.#tally.commits,
+      expired: this.#tally.expired,
+      writing: { ...this.#tally.read(), waitSeconds: this.#client.waitSeconds },
+    };
   }
 
   /** Why writes are refused for now; null while they are taken. */
@@ -260,6 +276,11 @@ export class SqliteStore implements Store {
   #requireOpen(): void {
     if (this.#closing !== null) throw new KeyholdError("unavailable", "The store is closed");
   }
+}
+
+/** By stat alone: opening such a file would drop this process's locks on it. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function isDamage(error: unknown): boolean {

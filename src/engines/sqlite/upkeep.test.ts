@@ -9,8 +9,10 @@ import { LOG_PAGES_MAX, Upkeep } from "./upkeep.ts";
 const HOUR_MS = 3_600_000;
 
 function upkeepOf(parts: WriterUnderTest, { historyAgeMs = HOUR_MS, historyChanges = 1_000_000 } = {}): Upkeep {
-  const { db, files, writer, clock } = parts;
-  return new Upkeep({ db, files, writer, now: clock.now, historyAgeMs, historyChanges, idempotencyAgeMs: HOUR_MS });
+  const { db, files, writer, tally, clock } = parts;
+  const steadyMs = () => 0;
+  const bounds = { historyAgeMs, historyChanges, idempotencyAgeMs: HOUR_MS };
+  return new Upkeep({ db, files, writer, tally, now: clock.now, steadyMs, ...bounds });
 }
 
 function commitTo({ apply }: WriterUnderTest, ...mutations: readonly Mutation[]): void {

@@ -12,6 +12,7 @@ import type { StoreFiles } from "./layout.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
 import type { Writer } from "./writer.ts";
+import type { WriterTally } from "./writer-tally.ts";
 
 /** Entries removed in one transaction; the next begins after commits that wait. */
 const SWEEP_SLICE = 1000;
@@ -24,6 +25,8 @@ export interface UpkeepParts {
   readonly files: StoreFiles;
   readonly writer: Writer;
   readonly now: Clock;
+  readonly steadyMs: () => number;
+  readonly tally: WriterTally;
   readonly historyAgeMs: number;
   readonly historyChanges: number;
   readonly idempotencyAgeMs: number;
@@ -95,12 +98,14 @@ export class Upkeep {
   }
 
   #checkpoint(pagesMin: number): void {
-    const { writer } = this.#parts;
+    const { writer, steadyMs, tally } = this.#parts;
     if (writer.hasFailed) return;
     try {
       const before = this.#statements.logPages.get();
       if (before === null || before.log < pagesMin || before.log === before.checkpointed) return;
+      const startedAtMs = steadyMs();
       this.#statements.checkpoint.get();
+      tally.noteCheckpoint(steadyMs() - startedAtMs);
     } catch (error) {
       // A full disk can make a checkpoint fail without harm: the log keeps what it has. Anything else is the disk's fault.
       if (!isSqliteError(error, "SQLITE_FULL"))

@@ -6,6 +6,7 @@
 // then alternate for ever (docs/adr/0012).
 import { batchBytes } from "../../core/batch.ts";
 import { KeyholdError } from "../../core/errors.ts";
+import { type Distribution, Histogram } from "../../core/histogram.ts";
 import {
   type FromWriter,
   fromErrorMessage,
@@ -16,6 +17,7 @@ import {
   type WriterFigures,
   type WriterOptions,
 } from "./messages.ts";
+import { COMMIT_BOUNDS } from "./writer-tally.ts";
 
 /** Bytes of values that may wait for the writer. */
 const QUEUED_BYTES_MAX = 64 * 1024 * 1024;
@@ -28,6 +30,7 @@ const WATCH_INTERVAL_MS = 1000;
 interface Pending {
   readonly request: WriteRequest;
   readonly bytes: number;
+  readonly askedAtMs: number;
   readonly resolve: (answer: Exclude<WriteAnswer, { kind: "failed" }>) => void;
   readonly reject: (error: KeyholdError) => void;
 }
@@ -38,6 +41,8 @@ export interface WriterClientOptions {
   readonly incarnation: string;
   /** Where the clocks of both threads keep the highest instant: shared-instant.ts. */
   readonly clock: SharedArrayBuffer;
+  /** Where the writer counts: writer-tally.ts. */
+  readonly tally: SharedArrayBuffer;
   /** Requests that may wait for the writer. */
   readonly queuedCommits: number;
   /** Called once when the store can no longer be used and the process must end. */
@@ -50,6 +55,7 @@ export class WriterClient {
   readonly #waiting: Pending[] = [];
   readonly #sent: Pending[] = [];
   #queuedBytes = 0;
+  readonly #waits = new Histogram(COMMIT_BOUNDS);
   #figures: WriterFigures = { entries: 0, revision: 0, sequence: 0, records: 0, recordBytes: 0 };
   readonly #wakes = new Set<() => void>();
   #isFlushPlanned = false;
@@ -76,8 +82,8 @@ export class WriterClient {
     options: WriterClientOptions,
   ): Promise<{ readonly client: WriterClient; readonly store: OpenedStore }> {
     const client = new WriterClient(options);
-    const { writer, incarnation, clock } = options;
-    client.#post({ kind: "open", options: writer, incarnation, clock });
+    const { writer, incarnation, clock, tally } = options;
+    client.#post({ kind: "open", options: writer, incarnation, clock, tally });
     const store = await client.#opened.promise;
     client.#figures = store.figures;
     client.#watch = setInterval(() => client.#look(), WATCH_INTERVAL_MS);
@@ -91,6 +97,11 @@ export class WriterClient {
 
   get queued(): number {
     return this.#waiting.length + this.#sent.length;
+  }
+
+  /** How long requests have waited until they were sent to the writer, in seconds. */
+  get waitSeconds(): Distribution {
+    return this.#waits.read();
   }
 
   /** Null while writes are taken; else what a write is refused with. */
@@ -120,7 +131,7 @@ export class WriterClient {
     }
     return new Promise((resolve, reject) => {
       this.#queuedBytes += bytes;
-      this.#waiting.push({ request, bytes, resolve, reject });
+      this.#waiting.push({ request, bytes, askedAtMs: performance.now(), resolve, reject });
       this.#planFlush();
     });
   }
@@ -150,6 +161,8 @@ export class WriterClient {
     this.#isFlushPlanned = false;
     if (this.#waiting.length === 0 || this.#refusal !== null) return;
     this.#sent.push(...this.#waiting.splice(0));
+    const now = performance.now();
+    for (const { askedAtMs } of this.#sent) this.#waits.observe((now - askedAtMs) / 1000);
     this.#post({ kind: "write", requests: this.#sent.map(({ request }) => request) });
   }
 

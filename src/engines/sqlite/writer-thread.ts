@@ -12,6 +12,7 @@ import { isSqliteError } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
 import { Upkeep } from "./upkeep.ts";
 import { Writer } from "./writer.ts";
+import { WriterTally } from "./writer-tally.ts";
 
 declare const self: Worker;
 
@@ -58,9 +59,10 @@ function post(message: FromWriter): void {
   self.postMessage(message);
 }
 
-function open({ options, incarnation, clock }: Extract<ToWriter, { kind: "open" }>): void {
+function open({ options, incarnation, clock, tally }: Extract<ToWriter, { kind: "open" }>): void {
   try {
-    session = openSession(options, incarnation, openHighestInstant(clock));
+    const shared = { highest: openHighestInstant(clock), tally: new WriterTally(tally) };
+    session = openSession(options, incarnation, shared);
   } catch (error) {
     post({ kind: "refused", error: toErrorMessage(error) });
     endThread();
@@ -113,7 +115,11 @@ function mark(db: Database, isClean: 0 | 1): void {
   }
 }
 
-function openSession(options: WriterOptions, incarnation: string, highest: HighestInstant): Session {
+function openSession(
+  options: WriterOptions,
+  incarnation: string,
+  { highest, tally }: { readonly highest: HighestInstant; readonly tally: WriterTally },
+): Session {
   const files = storeFiles(options.directory);
   const wallMs = Date.now();
   const db = openWriter(files, options.durability, { incarnation, now: toEpochMs(wallMs) });
@@ -121,9 +127,9 @@ function openSession(options: WriterOptions, incarnation: string, highest: Highe
   if (row === null) throw new Error("The state row of the store is missing");
   highest.raise(row.highest_instant);
   const now = makeClock({ wallMs: Date.now, steadyMs, highest });
-  const parts = { db, incarnation: row.incarnation, now };
+  const parts = { db, incarnation: row.incarnation, now, tally };
   const writer = makeWriter({ ...parts, row, files, reserveBytes: options.diskReserveBytes, receipts: options });
-  const upkeep = new Upkeep({ ...parts, files, writer, ...options });
+  const upkeep = new Upkeep({ ...parts, files, writer, steadyMs, ...options });
   mark(db, 0);
   return {
     db,
@@ -141,17 +147,19 @@ function makeWriter(parts: {
   readonly db: Database;
   readonly incarnation: string;
   readonly now: Clock;
+  readonly tally: WriterTally;
   readonly row: StateRow;
   readonly files: StoreFiles;
   readonly reserveBytes: number;
   readonly receipts: ReceiptBounds;
 }): Writer {
-  const { db, incarnation, now, row, files, reserveBytes, receipts } = parts;
+  const { db, incarnation, now, tally, row, files, reserveBytes, receipts } = parts;
   return new Writer({
     db,
     incarnation,
     now,
     steadyMs,
+    tally,
     receipts,
     state: {
       revision: row.revision,
@@ -160,6 +168,7 @@ function makeWriter(parts: {
       records: row.records,
       recordBytes: row.record_bytes,
       highestInstant: row.highest_instant,
+      expired: 0,
     },
     reserve: new DiskReserve({
       directory: files.directory,

@@ -24,6 +24,7 @@ import { toErrorMessage, type WriteAnswer, type WriteRequest, type WriterFigures
 import { type ReceiptBounds, Receipts } from "./receipts.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
+import type { WriterTally } from "./writer-tally.ts";
 
 /** Bounds of one transaction; the request that passes one of them is still part of it. */
 export const GROUP_BOUNDS = { operations: 1024, bytes: 8 * 1024 * 1024, ms: 50 } as const;
@@ -36,6 +37,7 @@ export interface WriterParts {
   readonly now: Clock;
   readonly steadyMs: () => number;
   readonly reserve: Pick<DiskReserve, "grant">;
+  readonly tally: WriterTally;
   readonly onProgress: () => void;
   readonly onFatal: (reason: string) => void;
 }
@@ -114,6 +116,7 @@ export class Writer {
         if (this.#parts.steadyMs() >= bound) break;
       }
       this.#commit(state);
+      this.#parts.tally.noteGroup(answers.length);
       return answers;
     } catch (error) {
       return this.#recover(requests.slice(first, first + Math.max(1, attempted)), error);
@@ -184,6 +187,8 @@ export class Writer {
       state.recordBytes,
       state.highestInstant,
     );
+    const { steadyMs, tally } = this.#parts;
+    const startedAtMs = steadyMs();
     try {
       this.#statements.commit.run();
     } catch (error) {
@@ -192,6 +197,7 @@ export class Writer {
       this.fail(reason);
       throw new KeyholdError("outcome-unknown", reason, {}, { cause: error });
     }
+    tally.noteCommit(steadyMs() - startedAtMs, state.expired);
     this.#state = state;
   }
 

@@ -27,6 +27,7 @@ describe("a feed that has been live", () => {
       await settle();
       const part = await next(feed);
       expect(part?.is).toBe(told as FeedPart["is"]);
+      expect(hub.told).toEqual({ events: part?.is === "bye" ? 1 : 1 + count, tooSlow: part?.is === "bye" ? 1 : 0 });
       if (part?.is !== "bye") return expect(keysOf(part)).toHaveLength(count);
       expect(part.reason).toBe("too-slow");
       expect(await next(feed)).toBe(null);

@@ -85,7 +85,7 @@ export class WatchFeed {
   async *parts(): AsyncGenerator<FeedPart> {
     try {
       for await (const part of this.#untilEnd()) {
-        this.#hub.noteSent(this.#member);
+        this.#hub.noteSent(this.#member, eventsIn(part));
         if ("cursor" in part && part.cursor !== null) this.#toldCursor = part.cursor;
         if (part.is === "changes") this.#toldCursor = this.#cursor;
         yield part;
@@ -279,7 +279,13 @@ export class WatchFeed {
   }
 
   async *#tooSlow(): AsyncGenerator<FeedPart> {
+    this.#hub.noteTooSlow();
     yield { is: "bye", reason: "too-slow" };
     this.#hub.leave(this.#member, { is: "gone" });
   }
+}
+
+function eventsIn(part: FeedPart): number {
+  if (part.is === "changes") return part.batch.events.length;
+  return part.is === "entries" ? part.entries.length : 0;
 }

@@ -111,7 +111,7 @@ describe("a member", () => {
       for (let turn = 0; turn < HEARTBEAT_MS; turn++) await step();
       expect(timers.pending).toBe(1);
       expect(joined.map((member) => hub.isDue(member))).toEqual([true, false]);
-      for (const member of joined) hub.noteSent(member);
+      for (const member of joined) hub.noteSent(member, 0);
       expect(joined.map((member) => hub.isDue(member))).toEqual([false, false]);
       for (let turn = 0; turn < HEARTBEAT_MS; turn++) await step();
       expect(joined.map((member) => hub.isDue(member))).toEqual([true, false]);

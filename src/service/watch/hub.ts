@@ -66,6 +66,8 @@ export class WatchHub {
   /** Members woken since the log was read on last. */
   #woken = 0;
   #isStopped = false;
+  #eventsSent = 0;
+  #cutOff = 0;
 
   constructor(options: WatchHubOptions) {
     this.store = options.store;
@@ -80,6 +82,11 @@ export class WatchHub {
   /** Watchers and waiters that there are. */
   get members(): number {
     return this.#members.size;
+  }
+
+  /** Changes and entries handed to members so far, and members that were told that they were too slow. */
+  get told(): { readonly events: number; readonly tooSlow: number } {
+    return { events: this.#eventsSent, tooSlow: this.#cutOff };
   }
 
   /** Requires: a member that has not ended. */
@@ -157,8 +164,14 @@ export class WatchHub {
     return member.beatsSilent(this.#beat) >= BEATS_PER_HEARTBEAT;
   }
 
-  noteSent(member: Member): void {
+  /** @param events - how many of them are in what was sent */
+  noteSent(member: Member, events: number): void {
+    this.#eventsSent += events;
     member.noteSent(this.#beat);
+  }
+
+  noteTooSlow(): void {
+    this.#cutOff++;
   }
 
   /** Ends all members, which are told so; there will be no new ones. */

@@ -1,0 +1,100 @@
+// What the metrics of a server are read from: its store, those who watch, its transport and its process. Families stand in
+// observe/metric-families.ts; a part of the server that has figures of its own adds them to the registry as these do.
+
+import { countOf, type Distribution } from "./core/histogram.ts";
+import type { TransportUsage } from "./http/server.ts";
+import type { HttpMetrics } from "./observe/http-metrics.ts";
+import type { LogTally } from "./observe/log-tally.ts";
+import { METRICS } from "./observe/metric-families.ts";
+import { addDiskMetrics, addLoopLag, addProcessMetrics, type LoopClock } from "./observe/process-metrics.ts";
+import type { Registry } from "./observe/registry.ts";
+import type { WatchHub } from "./service/watch/hub.ts";
+import type { Store, WritingStats } from "./store/store.ts";
+
+export interface MeasuredServer {
+  readonly store: Store;
+  readonly hub: WatchHub;
+  readonly http: HttpMetrics;
+  readonly transport: { usage(): TransportUsage };
+  readonly logged: LogTally["counts"];
+  readonly clock: LoopClock;
+  readonly versions: { readonly keyhold: string; readonly bun: string };
+  readonly bounds: { readonly queuedCommits: number; readonly diskReserveBytes: number };
+  /** On the disk of the store; null where there is none. */
+  readonly directory: string | null;
+  /** Why writes are refused, and why requests should go elsewhere; null where they are not to. */
+  refusal(): string | null;
+  unreadyReason(): string | null;
+}
+
+/** Adds every metric of the server. Returns what ends the measuring. */
+export function measureServer(registry: Registry, server: MeasuredServer): () => void {
+  const { http, logged, versions, store } = server;
+  registry.add(METRICS.buildInfo, () => [{ labels: [versions.keyhold, versions.bun, store.engine], value: 1 }]);
+  http.addTo(registry);
+  addTransport(registry, server);
+  addStore(registry, server);
+  addWriting(registry, server);
+  addWatching(registry, server.hub);
+  registry.add(METRICS.logLines, () => [
+    { labels: ["warn"], value: logged.warn },
+    { labels: ["error"], value: logged.error },
+  ]);
+  if (server.directory !== null) addDiskMetrics(registry, server.directory, server.bounds.diskReserveBytes);
+  addProcessMetrics(registry);
+  return addLoopLag(registry, server.clock);
+}
+
+function addTransport(registry: Registry, { transport }: MeasuredServer): void {
+  registry.addValue(METRICS.httpBodyBytes, () => transport.usage().bodyBytes);
+  registry.addValue(METRICS.httpStreamBytes, () => transport.usage().streamBytes);
+  registry.addValue(METRICS.streamsCut, () => transport.usage().streamsCut);
+}
+
+function addStore(registry: Registry, server: MeasuredServer): void {
+  const { store } = server;
+  registry.addValue(METRICS.storeUp, () => (server.refusal() === null ? 1 : 0));
+  registry.addValue(METRICS.ready, () => (server.unreadyReason() === null ? 1 : 0));
+  registry.addValue(METRICS.storeBytes, () => store.stats().bytes);
+  registry.addValue(METRICS.walBytes, () => store.stats().logBytes);
+  registry.addValue(METRICS.keys, () => store.stats().entries);
+  registry.addValue(METRICS.revision, () => store.stats().revision);
+  registry.addValue(METRICS.expiredKeys, () => store.stats().expired);
+  registry.addValue(METRICS.idempotencyRecords, () => store.stats().records);
+  registry.addValue(METRICS.idempotencyBytes, () => store.stats().recordBytes);
+}
+
+function addWriting(registry: Registry, { store, bounds }: MeasuredServer): void {
+  const of = (read: (writing: WritingStats) => Distribution) => () => {
+    const { writing } = store.stats();
+    return writing === null ? null : read(writing);
+  };
+  registry.addValue(METRICS.commits, () => store.stats().commits);
+  registry.addValue(METRICS.commitQueue, () => store.stats().queuedCommits);
+  registry.addValue(METRICS.commitQueueMax, () => bounds.queuedCommits);
+  registry.addValue(
+    METRICS.commitDuration,
+    of(({ commitSeconds }) => commitSeconds),
+  );
+  registry.addValue(
+    METRICS.commitRequests,
+    of(({ commitRequests }) => commitRequests),
+  );
+  registry.addValue(
+    METRICS.commitWait,
+    of(({ waitSeconds }) => waitSeconds),
+  );
+  const checkpoints = of(({ checkpointSeconds }) => checkpointSeconds);
+  registry.addValue(METRICS.checkpointDuration, checkpoints);
+  registry.addValue(METRICS.checkpoints, () => {
+    const found = checkpoints();
+    return found === null ? null : countOf(found);
+  });
+}
+
+function addWatching(registry: Registry, hub: WatchHub): void {
+  registry.addValue(METRICS.watchers, () => hub.members);
+  registry.addValue(METRICS.watchersMax, () => hub.membersMax);
+  registry.addValue(METRICS.watchEvents, () => hub.told.events);
+  registry.addValue(METRICS.watchersCut, () => hub.told.tooSlow);
+}
