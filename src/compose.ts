@@ -1,7 +1,10 @@
 // The composition root: configuration → store → services → app → server, and the order in which they start and stop. The
 // only file that sees both an engine and HTTP.
 import manifest from "../package.json" with { type: "json" };
+import { readAdminToken } from "./auth/admin-token-file.ts";
+import { TokenBook } from "./auth/token-book.ts";
 import type { Config } from "./config/options.ts";
+import { KeyholdError } from "./core/errors.ts";
 import { type Integrity, type OpenStore, openStore } from "./engines/open.ts";
 import type { ServerFacts } from "./http/admin-handlers.ts";
 import { App } from "./http/app.ts";
@@ -23,6 +26,8 @@ export interface RunningServer {
   readonly ended: Promise<"stopped" | "store-failed">;
   /** Starts an orderly stop: no new requests, running ones finished, store closed. Idempotent. */
   stop(): void;
+  /** Reads again what may change while the server runs: the file of --admin-token-file. */
+  reload(): void;
 }
 
 export const VERSION = manifest.version;
@@ -42,6 +47,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const ended = Promise.withResolvers<"stopped" | "store-failed">();
   let fatalReason: string | null = null;
   let isStopping = false;
+  const adminSecret = readAdminSecret(config);
   const open = await openStore(config, log, (reason) => {
     fatalReason = reason;
     log.error("store-failed", `${reason}; the server stops, as it could no longer keep what it acknowledges`);
@@ -49,7 +55,8 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   });
   const unreadyReason = () => fatalReason ?? (isStopping ? "The server is stopping" : open.refusal());
   const hub = makeWatchHub({ store: open.store, log, timers: TIMERS }, config);
-  const server = await listen({ config, log, open, hub, unreadyReason });
+  const tokens = await openTokens(open, adminSecret);
+  const server = await listen({ config, log, open, hub, tokens, unreadyReason });
   return {
     url: server.url,
     ended: ended.promise,
@@ -64,6 +71,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
         },
       );
     },
+    reload: () => reloadAdminSecret(config, tokens, log),
   };
 }
 
@@ -90,12 +98,13 @@ interface Parts {
   readonly log: Log;
   readonly open: OpenStore;
   readonly hub: WatchHub;
+  readonly tokens: TokenBook;
   readonly unreadyReason: () => string | null;
 }
 
-async function listen({ config, log, open, hub, unreadyReason }: Parts): Promise<HttpServer> {
+async function listen({ config, log, open, hub, tokens, unreadyReason }: Parts): Promise<HttpServer> {
   try {
-    const services = makeServices({ config, open, hub, unreadyReason });
+    const services = makeServices({ config, open, hub, tokens, unreadyReason });
     const app = new App({
       services,
       log,
@@ -110,7 +119,7 @@ async function listen({ config, log, open, hub, unreadyReason }: Parts): Promise
   }
 }
 
-function makeServices({ config, open, hub, unreadyReason }: Omit<Parts, "log">): Services {
+function makeServices({ config, open, hub, tokens, unreadyReason }: Omit<Parts, "log">): Services {
   const { store, integrity } = open;
   const { maxValueBytes, wide: isWide } = config;
   const facts: ServerFacts = {
@@ -125,10 +134,38 @@ function makeServices({ config, open, hub, unreadyReason }: Omit<Parts, "log">):
     store,
     entries: new Entries(store),
     hub,
+    tokens,
     facts,
     rawDialect: makeRawDialect({ isWide, maxValueBytes }),
     jsonDialect: makeJsonDialect({ maxValueBytes }),
   };
+}
+
+function readAdminSecret({ adminTokenFile }: Config): string | null {
+  return adminTokenFile === null ? null : readAdminToken(adminTokenFile);
+}
+
+/** What is wrong with the file leaves the token that was read before. */
+function reloadAdminSecret(config: Config, tokens: TokenBook, log: Log): void {
+  try {
+    tokens.setAdminSecret(readAdminSecret(config));
+  } catch (error) {
+    log.error(
+      "reload-failed",
+      `${error instanceof KeyholdError ? error.detail : error}; the token before still counts`,
+    );
+  }
+}
+
+/** A token that is not what was written keeps the server from starting: nobody is let in, or kept out, by guessing. */
+async function openTokens(open: OpenStore, adminSecret: string | null): Promise<TokenBook> {
+  const { store } = open;
+  try {
+    return new TokenBook({ store, timers: TIMERS, adminSecret }, await store.tokens());
+  } catch (error) {
+    await open.close();
+    throw error;
+  }
 }
 
 function describeIntegrity(found: Integrity): ReturnType<ServerFacts["integrity"]> {

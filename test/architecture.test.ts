@@ -20,11 +20,15 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   wire: { values: ["core"] },
   service: { values: ["core", "store/cursor.ts", "store/receipt.ts"], types: ["store"] },
   "service/watch": { values: ["core", "store/cursor.ts"], types: ["store", "service"] },
-  http: { values: ["service", "wire", "core", "observe"], types: ["store"] },
+  // Blind to HTTP; what it keeps, it keeps in the store.
+  auth: { values: ["core"], types: ["store", "service/timers.ts"] },
+  http: { values: ["service", "wire", "core", "observe", "auth"], types: ["store"] },
   observe: { values: ["core/limits.ts", "core/errors.ts"] },
   config: { values: ["core/limits.ts", "core/errors.ts"] },
-  cli: { values: ["config", "observe", "core", "compose.ts"] },
-  "compose.ts": { values: ["engines/open.ts", "http", "service", "store", "wire", "observe", "config", "core"] },
+  cli: { values: ["config", "observe", "core", "auth", "compose.ts"] },
+  "compose.ts": {
+    values: ["engines/open.ts", "http", "service", "auth", "store", "wire", "observe", "config", "core"],
+  },
   "main.ts": { values: ["cli"] },
 };
 

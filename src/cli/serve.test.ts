@@ -27,12 +27,15 @@ function start(flags: Readonly<Record<string, string>> = {}) {
   const host = makeFakeHost();
   const started = Promise.withResolvers<RunningServer>();
   const ended = Promise.withResolvers<"stopped" | "store-failed">();
-  const seen: { stops: number; log: Log | null } = { stops: 0, log: null };
+  const seen: { stops: number; reloads: number; log: Log | null } = { stops: 0, reloads: 0, log: null };
   const server: RunningServer = {
     url: "http://127.0.0.1:3000",
     ended: ended.promise,
     stop: () => {
       seen.stops++;
+    },
+    reload: () => {
+      seen.reloads++;
     },
   };
   const code = serve(config(flags), host, (_, log) => {
@@ -168,6 +171,14 @@ describe("signals", () => {
     run.host.signal("SIGHUP");
     run.seen.log?.warn("three", "Third");
     expect(readFileSync(path, "utf8")).toContain("Third");
+  });
+  test("SIGHUP has the server read again what may change, once it has started", async () => {
+    const run = start();
+    run.host.signal("SIGHUP");
+    expect(run.seen.reloads).toBe(0);
+    await run.ready();
+    run.host.signal("SIGHUP");
+    expect(run.seen.reloads).toBe(1);
   });
 });
 

@@ -23,12 +23,13 @@ export const SIGNAL_ECHO_MS = 500;
 export async function serve(config: Config, host: Host, start: StartServer): Promise<number> {
   const log = openLog(config, host);
   host.onUncaught((error) => endAfterFault(error, log, host));
+  let server: RunningServer | null = null;
   host.onSignal("SIGHUP", () => {
     log.reopen();
     log.info("log-reopened", "The error log is opened anew");
+    server?.reload();
   });
   const stopper = listenForStop(log, host);
-  let server: RunningServer;
   try {
     server = await start(config, log);
   } catch (error) {

@@ -1,9 +1,11 @@
 // One request from its target to its reply: match, decode, handle, and turn what was thrown into a problem. Every request
 // takes this way and no other; there is no stack of middleware.
+import { EVERYBODY, type Subject } from "../auth/policy.ts";
 import { ERRORS, type ErrorCode, KeyholdError } from "../core/errors.ts";
 import { quote } from "../core/quote.ts";
 import type { Log } from "../observe/log.ts";
 import { FIELD } from "../wire/headers.ts";
+import { authenticate, challengeOf, privately, requireLeave } from "./access.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import { type NamedRequest, nameRequest, readIdempotencyKey } from "./idempotency.ts";
 import { Parameters } from "./parameters.ts";
@@ -31,6 +33,15 @@ export interface AppOptions {
   readonly steadyMs: () => number;
 }
 
+/** A request on its way. */
+interface Asked {
+  readonly incoming: Incoming;
+  /** Null as long as nobody needs it. */
+  requestId: string | null;
+  /** Who asks; everybody until that is known. */
+  subject: Subject;
+}
+
 /** What a client may name its request with. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 /** Faults that come with every request while they last are logged this often: a full disk must not fill the log too. */
@@ -50,10 +61,11 @@ export class App {
 
   /** Answers a request. Throws nothing. */
   async handle(incoming: Incoming): Promise<Reply> {
-    if (!this.#options.hasAccessLog) return this.#answer(incoming, null);
+    if (!this.#options.hasAccessLog) return this.#answer({ incoming, requestId: null, subject: EVERYBODY });
     const requestId = this.#requestId(incoming);
     const startedAtMs = this.#options.steadyMs();
-    const reply = await this.#answer(incoming, requestId);
+    const asked: Asked = { incoming, requestId, subject: EVERYBODY };
+    const reply = await this.#answer(asked);
     this.#options.log.access({
       requestId,
       method: incoming.method,
@@ -64,12 +76,14 @@ export class App {
       requestBytes: lengthOf(incoming.header(FIELD.contentLength)),
       responseBytes: bytesOf(reply),
       remoteAddress: incoming.remoteAddress,
+      token: tokenIdOf(asked),
     });
     return reply;
   }
 
-  /** @param requestId - null where nobody needs it unless the request fails */
-  async #answer(incoming: Incoming, requestId: string | null): Promise<Reply> {
+  /** Notes in `asked` who asks, once that is known. */
+  async #answer(asked: Asked): Promise<Reply> {
+    const { incoming } = asked;
     let match: Match | null = null;
     try {
       const { path, query } = splitTarget(incoming.target);
@@ -77,28 +91,37 @@ export class App {
       if (match === null) throw new KeyholdError("no-such-resource", `Nothing is served at ${quote(path)}`);
       if (incoming.method === "OPTIONS") return optionsReply(match.pattern);
       const route = routeOf(match.pattern, incoming.method);
-      const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
-      const argument = decodeArgument(match);
       const { services } = this.#options;
+      asked.subject = authenticate(incoming, route, services.tokens);
+      const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
+      requireLeave(asked.subject, route, { incoming, parameters });
+      const request = { parameters, argument: decodeArgument(match), services };
       const name = readIdempotencyKey(incoming);
-      const request = { parameters, argument, services };
       const reply = await (name === null
         ? route.handle({ ...request, incoming })
-        : handleOnce(route, request, await nameRequest(incoming, name, services.store)));
-      return isStreamed(reply.body) ? { ...reply, body: this.#watch(reply.body, incoming, requestId) } : reply;
+        : handleOnce(
+            route,
+            request,
+            await nameRequest(incoming, { name, owner: asked.subject.id }, request.services.store),
+          ));
+      const shown = asked.subject === EVERYBODY ? reply : privately(reply);
+      return isStreamed(shown.body) ? { ...shown, body: this.#watch(shown.body, asked) } : shown;
     } catch (error) {
-      const pattern = match?.pattern ?? null;
-      return this.#problem(error, { incoming, requestId: requestId ?? this.#requestId(incoming), pattern });
+      return this.#problem(error, asked, match?.pattern ?? null);
     }
   }
 
-  #problem(error: unknown, request: { incoming: Incoming; requestId: string; pattern: string | null }): Reply {
-    const { incoming, requestId, pattern } = request;
+  #problem(error: unknown, asked: Asked, pattern: string | null): Reply {
+    const { incoming } = asked;
+    asked.requestId ??= this.#requestId(incoming);
     const fault = toFault(error);
-    this.#logFault(fault, error, requestId);
-    const reply = problemReply(fault, requestId, incoming.header(FIELD.accept));
+    this.#logFault(fault, error, asked);
+    const reply = problemReply(fault, asked.requestId, incoming.header(FIELD.accept));
     const added: Record<string, string> = {};
     if (fault.code === "method-not-allowed" && pattern !== null) added[FIELD.allow] = allowedMethods(pattern);
+    if (fault.code === "unauthenticated" || fault.code === "forbidden") {
+      added[FIELD.wwwAuthenticate] = challengeOf(fault, incoming);
+    }
     const patches = pattern === null ? null : acceptedPatches(pattern);
     if (fault.code === "unsupported-media-type" && incoming.method === "PATCH" && patches !== null) {
       added[FIELD.acceptPatch] = patches;
@@ -107,24 +130,22 @@ export class App {
   }
 
   /** Once the head has left, a fault can only cut the connection: the log alone says why. */
-  async *#watch(
-    parts: AsyncIterable<string | Uint8Array>,
-    incoming: Incoming,
-    requestId: string | null,
-  ): AsyncGenerator<string | Uint8Array> {
+  async *#watch(parts: AsyncIterable<string | Uint8Array>, asked: Asked): AsyncGenerator<string | Uint8Array> {
     try {
       yield* parts;
     } catch (error) {
-      this.#logFault(toFault(error), error, requestId ?? this.#requestId(incoming));
+      this.#logFault(toFault(error), error, asked);
       throw error;
     }
   }
 
   /** Only what an operator must know of: faults of the server, not of the client. */
-  #logFault(fault: KeyholdError, error: unknown, requestId: string): void {
+  #logFault(fault: KeyholdError, error: unknown, asked: Asked): void {
     if (STATUS[fault.code] < 500) return;
     if (LASTING_FAULTS.includes(fault.code) && this.#wasJustLogged(fault.code)) return;
-    const fields = { request_id: requestId, code: fault.code };
+    const requestId = asked.requestId ?? this.#requestId(asked.incoming);
+    const token = tokenIdOf(asked);
+    const fields = { request_id: requestId, code: fault.code, ...(token !== null && { token }) };
     if (fault.code === "internal") {
       this.#options.log.error("request-failed", traceOf(error), fields);
     } else {
@@ -179,6 +200,11 @@ function optionsReply(pattern: string): Reply {
   const patches = acceptedPatches(pattern);
   if (patches !== null) headers[FIELD.acceptPatch] = patches;
   return { status: 204, headers, body: null };
+}
+
+/** Null where no token was looked at. */
+function tokenIdOf({ subject }: Asked): string | null {
+  return subject === EVERYBODY ? null : subject.id;
 }
 
 function routeNameOf(target: string): string {

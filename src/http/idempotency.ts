@@ -9,8 +9,6 @@ import type { Incoming } from "./exchange.ts";
 
 /** 1 to 255 of visible ASCII, with or without the quotes that the draft asks for. */
 const NAME = /^(?:"([\x21\x23-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255}))$/;
-/** Whose names these are: they are all one client's as long as there are no tokens. */
-const SCOPE = "";
 const WRITES: readonly string[] = ["PUT", "POST", "PATCH", "DELETE"];
 
 export interface NamedRequest {
@@ -34,10 +32,18 @@ export function readIdempotencyKey(incoming: Incoming): string | null {
   return name;
 }
 
-/** The write under its name, with what is known of an earlier one. */
-export async function nameRequest(incoming: Incoming, name: string, store: Store): Promise<NamedRequest> {
+/**
+ * The write under its name, with what is known of an earlier one.
+ *
+ * @param owner - whose name it is: the id of a token; "" for everybody while none is asked for
+ */
+export async function nameRequest(
+  incoming: Incoming,
+  { name, owner }: { readonly name: string; readonly owner: string },
+  store: Store,
+): Promise<NamedRequest> {
   const remembering = new RememberingIncoming(incoming);
-  const attempt = await Attempt.begin(store, digest(SCOPE, "\0", name), () => remembering.fingerprint());
+  const attempt = await Attempt.begin(store, digest(owner, "\0", name), () => remembering.fingerprint());
   return { incoming: remembering, attempt };
 }
 

@@ -1,6 +1,7 @@
 // The route table as data, and which row a path belongs to. From the table come matching, 405 with Allow, OPTIONS and the
 // names under which requests are counted and logged (the pattern, never the path). Decided on the path as it was sent,
 // still encoded: what is decoded here is what handlers and checks get, once.
+import type { Action } from "../auth/policy.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { MEDIA } from "../wire/headers.ts";
 import { healthy, info, problemPage, ready } from "./admin-handlers.ts";
@@ -23,9 +24,6 @@ import type { Services } from "./services.ts";
 import { decodePath } from "./target.ts";
 import { transact } from "./txn-handler.ts";
 
-/** What a request needs leave for. */
-export type Action = "read" | "write" | "watch" | "admin" | "none";
-
 export interface RouteRequest {
   readonly incoming: Incoming;
   readonly parameters: Parameters;
@@ -37,7 +35,12 @@ export interface RouteRequest {
 export interface Route {
   readonly method: string;
   readonly pattern: string;
+  /** What a request needs leave for. */
   readonly action: Action;
+  /** What it needs leave for in place of that, where its query has this parameter. */
+  readonly actionWhen?: { readonly parameter: string; readonly action: Action };
+  /** What it needs leave for besides, as its answer shows what is stored: always, or where it asks to be shown that (Prefer). */
+  readonly alsoNeeds?: { readonly action: Action; readonly when: "always" | "representation-preferred" };
   /** One line for the index of docs/protocol.md. */
   readonly summary: string;
   /** Media types that a PATCH takes, as the field Accept-Patch lists them. */
@@ -83,6 +86,9 @@ function plainRoute(handle: (request: RouteRequest) => Reply): Route["handle"] {
   };
 }
 
+const SHOWS_VALUES: Route["alsoNeeds"] = { action: "read", when: "always" };
+const SHOWS_VALUES_IF_ASKED: Route["alsoNeeds"] = { action: "read", when: "representation-preferred" };
+
 export const ROUTES: readonly Route[] = [
   {
     method: "GET",
@@ -105,15 +111,24 @@ export const ROUTES: readonly Route[] = [
     method: "PATCH",
     pattern: "/{key}",
     action: "write",
+    alsoNeeds: SHOWS_VALUES,
     summary: "Count, append, patch, change when the entry ends",
     acceptPatch: PATCH_TYPES,
     handle: raw(patchEntry),
   },
-  { method: "DELETE", pattern: "/{key}", action: "write", summary: "Delete the entry", handle: raw(deleteEntry) },
+  {
+    method: "DELETE",
+    pattern: "/{key}",
+    action: "write",
+    alsoNeeds: SHOWS_VALUES_IF_ASKED,
+    summary: "Delete the entry",
+    handle: raw(deleteEntry),
+  },
   {
     method: "GET",
     pattern: "/keys",
     action: "read",
+    actionWhen: { parameter: "watch", action: "watch" },
     summary: "List entries in key order, with `?wait=` once they have changed; with `?watch`, follow what happens",
     handle: collectionRoute(listCollection),
   },
@@ -142,6 +157,7 @@ export const ROUTES: readonly Route[] = [
     method: "PATCH",
     pattern: "/keys",
     action: "write",
+    alsoNeeds: SHOWS_VALUES,
     summary: "Set, merge and delete entries, all or nothing",
     acceptPatch: MEDIA.mergePatch,
     handle: collectionRoute(patchCollection),
@@ -165,15 +181,24 @@ export const ROUTES: readonly Route[] = [
     method: "PATCH",
     pattern: "/keys/{key}",
     action: "write",
+    alsoNeeds: SHOWS_VALUES,
     summary: "Count, append, patch, change when the entry ends",
     acceptPatch: PATCH_TYPES,
     handle: json(patchEntry),
   },
-  { method: "DELETE", pattern: "/keys/{key}", action: "write", summary: "Delete the entry", handle: json(deleteEntry) },
+  {
+    method: "DELETE",
+    pattern: "/keys/{key}",
+    action: "write",
+    alsoNeeds: SHOWS_VALUES_IF_ASKED,
+    summary: "Delete the entry",
+    handle: json(deleteEntry),
+  },
   {
     method: "POST",
     pattern: "/-/txn",
     action: "write",
+    alsoNeeds: SHOWS_VALUES,
     summary: "Check, change and read entries, all or nothing",
     handle: collectionRoute(transact),
   },

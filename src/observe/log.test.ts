@@ -17,6 +17,7 @@ const REQUEST: AccessFields = {
   requestBytes: null,
   responseBytes: 12,
   remoteAddress: "127.0.0.1",
+  token: "tk_1",
 };
 
 let directory: string;
@@ -112,6 +113,7 @@ describe("requests", () => {
       "http.request.body.size": null,
       "http.response.body.size": 12,
       "client.address": "127.0.0.1",
+      token: "tk_1",
     });
   });
   test("are not logged unless asked for", () => {
