@@ -16,6 +16,7 @@ import type { Log } from "./observe/log.ts";
 import { Entries } from "./service/entries.ts";
 import type { Timers } from "./service/timers.ts";
 import { WatchHub } from "./service/watch/hub.ts";
+import { HubView } from "./service/watch/hub-view.ts";
 import type { Store } from "./store/store.ts";
 import { valueToJson } from "./wire/entry-json.ts";
 
@@ -133,7 +134,7 @@ function makeServices({ config, open, hub, tokens, unreadyReason }: Omit<Parts, 
   return {
     store,
     entries: new Entries(store),
-    hub,
+    hub: new HubView(hub),
     tokens,
     facts,
     rawDialect: makeRawDialect({ isWide, maxValueBytes }),

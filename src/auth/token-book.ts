@@ -138,7 +138,7 @@ export class TokenBook {
   onEnd(subject: Subject, run: () => void): () => void {
     const runs = this.#onEnd.get(subject) ?? new Set();
     this.#onEnd.set(subject, runs.add(run));
-    if (this.#canExpire(subject)) this.#planLook();
+    if (this.#canExpire(subject) || !this.isGood(subject)) this.#planLook();
     return () => {
       runs.delete(run);
       if (runs.size === 0 && this.#onEnd.get(subject) === runs) this.#onEnd.delete(subject);

@@ -39,10 +39,11 @@ export function authenticate(incoming: Incoming, { action }: Route, tokens: Toke
   }
 }
 
-/** @throws "forbidden" naming the scope that the token lacks */
-export function requireLeave(subject: Subject, route: Route, asked: AskedOf): void {
-  const missing = neededFor(route, asked).find((action) => !may(subject, action));
-  if (missing === undefined) return;
+/** What the request is let in for. @throws "forbidden" naming the scope that the token lacks */
+export function requireLeave(subject: Subject, route: Route, asked: AskedOf): Action {
+  const [action, ...besides] = neededFor(route, asked);
+  const missing = [action, ...besides].find((needed) => !may(subject, needed));
+  if (missing === undefined) return action;
   const has = subject.scopes.join(", ");
   throw new KeyholdError("forbidden", `The token ${subject.id} lacks the scope ${missing}, and has ${has}`, {
     scope: missing,
@@ -55,7 +56,10 @@ interface AskedOf {
   readonly parameters: Parameters;
 }
 
-function neededFor({ action, actionWhen, alsoNeeds }: Route, { incoming, parameters }: AskedOf): readonly Action[] {
+function neededFor(
+  { action, actionWhen, alsoNeeds }: Route,
+  { incoming, parameters }: AskedOf,
+): readonly [Action, ...Action[]] {
   // However often, and whatever its value: a request that is refused for it needs no less leave.
   const isOther = actionWhen !== undefined && parameters.pairs.some(([name]) => name === actionWhen.parameter);
   const needed = isOther ? actionWhen.action : action;

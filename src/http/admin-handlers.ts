@@ -1,7 +1,7 @@
 // The server itself, under `/-/` (contract §14).
 import { KeyholdError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import type { WatchHub } from "../service/watch/hub.ts";
+import type { HubView } from "../service/watch/hub-view.ts";
 import type { Store } from "../store/store.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
 import { negotiate } from "./accept.ts";
@@ -25,7 +25,7 @@ export interface ServerFacts {
 /** What the server tells of itself is gathered from. */
 interface InfoSources {
   readonly store: Store;
-  readonly hub: WatchHub;
+  readonly hub: HubView;
   readonly facts: ServerFacts;
 }
 

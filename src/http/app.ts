@@ -1,9 +1,10 @@
 // One request from its target to its reply: match, decode, handle, and turn what was thrown into a problem. Every request
 // takes this way and no other; there is no stack of middleware.
-import { EVERYBODY, type Subject } from "../auth/policy.ts";
+import { type Action, EVERYBODY, type Subject } from "../auth/policy.ts";
 import { ERRORS, type ErrorCode, KeyholdError } from "../core/errors.ts";
 import { quote } from "../core/quote.ts";
 import type { Log } from "../observe/log.ts";
+import { tokenEnded } from "../service/watch/member.ts";
 import { FIELD } from "../wire/headers.ts";
 import { authenticate, challengeOf, privately, requireLeave } from "./access.ts";
 import type { Incoming, Reply } from "./exchange.ts";
@@ -20,7 +21,7 @@ import {
   type RouteRequest,
   routeOf,
 } from "./routes.ts";
-import type { Services } from "./services.ts";
+import { type Services, ServicesBySubject } from "./services.ts";
 import { parsePairs, splitTarget } from "./target.ts";
 
 export interface AppOptions {
@@ -52,11 +53,13 @@ const UNMATCHED = "unmatched";
 
 export class App {
   readonly #options: AppOptions;
+  readonly #services: ServicesBySubject;
   readonly #faultLoggedAtMs = new Map<ErrorCode, number>();
   #requests = 0;
 
   constructor(options: AppOptions) {
     this.#options = options;
+    this.#services = new ServicesBySubject(options.services);
   }
 
   /** Answers a request. Throws nothing. */
@@ -91,21 +94,17 @@ export class App {
       if (match === null) throw new KeyholdError("no-such-resource", `Nothing is served at ${quote(path)}`);
       if (incoming.method === "OPTIONS") return optionsReply(match.pattern);
       const route = routeOf(match.pattern, incoming.method);
-      const { services } = this.#options;
-      asked.subject = authenticate(incoming, route, services.tokens);
+      asked.subject = authenticate(incoming, route, this.#options.services.tokens);
       const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
-      requireLeave(asked.subject, route, { incoming, parameters });
+      const action = requireLeave(asked.subject, route, { incoming, parameters });
+      const services = this.#services.of(asked.subject);
       const request = { parameters, argument: decodeArgument(match), services };
       const name = readIdempotencyKey(incoming);
       const reply = await (name === null
         ? route.handle({ ...request, incoming })
-        : handleOnce(
-            route,
-            request,
-            await nameRequest(incoming, { name, owner: asked.subject.id }, request.services.store),
-          ));
+        : handleOnce(route, request, await nameRequest(incoming, { name, owner: asked.subject.id }, services.store)));
       const shown = asked.subject === EVERYBODY ? reply : privately(reply);
-      return isStreamed(shown.body) ? { ...shown, body: this.#watch(shown.body, asked) } : shown;
+      return isStreamed(shown.body) ? { ...shown, body: this.#watch(shown.body, asked, action) } : shown;
     } catch (error) {
       return this.#problem(error, asked, match?.pattern ?? null);
     }
@@ -130,13 +129,26 @@ export class App {
   }
 
   /** Once the head has left, a fault can only cut the connection: the log alone says why. */
-  async *#watch(parts: AsyncIterable<string | Uint8Array>, asked: Asked): AsyncGenerator<string | Uint8Array> {
+  async *#watch(
+    parts: AsyncIterable<string | Uint8Array>,
+    asked: Asked,
+    action: Action,
+  ): AsyncGenerator<string | Uint8Array> {
     try {
-      yield* parts;
+      for await (const part of parts) {
+        yield part;
+        // A watch is ended by the hub, which says so first.
+        if (action !== "none" && action !== "watch") this.#requireStillGood(asked.subject);
+      }
     } catch (error) {
       this.#logFault(toFault(error), error, asked);
       throw error;
     }
+  }
+
+  /** What takes long to send is cut when its token ends. */
+  #requireStillGood(subject: Subject): void {
+    if (!this.#options.services.tokens.isGood(subject)) throw tokenEnded();
   }
 
   /** Only what an operator must know of: faults of the server, not of the client. */

@@ -13,6 +13,7 @@ import type { Log } from "../../src/observe/log.ts";
 import { Entries } from "../../src/service/entries.ts";
 import type { Timers } from "../../src/service/timers.ts";
 import type { WatchHub } from "../../src/service/watch/hub.ts";
+import { HubView } from "../../src/service/watch/hub-view.ts";
 import type { Store } from "../../src/store/store.ts";
 import { bodyBytes, Http, type HttpAnswer, type HttpClient, type HttpRequest, makeAnswer } from "./http-client.ts";
 import { makeMemoryHarness } from "./memory-harness.ts";
@@ -130,7 +131,7 @@ function makeServices(
   return {
     store,
     entries: new Entries(store),
-    hub,
+    hub: new HubView(hub),
     tokens,
     facts: {
       version: "0.0.0",
