@@ -5,6 +5,7 @@ import { readAdminToken } from "./auth/admin-token-file.ts";
 import { TokenBook } from "./auth/token-book.ts";
 import type { Config } from "./config/options.ts";
 import { KeyholdError } from "./core/errors.ts";
+import type { Clock } from "./core/expiry.ts";
 import { type Integrity, type OpenStore, openStore } from "./engines/open.ts";
 import type { ServerFacts } from "./http/admin-handlers.ts";
 import { App } from "./http/app.ts";
@@ -56,7 +57,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   });
   const unreadyReason = () => fatalReason ?? (isStopping ? "The server is stopping" : open.refusal());
   const hub = makeWatchHub({ store: open.store, log, timers: TIMERS }, config);
-  const tokens = await openTokens(open, adminSecret);
+  const tokens = await openBook(open, adminSecret);
   const server = await listen({ config, log, open, hub, tokens, unreadyReason });
   return {
     url: server.url,
@@ -74,6 +75,21 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     },
     reload: () => reloadAdminSecret(config, tokens, log),
   };
+}
+
+/** The tokens of a store that no server holds. */
+export interface OpenTokens {
+  readonly tokens: TokenBook;
+  readonly now: Clock;
+  /** Releases the store. */
+  close(): Promise<void>;
+}
+
+/** @throws KeyholdError with a sentence for the operator when the store cannot be had */
+export async function openTokens(config: Config, log: Log): Promise<OpenTokens> {
+  const open = await openStore(config, log, (reason) => log.error("store-failed", reason));
+  const tokens = await openBook(open, null);
+  return { tokens, now: open.store.now, close: () => open.close() };
 }
 
 /** What a change is shown as, who may watch, and what they are told, as the configuration says. */
@@ -159,7 +175,7 @@ function reloadAdminSecret(config: Config, tokens: TokenBook, log: Log): void {
 }
 
 /** A token that is not what was written keeps the server from starting: nobody is let in, or kept out, by guessing. */
-async function openTokens(open: OpenStore, adminSecret: string | null): Promise<TokenBook> {
+async function openBook(open: OpenStore, adminSecret: string | null): Promise<TokenBook> {
   const { store } = open;
   try {
     return new TokenBook({ store, timers: TIMERS, adminSecret }, await store.tokens());

@@ -25,7 +25,7 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   http: { values: ["service", "wire", "core", "observe", "auth"], types: ["store"] },
   observe: { values: ["core/limits.ts", "core/errors.ts"] },
   config: { values: ["core/limits.ts", "core/errors.ts"] },
-  cli: { values: ["config", "observe", "core", "auth", "compose.ts"] },
+  cli: { values: ["config", "observe", "core", "wire", "compose.ts"] },
   "compose.ts": {
     values: ["engines/open.ts", "http", "service", "auth", "store", "wire", "observe", "config", "core"],
   },

@@ -10,6 +10,9 @@ import { quote } from "./quote.ts";
 export const SCOPES = ["read", "write", "watch", "admin", "metrics"] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** What a token gives leave for that is made without saying: entries, and nothing of the server. */
+export const DEFAULT_SCOPES: readonly Scope[] = ["read", "write", "watch"];
+
 /** What a token gives leave for. */
 export interface Grant {
   /** For people; need not be unique. 1 to LIMITS.tokenNameBytes bytes. */

@@ -22,6 +22,7 @@ import type { Parameters } from "./parameters.ts";
 import { PATCH_TYPES, patchEntry } from "./patch-handlers.ts";
 import type { Services } from "./services.ts";
 import { decodePath } from "./target.ts";
+import { createToken, listTokens, revokeToken } from "./token-handlers.ts";
 import { transact } from "./txn-handler.ts";
 
 export interface RouteRequest {
@@ -225,6 +226,27 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: "GET",
+    pattern: "/-/tokens",
+    action: "admin",
+    summary: "Access tokens, without their secrets",
+    handle: listTokens,
+  },
+  {
+    method: "POST",
+    pattern: "/-/tokens",
+    action: "admin",
+    summary: "Make an access token; its secret is answered this once",
+    handle: createToken,
+  },
+  {
+    method: "DELETE",
+    pattern: "/-/tokens/{id}",
+    action: "admin",
+    summary: "Revoke an access token",
+    handle: revokeToken,
+  },
+  {
+    method: "GET",
     pattern: "/-/problems/{code}",
     action: "none",
     summary: "What an error code means",
@@ -239,14 +261,21 @@ const BY_PATTERN: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map(
   ]),
 );
 
+/** Where what follows names one of many. */
+const NAMED_BENEATH = [
+  ["/-/problems/", "/-/problems/{code}"],
+  ["/-/tokens/", "/-/tokens/{id}"],
+] as const;
+
 /** The row of the table that a path belongs to; null where nothing is served. */
 export function matchPath(path: string): Match | null {
   if (!path.startsWith("/")) return null;
   if (path === "/") return { pattern: "/", argument: "" };
   if (path === "/keys") return { pattern: "/keys", argument: "" };
   if (path.startsWith("/keys/")) return { pattern: "/keys/{key}", argument: path.slice("/keys/".length) };
-  if (path.startsWith("/-/problems/"))
-    return { pattern: "/-/problems/{code}", argument: path.slice("/-/problems/".length) };
+  for (const [start, pattern] of NAMED_BENEATH) {
+    if (path.startsWith(start)) return { pattern, argument: path.slice(start.length) };
+  }
   if (path === "/-" || path.startsWith("/-/")) return BY_PATTERN.has(path) ? { pattern: path, argument: "" } : null;
   return { pattern: "/{key}", argument: path.slice(1) };
 }
