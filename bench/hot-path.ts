@@ -20,16 +20,21 @@ const isProfiled = process.argv.includes("--profile");
 
 interface Workload {
   readonly name: string;
-  readonly next: (sequence: number) => string;
+  /** @param head - further lines of the head, each with its end */
+  readonly next: (sequence: number, head: string) => string;
+  /** The token that requests carry; none where it is not said. */
+  readonly token?: { readonly prefixes: readonly string[] };
 }
 
 const GET_HOT: Workload = {
   name: "get-hot",
-  next: (sequence) => `GET /${keyOf((sequence * 7919) % KEYS)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+  next: (sequence, head) => `GET /${keyOf((sequence * 7919) % KEYS)} HTTP/1.1\r\nHost: localhost\r\n${head}\r\n`,
 };
 const WORKLOADS: readonly Workload[] = [
   { name: "put-overwrite", next: (sequence) => put((sequence * 7919) % KEYS) },
   GET_HOT,
+  { ...GET_HOT, name: "get-token", token: { prefixes: [] } },
+  { ...GET_HOT, name: "get-prefix", token: { prefixes: ["key"] } },
 ];
 
 const directory = mkdtempSync(join(tmpdir(), "keyhold-bench-"));
@@ -56,7 +61,7 @@ async function measureOurs(workload: Workload): Promise<void> {
       seconds: WARM_UP_SECONDS,
       next: (sequence) => put(sequence % KEYS),
     });
-    await measure(workload, url, pid);
+    await measure(workload, url, pid, workload.token === undefined ? "" : await authorize(url, workload.token));
   });
   if (isProfiled) printProfile(profile);
 }
@@ -72,9 +77,26 @@ async function withServer(args: readonly string[], body: (url: URL, pid: number)
   }
 }
 
-async function measure({ name, next }: Workload, url: URL, pid: number): Promise<void> {
+/** Makes a token, and the line of the head that carries it. */
+async function authorize(url: URL, grant: NonNullable<Workload["token"]>): Promise<string> {
+  const body = JSON.stringify({ name: "bench", ...grant });
+  const answer = await fetch(new URL("/-/tokens", url), {
+    method: "POST",
+    body,
+    headers: { "Content-Type": "application/json" },
+  });
+  const { token } = JSON.parse(await answer.text());
+  return `Authorization: Bearer ${token}\r\n`;
+}
+
+async function measure({ name, next }: Workload, url: URL, pid: number, head = ""): Promise<void> {
   const before = cpuSeconds(pid);
-  const result = await runLoad({ url, connections: CONNECTIONS, seconds: SECONDS, next });
+  const result = await runLoad({
+    url,
+    connections: CONNECTIONS,
+    seconds: SECONDS,
+    next: (sequence) => next(sequence, head),
+  });
   report(name, result, cpuSeconds(pid) - before);
 }
 
