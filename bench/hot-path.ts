@@ -12,7 +12,7 @@ const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const CONSTANT = fileURLToPath(new URL("./constant-server.ts", import.meta.url));
 const CONNECTIONS = 64;
 const SECONDS = Number(process.env["SECONDS"] ?? 5);
-const WARM_UP_SECONDS = 0.5;
+const WARM_UP_SECONDS = 2;
 const KEYS = 10_000;
 const VALUE = "v".repeat(100);
 const PROFILE_ROWS = 12;
@@ -42,7 +42,7 @@ console.log(
   `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Bun ${Bun.version}, ${CONNECTIONS} connections, ${SECONDS} s each,`,
 );
 console.log(`${KEYS} keys with values of ${VALUE.length} bytes, durability full, server and load on the same cores`);
-const serve = [MAIN, "serve", "--port", "0", "--store", join(directory, "store"), "--log-format", "json"];
+const serve = [MAIN, "serve", "--port", "0", "--log-format", "json", "--store"];
 try {
   for (const workload of WORKLOADS) await measureOurs(workload);
   await withServer([CONSTANT], (url, pid) => measure({ ...GET_HOT, name: "constant" }, url, pid));
@@ -54,7 +54,9 @@ try {
 async function measureOurs(workload: Workload): Promise<void> {
   const profile = join(directory, workload.name);
   const profiler = isProfiled ? ["--cpu-prof", "--cpu-prof-dir", profile] : [];
-  await withServer([...profiler, ...serve], async (url, pid) => {
+  // A store with a token answers nobody without.
+  const store = join(directory, workload.token === undefined ? "store" : `${workload.name}-store`);
+  await withServer([...profiler, ...serve, store], async (url, pid) => {
     await runLoad({
       url,
       connections: CONNECTIONS,

@@ -1,6 +1,6 @@
 // The secret of a token: how it is made, what is kept of it, and how a request carries it (RFC 6750 §2.1). Secrets are random
 // and long, so that a fast digest keeps them: there is nothing to guess from it.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** 256 bits: 43 characters of base64url behind the mark by which scanners of leaked secrets know it. */
 const SECRET_BYTES = 32;
@@ -29,7 +29,7 @@ export function makeTokenId(): string {
 
 /** SHA-256. */
 export function digestOf(secret: string): Buffer {
-  return createHash("sha256").update(secret).digest();
+  return hash("sha256", secret, "buffer");
 }
 
 /** The secret that the field Authorization carries; null where it carries none in this way. */
