@@ -22,6 +22,7 @@ import {
   routeOf,
 } from "./routes.ts";
 import { type Services, ServicesBySubject } from "./services.ts";
+import { TappedIncoming } from "./tapped-incoming.ts";
 import { parsePairs, splitTarget } from "./target.ts";
 
 export interface AppOptions {
@@ -100,9 +101,10 @@ export class App {
       const services = this.#services.of(asked.subject);
       const request = { parameters, argument: decodeArgument(match), services };
       const name = readIdempotencyKey(incoming);
+      const guarded = this.#guardBody(asked);
       const reply = await (name === null
-        ? route.handle({ ...request, incoming })
-        : handleOnce(route, request, await nameRequest(incoming, { name, owner: asked.subject.id }, services.store)));
+        ? route.handle({ ...request, incoming: guarded })
+        : handleOnce(route, request, await nameRequest(guarded, { name, owner: asked.subject.id }, services.store)));
       const shown = asked.subject === EVERYBODY ? reply : privately(reply);
       return isStreamed(shown.body) ? { ...shown, body: this.#watch(shown.body, asked, action) } : shown;
     } catch (error) {
@@ -144,6 +146,12 @@ export class App {
       this.#logFault(toFault(error), error, asked);
       throw error;
     }
+  }
+
+  /** A body may be long in coming: when it is there, it is asked again whether its token counts. */
+  #guardBody({ incoming, subject }: Asked): Incoming {
+    if (subject === EVERYBODY || incoming.method === "GET" || incoming.method === "HEAD") return incoming;
+    return new TappedIncoming(incoming, () => this.#requireStillGood(subject));
   }
 
   /** What takes long to send is cut when its token ends. */

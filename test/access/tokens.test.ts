@@ -1,7 +1,9 @@
 // The life of a token: made, listed, used, revoked, expired; what it leaves in answers, logs and records.
 import { describe, expect, test } from "bun:test";
 import { EVERYBODY } from "../../src/auth/policy.ts";
+import type { Incoming } from "../../src/http/exchange.ts";
 import { type AccessServer, bearer, issue, withAccess } from "../support/access-server.ts";
+import { makeApp } from "../support/http-harness.ts";
 
 const ADMIN_SECRET = "operator.s/own+secret_of~43-characters=";
 
@@ -257,6 +259,28 @@ describe("what is held open", () => {
       await server.tokens.revoke(token.record.id);
       for (let turn = 0; turn < 5; turn++) await server.step();
       expect((await waiting).status).toBe(401);
+    });
+  });
+
+  test("a body that comes to its end after the token did is not written", async () => {
+    await withAccess(async (server) => {
+      const token = await issue(server);
+      const body = Promise.withResolvers<Uint8Array>();
+      const fields = new Headers({ ...bearer(token), "Content-Length": "1" });
+      const incoming: Incoming = {
+        method: "PUT",
+        target: "/a",
+        origin: null,
+        remoteAddress: null,
+        signal: new AbortController().signal,
+        keepOpen: () => {},
+        header: (name) => fields.get(name),
+        body: () => body.promise,
+      };
+      const answering = makeApp(server.store, server.log, {}, { tokens: server.tokens }).handle(incoming);
+      await server.tokens.revoke(token.record.id);
+      body.resolve(new Uint8Array(1));
+      expect([(await answering).status, server.store.stats().entries]).toEqual([401, 0]);
     });
   });
 
