@@ -12,7 +12,7 @@ const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const CONSTANT = fileURLToPath(new URL("./constant-server.ts", import.meta.url));
 const CONNECTIONS = 64;
 const SECONDS = Number(process.env["SECONDS"] ?? 5);
-const WARM_UP_SECONDS = 0.5;
+const WARM_UP_SECONDS = 2;
 const KEYS = 10_000;
 const VALUE = "v".repeat(100);
 const PROFILE_ROWS = 12;
@@ -20,16 +20,21 @@ const isProfiled = process.argv.includes("--profile");
 
 interface Workload {
   readonly name: string;
-  readonly next: (sequence: number) => string;
+  /** @param head - further lines of the head, each with its end */
+  readonly next: (sequence: number, head: string) => string;
+  /** The token that requests carry; none where it is not said. */
+  readonly token?: { readonly prefixes: readonly string[] };
 }
 
 const GET_HOT: Workload = {
   name: "get-hot",
-  next: (sequence) => `GET /${keyOf((sequence * 7919) % KEYS)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+  next: (sequence, head) => `GET /${keyOf((sequence * 7919) % KEYS)} HTTP/1.1\r\nHost: localhost\r\n${head}\r\n`,
 };
 const WORKLOADS: readonly Workload[] = [
   { name: "put-overwrite", next: (sequence) => put((sequence * 7919) % KEYS) },
   GET_HOT,
+  { ...GET_HOT, name: "get-token", token: { prefixes: [] } },
+  { ...GET_HOT, name: "get-prefix", token: { prefixes: ["key"] } },
 ];
 
 const directory = mkdtempSync(join(tmpdir(), "keyhold-bench-"));
@@ -37,7 +42,7 @@ console.log(
   `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Bun ${Bun.version}, ${CONNECTIONS} connections, ${SECONDS} s each,`,
 );
 console.log(`${KEYS} keys with values of ${VALUE.length} bytes, durability full, server and load on the same cores`);
-const serve = [MAIN, "serve", "--port", "0", "--store", join(directory, "store"), "--log-format", "json"];
+const serve = [MAIN, "serve", "--port", "0", "--log-format", "json", "--store"];
 try {
   for (const workload of WORKLOADS) await measureOurs(workload);
   await withServer([CONSTANT], (url, pid) => measure({ ...GET_HOT, name: "constant" }, url, pid));
@@ -49,14 +54,16 @@ try {
 async function measureOurs(workload: Workload): Promise<void> {
   const profile = join(directory, workload.name);
   const profiler = isProfiled ? ["--cpu-prof", "--cpu-prof-dir", profile] : [];
-  await withServer([...profiler, ...serve], async (url, pid) => {
+  // A store with a token answers nobody without.
+  const store = join(directory, workload.token === undefined ? "store" : `${workload.name}-store`);
+  await withServer([...profiler, ...serve, store], async (url, pid) => {
     await runLoad({
       url,
       connections: CONNECTIONS,
       seconds: WARM_UP_SECONDS,
       next: (sequence) => put(sequence % KEYS),
     });
-    await measure(workload, url, pid);
+    await measure(workload, url, pid, workload.token === undefined ? "" : await authorize(url, workload.token));
   });
   if (isProfiled) printProfile(profile);
 }
@@ -72,9 +79,26 @@ async function withServer(args: readonly string[], body: (url: URL, pid: number)
   }
 }
 
-async function measure({ name, next }: Workload, url: URL, pid: number): Promise<void> {
+/** Makes a token, and the line of the head that carries it. */
+async function authorize(url: URL, grant: NonNullable<Workload["token"]>): Promise<string> {
+  const body = JSON.stringify({ name: "bench", ...grant });
+  const answer = await fetch(new URL("/-/tokens", url), {
+    method: "POST",
+    body,
+    headers: { "Content-Type": "application/json" },
+  });
+  const { token } = JSON.parse(await answer.text());
+  return `Authorization: Bearer ${token}\r\n`;
+}
+
+async function measure({ name, next }: Workload, url: URL, pid: number, head = ""): Promise<void> {
   const before = cpuSeconds(pid);
-  const result = await runLoad({ url, connections: CONNECTIONS, seconds: SECONDS, next });
+  const result = await runLoad({
+    url,
+    connections: CONNECTIONS,
+    seconds: SECONDS,
+    next: (sequence) => next(sequence, head),
+  });
   report(name, result, cpuSeconds(pid) - before);
 }
 

@@ -1,8 +1,11 @@
 // The composition root: configuration → store → services → app → server, and the order in which they start and stop. The
 // only file that sees both an engine and HTTP.
 import manifest from "../package.json" with { type: "json" };
+import { readAdminToken } from "./auth/admin-token-file.ts";
+import { TokenBook } from "./auth/token-book.ts";
 import type { Config } from "./config/options.ts";
 import { KeyholdError } from "./core/errors.ts";
+import type { Clock } from "./core/expiry.ts";
 import { type Integrity, type OpenStore, openStore } from "./engines/open.ts";
 import type { ServerFacts } from "./http/admin-handlers.ts";
 import { App } from "./http/app.ts";
@@ -26,6 +29,7 @@ import { startStatsd } from "./server-statsd.ts";
 import { Entries } from "./service/entries.ts";
 import type { Timers } from "./service/timers.ts";
 import { WatchHub } from "./service/watch/hub.ts";
+import { HubView } from "./service/watch/hub-view.ts";
 import type { Store } from "./store/store.ts";
 import { valueToJson } from "./wire/entry-json.ts";
 
@@ -34,7 +38,7 @@ export interface RunningServer {
   readonly url: string;
   /** Resolves when the server has ended: as it was asked to, or because its store failed under it. */
   readonly ended: Promise<"stopped" | "store-failed">;
-  /** Reads again what is kept in files of its own: certificate and key. @throws KeyholdError with what is wrong with them */
+  /** Reads again what is kept in files of its own: certificate and key, and that of --admin-token-file. */
   reload(): void;
   /** Starts an orderly stop: no new requests, running ones finished, store closed. Idempotent. */
   stop(): void;
@@ -59,6 +63,7 @@ export async function startServer(config: Config, processLog: Log): Promise<Runn
   const ended = Promise.withResolvers<"stopped" | "store-failed">();
   let fatalReason: string | null = null;
   let isStopping = false;
+  const adminSecret = readAdminSecret(config);
   const open = await openStore(config, log, (reason) => {
     fatalReason = reason;
     log.error("store-failed", `${reason}; the server stops, as it could no longer keep what it acknowledges`);
@@ -66,10 +71,11 @@ export async function startServer(config: Config, processLog: Log): Promise<Runn
   });
   const unreadyReason = () => fatalReason ?? (isStopping ? "The server is stopping" : open.refusal());
   const hub = makeWatchHub({ store: open.store, log, timers: TIMERS }, config);
+  const tokens = await openBook(open, adminSecret);
   const registry = new Registry();
   const samples = config.statsd === null ? null : new DurationSamples();
   const http = new HttpMetrics(samples);
-  const server = await listen({ config, log, open, hub, http, registry, tracing, unreadyReason });
+  const server = await listen({ config, log, open, hub, tokens, http, registry, tracing, unreadyReason });
   const measured: MeasuredServer = {
     ...surroundings(config),
     store: open.store,
@@ -85,7 +91,10 @@ export async function startServer(config: Config, processLog: Log): Promise<Runn
   return {
     url: server.url,
     ended: ended.promise,
-    reload: () => server.renewTls(),
+    reload() {
+      tryAgain(() => tokens.setAdminSecret(readAdminSecret(config)), log);
+      tryAgain(() => server.renewTls(), log);
+    },
     stop() {
       if (isStopping) return;
       isStopping = true;
@@ -99,6 +108,21 @@ export async function startServer(config: Config, processLog: Log): Promise<Runn
       );
     },
   };
+}
+
+/** The tokens of a store that no server holds. */
+export interface OpenTokens {
+  readonly tokens: TokenBook;
+  readonly now: Clock;
+  /** Releases the store. */
+  close(): Promise<void>;
+}
+
+/** @throws KeyholdError with a sentence for the operator when the store cannot be had */
+export async function openTokens(config: Config, log: Log): Promise<OpenTokens> {
+  const open = await openStore(config, log, (reason) => log.error("store-failed", reason));
+  const tokens = await openBook(open, null);
+  return { tokens, now: open.store.now, close: () => open.close() };
 }
 
 /** What a change is shown as, who may watch, and what they are told, as the configuration says. */
@@ -121,18 +145,18 @@ export function makeWatchHub(
 
 /** Who is let in, as the configuration says. */
 export function makeGuard(config: Config, steadyMs: () => number): Guard {
-  const { host, allowedHosts, corsOrigins, trustedProxies, addressRequests, addressBytes } = config;
+  const { host, allowedHosts, corsOrigins, trustedProxies } = config;
   return new Guard({
     hosts: new HostNames([host, ...allowedHosts]),
     pages: new WebPages(corsOrigins),
     addresses: new ClientAddresses(trustedProxies),
-    rates: new Rates({
+    addressRates: new Rates({
       of: "address",
-      options: { requests: "--address-requests", bytes: "--address-bytes" },
-      requests: addressRequests,
-      bytes: addressBytes,
+      requests: config.addressRequests,
+      bytes: config.addressBytes,
       steadyMs,
     }),
+    tokenRates: new Rates({ of: "token", requests: config.tokenRequests, bytes: config.tokenBytes, steadyMs }),
   });
 }
 
@@ -150,6 +174,7 @@ interface Parts {
   readonly log: Log;
   readonly open: OpenStore;
   readonly hub: WatchHub;
+  readonly tokens: TokenBook;
   readonly http: HttpMetrics;
   readonly registry: Registry;
   readonly tracing: Tracing | null;
@@ -177,7 +202,7 @@ function surroundings(config: Config): Pick<MeasuredServer, "clock" | "versions"
 async function listen({ log, http, tracing, ...parts }: Parts): Promise<HttpServer> {
   const { config, open } = parts;
   try {
-    requireSafeAddress(config, config.adminTokenFile !== null);
+    requireSafeAddress(config, parts.tokens.hasTokens());
     const app = new App({
       services: makeServices(parts),
       guard: makeGuard(config, () => performance.now()),
@@ -201,6 +226,7 @@ function makeServices({
   config,
   open,
   hub,
+  tokens,
   registry,
   unreadyReason,
 }: Omit<Parts, "log" | "http" | "tracing">): Services {
@@ -217,12 +243,38 @@ function makeServices({
   return {
     store,
     entries: new Entries(store),
-    hub,
+    hub: new HubView(hub),
+    tokens,
     facts,
     metrics: registry,
     rawDialect: makeRawDialect({ isWide, maxValueBytes }),
     jsonDialect: makeJsonDialect({ maxValueBytes }),
   };
+}
+
+function readAdminSecret({ adminTokenFile }: Config): string | null {
+  return adminTokenFile === null ? null : readAdminToken(adminTokenFile);
+}
+
+/** What cannot be read again stays as it is: a server that runs is not ended by a file that is just being exchanged. */
+function tryAgain(read: () => void, log: Log): void {
+  try {
+    read();
+  } catch (error) {
+    const reason = error instanceof KeyholdError ? error.detail : String(error);
+    log.error("reload-failed", `${reason}; what was read before stays in force`);
+  }
+}
+
+/** A token that is not what was written keeps the server from starting: nobody is let in, or kept out, by guessing. */
+async function openBook(open: OpenStore, adminSecret: string | null): Promise<TokenBook> {
+  const { store } = open;
+  try {
+    return new TokenBook({ store, timers: TIMERS, adminSecret }, await store.tokens());
+  } catch (error) {
+    await open.close();
+    throw error;
+  }
 }
 
 function describeIntegrity(found: Integrity): ReturnType<ServerFacts["integrity"]> {

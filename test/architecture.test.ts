@@ -20,7 +20,9 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   wire: { values: ["core"] },
   service: { values: ["core", "store/cursor.ts", "store/receipt.ts"], types: ["store"] },
   "service/watch": { values: ["core", "store/cursor.ts"], types: ["store", "service"] },
-  http: { values: ["service", "wire", "core", "observe"], types: ["store"] },
+  // Blind to HTTP; what it keeps, it keeps in the store.
+  auth: { values: ["core"], types: ["store", "service/timers.ts"] },
+  http: { values: ["service", "wire", "core", "observe", "auth"], types: ["store"] },
   observe: { values: ["core/limits.ts", "core/errors.ts", "core/histogram.ts"] },
   "server-statsd.ts": {
     values: ["observe"],
@@ -28,7 +30,7 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   },
   "server-metrics.ts": { values: ["observe", "core/histogram.ts"], types: ["store", "service", "http"] },
   config: { values: ["core/limits.ts", "core/errors.ts"] },
-  cli: { values: ["config", "observe", "core", "compose.ts"] },
+  cli: { values: ["config", "observe", "core", "wire", "compose.ts"] },
   "compose.ts": {
     values: [
       "engines/open.ts",
@@ -36,6 +38,7 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
       "server-statsd.ts",
       "http",
       "service",
+      "auth",
       "store",
       "wire",
       "observe",

@@ -9,7 +9,10 @@ import { ERRORS } from "../src/core/errors.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const FLAG = /(?<![\w-])--[a-z][a-z0-9-]*/g;
-const COMMAND_FLAGS = ["--config", "--help", "--version", "--check", "--url", "--timeout"];
+const COMMAND_FLAGS = [
+  ...["--config", "--help", "--version", "--check", "--timeout"],
+  ...["--name", "--scope", "--prefix", "--expires-in", "--url", "--token-file", "--json"],
+];
 /** A line that speaks of one of these may name its flags. */
 const OTHER_PROGRAMS =
   /\b(?:curl|npm|npx|git|docker|biome|tsc|bun|node|sqlite3|systemctl|systemd-analyze|kubectl|strace|mount|apt(?:-get)?)\b/;

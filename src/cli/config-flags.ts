@@ -6,17 +6,26 @@ import { OPTIONS } from "../config/options.ts";
 
 /** Declares every option of the server, and --config. */
 export function addConfigFlags(command: Command): void {
+  declareConfigFlag(command);
+  for (const { name } of OPTIONS) declareOption(command, name);
+}
+
+export function declareConfigFlag(command: Command): void {
   command.addOption(
     new Option("--config <FILE>", "File with options in TOML; also KEYHOLD_CONFIG").helpGroup("Options file:"),
   );
-  for (const option of OPTIONS) {
-    const description = `${option.help} (default ${option.default})`;
-    const flags = option.placeholder === null ? option.flag : `${option.flag} <${option.placeholder}>`;
-    command.addOption(new Option(flags, description).helpGroup(`${option.group}:`));
-    if (option.placeholder !== null) continue;
-    // After the positive one: declared alone, the parser would take it for a switch that is on by default.
-    command.addOption(new Option(`--no-${option.name}`).hideHelp().helpGroup(`${option.group}:`));
-  }
+}
+
+/** Declares one option of the server. Requires: there is one of this name. */
+export function declareOption(command: Command, name: string): void {
+  const option = OPTIONS.find((candidate) => candidate.name === name);
+  if (option === undefined) throw new RangeError(`There is no option ${name}`);
+  const description = `${option.help} (default ${option.default})`;
+  const flags = option.placeholder === null ? option.flag : `${option.flag} <${option.placeholder}>`;
+  command.addOption(new Option(flags, description).helpGroup(`${option.group}:`));
+  if (option.placeholder !== null) return;
+  // After the positive one: declared alone, the parser would take it for a switch that is on by default.
+  command.addOption(new Option(`--no-${option.name}`).hideHelp().helpGroup(`${option.group}:`));
 }
 
 /** The flags that were given, by option name, as text. */

@@ -5,46 +5,37 @@ import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import type { LoadResult } from "../config/load.ts";
 import { loadConfig } from "../config/load.ts";
+import type { CommandContext, CommandRow, Environment } from "./command.ts";
 import { addConfigFlags, readConfigFlags } from "./config-flags.ts";
 import { EXIT, EXIT_MEANINGS } from "./exit-codes.ts";
 import { health, loopbackUrl, readHealthFlags } from "./health.ts";
 import type { Host } from "./host.ts";
 import { serve } from "./serve.ts";
 import { toConfigJson, toConfigTable } from "./show-config.ts";
+import { TOKEN_COMMANDS } from "./token.ts";
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-interface CommandContext {
-  readonly command: Command;
-  readonly environment: Environment;
-  readonly host: Host;
-}
-
-interface CommandRow {
-  readonly name: string;
-  readonly summary: string;
-  /** Full command lines; help begins with them. */
-  readonly examples: readonly string[];
-  readonly declareFlags: (command: Command) => void;
-  /** Resolves with the exit code. */
-  readonly run: (context: CommandContext) => Promise<number>;
-}
+const SOURCES_TEXT = `
+Each option can also be set in the environment (--max-value as KEYHOLD_MAX_VALUE) and in a TOML file named
+by --config (max-value = "1MiB"). A flag wins over the environment, that over the file. Switches are turned
+off by --no-NAME.`;
 
 const COMMANDS: readonly CommandRow[] = [
   {
     name: "serve",
     summary: "Serve a store over HTTP until a signal ends it",
     examples: ["keyhold serve", "keyhold serve --port 5000 --store ./data", "keyhold serve --store memory: --wide"],
-    declareFlags: declareConfigFlags,
+    notes: SOURCES_TEXT,
+    declareFlags: addConfigFlags,
     run: runServe,
   },
   {
     name: "config",
     summary: "Print the value of every option of serve, and where it comes from",
     examples: ["keyhold config", "keyhold config --config keyhold.toml --json"],
+    notes: SOURCES_TEXT,
     declareFlags: (command) => {
       command.addOption(new Option("--json", "Print JSON").helpGroup("Output:"));
-      declareConfigFlags(command);
+      addConfigFlags(command);
     },
     run: runConfig,
   },
@@ -52,6 +43,7 @@ const COMMANDS: readonly CommandRow[] = [
     name: "health",
     summary: "Ask a running server whether it is ready: exits 0 if it is, else 1",
     examples: ["keyhold health", "keyhold health --url http://127.0.0.1:5000 --timeout 500ms"],
+    notes: "",
     declareFlags: (command) => {
       const url = "The server; without it, where one with the KEYHOLD_ variables of this environment listens";
       command.addOption(new Option("--url <URL>", url));
@@ -59,7 +51,13 @@ const COMMANDS: readonly CommandRow[] = [
     },
     run: runHealth,
   },
+  ...TOKEN_COMMANDS,
 ];
+
+/** Commands of several that go together, by the word that they share. */
+const GROUPS: Readonly<Record<string, string>> = {
+  token: "Make, list and revoke access tokens",
+};
 
 /** Runs the command that `args` name, and resolves with the exit code. */
 export async function run(
@@ -99,28 +97,30 @@ function makeProgram(host: Host, runRow: (row: CommandRow, command: Command) => 
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .addHelpText("before", toExamplesText(COMMANDS.flatMap((row) => row.examples.slice(0, 2))))
+    .addHelpText(
+      "before",
+      toExamplesText(COMMANDS.flatMap((row) => row.examples.slice(0, row.name.includes(" ") ? 1 : 2))),
+    )
     .addHelpText("after", toExitCodesText());
+  const groups = new Map(Object.entries(GROUPS).map(([name, summary]) => [name, addGroup(program, name, summary)]));
   for (const row of COMMANDS) {
-    const command = program.command(row.name).description(row.summary);
-    command.addHelpText("before", toExamplesText(row.examples));
+    const [first = "", second] = row.name.split(" ");
+    const command = (second === undefined ? program : groups.get(first))?.command(second ?? first);
+    if (command === undefined) throw new RangeError(`There is no group for the command ${row.name}`);
+    command.description(row.summary);
+    command.addHelpText("before", toExamplesText(row.examples)).addHelpText("after", row.notes);
     row.declareFlags(command);
     command.action(() => runRow(row, command));
   }
   return program;
 }
 
-const HELP_COLUMNS = 100;
-
-function declareConfigFlags(command: Command): void {
-  addConfigFlags(command);
-  command.addHelpText("after", SOURCES_TEXT);
+function addGroup(program: Command, name: string, summary: string): Command {
+  const examples = COMMANDS.filter((row) => row.name.startsWith(`${name} `)).flatMap((row) => row.examples.slice(0, 2));
+  return program.command(name).description(summary).addHelpText("before", toExamplesText(examples));
 }
 
-const SOURCES_TEXT = `
-Each option can also be set in the environment (--max-value as KEYHOLD_MAX_VALUE) and in a TOML file named
-by --config (max-value = "1MiB"). A flag wins over the environment, that over the file. Switches are turned
-off by --no-NAME.`;
+const HELP_COLUMNS = 100;
 
 function toExamplesText(examples: readonly string[]): string {
   return `Examples:\n${examples.map((example) => `  ${example}\n`).join("")}`;

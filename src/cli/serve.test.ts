@@ -31,12 +31,11 @@ function start(flags: Readonly<Record<string, string>> = {}) {
   const server: RunningServer = {
     url: "http://127.0.0.1:3000",
     ended: ended.promise,
-    reload: () => {
-      seen.reloads++;
-      if (seen.reloads === 2) throw new KeyholdError("unavailable", "Cannot read the file of --tls-cert");
-    },
     stop: () => {
       seen.stops++;
+    },
+    reload: () => {
+      seen.reloads++;
     },
   };
   const code = serve(config(flags), host, (_, log) => {
@@ -172,6 +171,14 @@ describe("signals", () => {
     run.host.signal("SIGHUP");
     run.seen.log?.warn("three", "Third");
     expect(readFileSync(path, "utf8")).toContain("Third");
+  });
+  test("SIGHUP has the server read again what may change, once it has started", async () => {
+    const run = start();
+    run.host.signal("SIGHUP");
+    expect(run.seen.reloads).toBe(0);
+    await run.ready();
+    run.host.signal("SIGHUP");
+    expect(run.seen.reloads).toBe(1);
   });
 });
 

@@ -23,14 +23,13 @@ export const SIGNAL_ECHO_MS = 500;
 export async function serve(config: Config, host: Host, start: StartServer): Promise<number> {
   const log = openLog(config, host);
   host.onUncaught((error) => endAfterFault(error, log, host));
-  let running: RunningServer | null = null;
+  let server: RunningServer | null = null;
   host.onSignal("SIGHUP", () => {
     log.reopen();
     log.info("log-reopened", "The error log is opened anew");
-    if (running !== null) reload(running, log);
+    server?.reload();
   });
   const stopper = listenForStop(log, host);
-  let server: RunningServer;
   try {
     server = await start(config, log);
   } catch (error) {
@@ -38,7 +37,6 @@ export async function serve(config: Config, host: Host, start: StartServer): Pro
     host.writeError(describeFailedStart(error, config));
     return error instanceof KeyholdError && error.code === "invalid-parameter" ? EXIT.config : EXIT.failure;
   }
-  running = server;
   announce(server, config, log);
   stopper.attach(server);
   const code = (await server.ended) === "stopped" ? EXIT.ok : EXIT.storeFailed;
@@ -62,16 +60,6 @@ function openLog(config: Config, host: Host): ProcessLog {
     nowMs: host.nowMs,
     schedule: host.schedule,
   });
-}
-
-/** What cannot be read again stays as it is: a server that runs is not ended by a file that is just being exchanged. */
-function reload(server: RunningServer, log: Log): void {
-  try {
-    server.reload();
-  } catch (error) {
-    const reason = error instanceof KeyholdError ? error.detail : String(error);
-    log.error("reload-failed", `${reason}; what was read before stays in force`);
-  }
 }
 
 /** Null for no file. */

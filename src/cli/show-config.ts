@@ -1,5 +1,6 @@
 // The output of `keyhold config`: every option with its value and where that came from.
 import type { Provenance } from "../config/load.ts";
+import { toTable } from "./table.ts";
 
 /** Aligned columns: option, value as written, origin. Ends in a line break. */
 export function toConfigTable(provenance: readonly Provenance[]): string {
@@ -7,14 +8,7 @@ export function toConfigTable(provenance: readonly Provenance[]): string {
     ["OPTION", "VALUE", "FROM"],
     ...provenance.map(({ name, text, from }) => [name, toOneLine(text), toOneLine(from)]),
   ];
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-  return `${lines.join("\n")}\n`;
+  return toTable(rows);
 }
 
 /** One object, its members named as the options. Ends in a line break. */

@@ -69,6 +69,9 @@ describe("where values come from", () => {
       "default",
     ]);
   });
+  test("KEYHOLD_TOKEN is of the commands that ask a server, and passed over", () => {
+    expect(problems({ environment: { KEYHOLD_TOKEN: "kh_secret" } })).toEqual([]);
+  });
   test("KEYHOLD_CONFIG names the file, and --config wins over it", () => {
     expect(origin({ environment: { KEYHOLD_CONFIG: "other.toml" }, file }, "port")).toEqual([
       3,

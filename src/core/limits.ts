@@ -67,6 +67,12 @@ export const LIMITS = {
   watchShownKeys: 10_000,
   /** Work for watchers in one turn of the event loop, in ms: others wait for it, twice where some watch by patterns. */
   watchShareMs: 5,
+  /** Access tokens that a store keeps: all are in memory, some 300 bytes each. The longest ended make room for new ones. */
+  tokens: 10_000,
+  /** Prefixes of one access token: a listing is made of as many. */
+  tokenPrefixes: 16,
+  /** Longest name of an access token, in bytes of UTF-8. */
+  tokenNameBytes: 100,
   /** Latest instant that an expiry may name: 9999-12-31T23:59:59.999Z, the last that RFC 3339 can write. */
   latestInstantMs: 253_402_300_799_999,
 } as const;

@@ -2,7 +2,7 @@
 import { KeyholdError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { EXPOSITION_TYPE, type Metrics } from "../observe/registry.ts";
-import type { WatchHub } from "../service/watch/hub.ts";
+import type { HubView } from "../service/watch/hub-view.ts";
 import type { Store } from "../store/store.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
 import { negotiate } from "./accept.ts";
@@ -26,7 +26,7 @@ export interface ServerFacts {
 /** What the server tells of itself is gathered from. */
 interface InfoSources {
   readonly store: Store;
-  readonly hub: WatchHub;
+  readonly hub: HubView;
   readonly facts: ServerFacts;
 }
 

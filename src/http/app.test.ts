@@ -29,6 +29,7 @@ test("a line tells of request and answer", async () => {
     requestBytes: 5,
     responseBytes: 0,
     remoteAddress: null,
+    token: null,
   });
 });
 

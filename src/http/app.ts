@@ -1,12 +1,15 @@
 // One request from its target to its reply: match, decode, handle, and turn what was thrown into a problem. Every request
 // takes this way and no other; there is no stack of middleware.
+import { type Action, EVERYBODY, type Subject } from "../auth/policy.ts";
 import { ERRORS, type ErrorCode, KeyholdError } from "../core/errors.ts";
 import { quote } from "../core/quote.ts";
 import type { HttpMetrics, RouteSeries } from "../observe/http-metrics.ts";
 import type { Log } from "../observe/log.ts";
 import type { RequestTrace, TracedRequest, Tracing } from "../observe/tracing.ts";
 import type { Around } from "../service/entries.ts";
+import { tokenEnded } from "../service/watch/member.ts";
 import { FIELD } from "../wire/headers.ts";
+import { authenticate, challengeOf, privately, requireLeave } from "./access.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import type { Guard } from "./guard.ts";
 import { type NamedRequest, nameRequest, readIdempotencyKey } from "./idempotency.ts";
@@ -22,7 +25,8 @@ import {
   type RouteRequest,
   routeOf,
 } from "./routes.ts";
-import type { Services } from "./services.ts";
+import { type Services, ServicesBySubject } from "./services.ts";
+import { TappedIncoming } from "./tapped-incoming.ts";
 import { parsePairs, splitTarget } from "./target.ts";
 
 export interface AppOptions {
@@ -51,23 +55,27 @@ const UNMATCHED = "unmatched";
 /** Where a request leads; `fault` where it leads nowhere. */
 type Place = { readonly match: Match; readonly query: string } | { readonly match: null; readonly fault: unknown };
 
-/** A request, and what is known of it before it is handled. */
+/** A request on its way, and what is known of it. */
 interface Asked {
   readonly incoming: Incoming;
   readonly place: Place;
   readonly series: RouteSeries;
-  /** Null where nobody needs it unless the request fails. */
-  readonly requestId: string | null;
   readonly trace: RequestTrace | null;
+  /** Null as long as nobody needs it. */
+  requestId: string | null;
+  /** Who asks; everybody until that is known. */
+  subject: Subject;
 }
 
 export class App {
   readonly #options: AppOptions;
+  readonly #services: ServicesBySubject;
   readonly #faultLoggedAtMs = new Map<ErrorCode, number>();
   #requests = 0;
 
   constructor(options: AppOptions) {
     this.#options = options;
+    this.#services = new ServicesBySubject(options.services);
   }
 
   /** Answers a request. Throws nothing. */
@@ -100,20 +108,22 @@ export class App {
       series,
       trace: tracing === null ? null : tracing.begin(tracedOf(incoming, series.route)),
       requestId: hasAccessLog ? this.#requestId(incoming) : null,
+      subject: EVERYBODY,
     };
   }
 
   /** What is counted and what is logged of a request come from here, so that they agree. */
-  #observe({ incoming, series, requestId, trace }: Asked, reply: Reply, durationMs: number): void {
+  #observe(asked: Asked, reply: Reply, durationMs: number): void {
+    const { incoming, series, trace } = asked;
     const responseBytes = bytesOf(reply);
     series.noteStatus(reply.status);
     series.noteRequestBytes(incoming.receivedBytes);
     if (responseBytes !== null && incoming.method !== "HEAD") series.noteResponseBytes(responseBytes);
     if (!incoming.isKeptOpen) series.noteDuration(durationMs);
     trace?.end(reply.status);
-    if (requestId === null) return;
+    if (!this.#options.hasAccessLog) return;
     this.#options.log.access({
-      requestId,
+      requestId: asked.requestId ?? this.#requestId(incoming),
       traceId: trace?.traceId ?? null,
       method: incoming.method,
       target: incoming.target,
@@ -123,6 +133,7 @@ export class App {
       requestBytes: lengthOf(incoming.header(FIELD.contentLength)),
       responseBytes,
       remoteAddress: this.#options.guard.addressOf(incoming),
+      token: tokenIdOf(asked),
     });
   }
 
@@ -136,16 +147,21 @@ export class App {
       if (incoming.method === "OPTIONS") return optionsReply(match.pattern);
       const route = routeOf(match.pattern, incoming.method);
       if (route.action === "admin") guard.requireOwnPage(incoming);
+      asked.subject = authenticate(incoming, route, this.#options.services.tokens);
+      guard.admitToken(asked.subject.id);
       const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
-      const argument = decodeArgument(match);
-      const services = trace === null ? this.#options.services : traced(this.#options.services, trace);
+      const action = requireLeave(asked.subject, route, { incoming, parameters });
+      const own = this.#services.of(asked.subject);
+      const services = trace === null ? own : traced(own, trace);
+      const request = { parameters, argument: decodeArgument(match), services };
       const name = readIdempotencyKey(incoming);
-      const request = { parameters, argument, services };
+      const guarded = this.#guardBody(asked);
       const reply = await (name === null
-        ? route.handle({ ...request, incoming })
-        : handleOnce(route, request, await nameRequest(incoming, name, services.store)));
-      guard.charge(incoming, incoming.receivedBytes + (bytesOf(reply) ?? 0));
-      return isStreamed(reply.body) ? { ...reply, body: this.#watch(reply.body, asked) } : reply;
+        ? route.handle({ ...request, incoming: guarded })
+        : handleOnce(route, request, await nameRequest(guarded, { name, owner: asked.subject.id }, services.store)));
+      const shown = asked.subject === EVERYBODY ? reply : privately(reply);
+      this.#charge(asked, incoming.receivedBytes + (bytesOf(shown) ?? 0));
+      return isStreamed(shown.body) ? { ...shown, body: this.#watch(shown.body, asked, action) } : shown;
     } catch (error) {
       return this.#problem(error, asked);
     }
@@ -153,15 +169,18 @@ export class App {
 
   #problem(error: unknown, asked: Asked): Reply {
     const { incoming } = asked;
-    const requestId = asked.requestId ?? this.#requestId(incoming);
+    asked.requestId ??= this.#requestId(incoming);
     const pattern = asked.place.match?.pattern ?? null;
     const fault = toFault(error);
     this.#options.metrics.noteProblem(fault.code);
     if (STATUS[fault.code] >= 500) asked.trace?.fail(fault.code);
-    this.#logFault(fault, error, { requestId, trace: asked.trace });
-    const reply = problemReply(fault, requestId, incoming.header(FIELD.accept));
+    this.#logFault(fault, error, asked);
+    const reply = problemReply(fault, asked.requestId, incoming.header(FIELD.accept));
     const added: Record<string, string> = {};
     if (fault.code === "method-not-allowed" && pattern !== null) added[FIELD.allow] = allowedMethods(pattern);
+    if (fault.code === "unauthenticated" || fault.code === "forbidden") {
+      added[FIELD.wwwAuthenticate] = challengeOf(fault, incoming);
+    }
     const patches = pattern === null ? null : acceptedPatches(pattern);
     if (fault.code === "unsupported-media-type" && incoming.method === "PATCH" && patches !== null) {
       added[FIELD.acceptPatch] = patches;
@@ -172,23 +191,27 @@ export class App {
   /** Once the head has left, a fault can only cut the connection: the log alone says why. */
   async *#watch(
     parts: AsyncIterable<string | Uint8Array>,
-    { incoming, series, requestId, trace }: Asked,
+    asked: Asked,
+    action: Action,
   ): AsyncGenerator<string | Uint8Array> {
-    const { metrics, guard } = this.#options;
+    const { incoming, series } = asked;
+    const { metrics } = this.#options;
     let bytes = 0;
     metrics.streams++;
     try {
       for await (const part of parts) {
         const size = sizeOf(part);
         bytes += size;
-        guard.charge(incoming, size);
+        this.#charge(asked, size);
         if (incoming.isKeptOpen) metrics.watchBytes += size;
         yield part;
+        // A watch is ended by the hub, which says so first.
+        if (action !== "none" && action !== "watch") this.#requireStillGood(asked.subject);
       }
     } catch (error) {
       const fault = toFault(error);
       metrics.noteProblem(fault.code);
-      this.#logFault(fault, error, { requestId: requestId ?? this.#requestId(incoming), trace });
+      this.#logFault(fault, error, asked);
       throw error;
     } finally {
       metrics.streams--;
@@ -196,18 +219,34 @@ export class App {
     }
   }
 
+  /** A body may be long in coming: when it is there, it is asked again whether its token counts. */
+  #guardBody({ incoming, subject }: Asked): Incoming {
+    if (subject === EVERYBODY || incoming.method === "GET" || incoming.method === "HEAD") return incoming;
+    return new TappedIncoming(incoming, () => this.#requireStillGood(subject));
+  }
+
+  /** What takes long to send is cut when its token ends. */
+  #requireStillGood(subject: Subject): void {
+    if (!this.#options.services.tokens.isGood(subject)) throw tokenEnded();
+  }
+
+  /** Counts bytes that have been moved against what the client may move. */
+  #charge({ incoming, subject }: Asked, bytes: number): void {
+    const { guard } = this.#options;
+    guard.charge(incoming, bytes);
+    guard.chargeToken(subject.id, bytes);
+  }
+
   /** Only what an operator must know of: faults of the server, not of the client. */
-  #logFault(
-    fault: KeyholdError,
-    error: unknown,
-    { requestId, trace }: { readonly requestId: string; readonly trace: RequestTrace | null },
-  ): void {
+  #logFault(fault: KeyholdError, error: unknown, asked: Asked): void {
     if (STATUS[fault.code] < 500) return;
     if (LASTING_FAULTS.includes(fault.code) && this.#wasJustLogged(fault.code)) return;
+    const token = tokenIdOf(asked);
     const fields = {
-      request_id: requestId,
+      request_id: asked.requestId ?? this.#requestId(asked.incoming),
       code: fault.code,
-      ...(trace !== null && { trace_id: trace.traceId }),
+      ...(asked.trace !== null && { trace_id: asked.trace.traceId }),
+      ...(token !== null && { token }),
     };
     if (fault.code === "internal") {
       this.#options.log.error("request-failed", traceOf(error), fields);
@@ -275,6 +314,11 @@ function optionsReply(pattern: string): Reply {
   const patches = acceptedPatches(pattern);
   if (patches !== null) headers[FIELD.acceptPatch] = patches;
   return { status: 204, headers, body: null };
+}
+
+/** Null where no token was looked at. */
+function tokenIdOf({ subject }: Asked): string | null {
+  return subject === EVERYBODY ? null : subject.id;
 }
 
 function locate(target: string): Place {

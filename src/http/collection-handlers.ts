@@ -11,7 +11,7 @@ import { essence } from "../core/media-type.ts";
 import { quote } from "../core/quote.ts";
 import { wrapperName } from "../core/value-form.ts";
 import type { Entries, Pair } from "../service/entries.ts";
-import type { WatchHub } from "../service/watch/hub.ts";
+import type { HubView } from "../service/watch/hub-view.ts";
 import {
   type Content,
   contentOfBytes,
@@ -43,7 +43,7 @@ export interface CollectionRequest {
   readonly incoming: Incoming;
   readonly parameters: Parameters;
   readonly entries: Entries;
-  readonly hub: WatchHub;
+  readonly hub: HubView;
   readonly maxValueBytes: number;
 }
 

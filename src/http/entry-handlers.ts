@@ -4,8 +4,7 @@ import { KeyholdError } from "../core/errors.ts";
 import { NEVER } from "../core/expiry.ts";
 import type { Key } from "../core/key.ts";
 import { type Entries, notFound, preconditionFailed } from "../service/entries.ts";
-import { waitForEntry } from "../service/watch/entry-wait.ts";
-import type { WatchHub } from "../service/watch/hub.ts";
+import type { HubView } from "../service/watch/hub-view.ts";
 import { FIELD } from "../wire/headers.ts";
 import { parseByteRange } from "./byte-range.ts";
 import type { Dialect, View } from "./dialect.ts";
@@ -22,7 +21,7 @@ export interface EntryRequest {
   readonly key: Key;
   readonly dialect: Dialect;
   readonly entries: Entries;
-  readonly hub: WatchHub;
+  readonly hub: HubView;
 }
 
 export async function getEntry(request: EntryRequest): Promise<Reply> {
@@ -77,7 +76,7 @@ async function entryAfterWait(request: EntryRequest, waitMs: number): Promise<En
     verdictOn(entry, dialect.view(incoming, parameters, entry.contentType), incoming) !== "not-modified";
   const knowsState = incoming.header(FIELD.ifNoneMatch) !== null;
   incoming.keepOpen();
-  const entry = await waitForEntry(hub, { key, waitMs, knowsState, isNews }, incoming.signal);
+  const entry = await hub.waitForEntry({ key, waitMs, knowsState, isNews }, incoming.signal);
   if (entry === null) throw notFound(key);
   return entry;
 }

@@ -19,7 +19,7 @@ const RFC_3339 = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d{1,9})?(?:Z|[+-]\
 /** The expiry that a request asks for; null where it says nothing. @throws "invalid-expiry" */
 export function readExpiry(parameters: Parameters, incoming: Incoming | null, now: EpochMs): Expiry | null {
   const given = [
-    { name: "expire_in", text: parameters.one("expire_in"), parse: parseExpireIn },
+    { name: "expire_in", text: parameters.one("expire_in"), parse: parseSeconds },
     { name: "expire_at", text: parameters.one("expire_at"), parse: parseInstant },
     { name: "TTL", text: incoming?.header(FIELD.ttl) ?? null, parse: parseTtl },
   ].filter(({ text }) => text !== null);
@@ -28,7 +28,7 @@ export function readExpiry(parameters: Parameters, incoming: Incoming | null, no
   if (second !== undefined) {
     throw new KeyholdError("invalid-expiry", `Cannot use both ${first.name} and ${second.name}: give one expiry`);
   }
-  return first.parse(first.text, now);
+  return first.parse(first.name, first.text, now);
 }
 
 /** As readExpiry(), of what a PATCH may say. */
@@ -42,21 +42,18 @@ export function readPatchExpiry(form: Parameters, incoming: Incoming | null, now
   return given[0] === "persist" ? NEVER : expiry;
 }
 
-function parseExpireIn(text: string, now: EpochMs): Expiry {
-  return parseSeconds("expire_in", text, now);
-}
-
-function parseSeconds(name: "expire_in" | "expire_new", text: string, now: EpochMs): Expiry {
+/** So many seconds from now. @param name - what the text was given as @throws "invalid-expiry" */
+export function parseSeconds(name: string, text: string, now: EpochMs): Expiry {
   if (!SECONDS.test(text)) {
     throw invalidExpiry(name, text, "a number of seconds above 0 is needed, such as 60 or 0.5");
   }
   return inSeconds(name, text, now);
 }
 
-function parseTtl(text: string, now: EpochMs): Expiry {
+function parseTtl(name: string, text: string, now: EpochMs): Expiry {
   if (!WHOLE_SECONDS.test(text))
-    throw invalidExpiry("TTL", text, "a whole number of seconds above 0 is needed, such as 60");
-  return inSeconds("TTL", text, now);
+    throw invalidExpiry(name, text, "a whole number of seconds above 0 is needed, such as 60");
+  return inSeconds(name, text, now);
 }
 
 function inSeconds(name: string, text: string, now: EpochMs): Expiry {
@@ -66,23 +63,16 @@ function inSeconds(name: string, text: string, now: EpochMs): Expiry {
   return { kind: "in", ms };
 }
 
-function parseInstant(text: string, now: EpochMs): Expiry {
+/** Unix seconds or RFC 3339, ahead of now. As parseSeconds(). */
+export function parseInstant(name: string, text: string, now: EpochMs): Expiry {
   const ms = SECONDS.test(text) ? Math.round(Number(text) * 1000) : parseRfc3339(text);
   if (ms === null) {
-    throw invalidExpiry(
-      "expire_at",
-      text,
-      "Unix seconds or RFC 3339 is needed, such as 1795132800 or 2026-11-20T12:00:00Z",
-    );
+    throw invalidExpiry(name, text, "Unix seconds or RFC 3339 is needed, such as 1795132800 or 2026-11-20T12:00:00Z");
   }
-  if (Number.isNaN(ms)) throw invalidExpiry("expire_at", text, "there is no such date");
+  if (Number.isNaN(ms)) throw invalidExpiry(name, text, "there is no such date");
   if (ms <= now)
-    throw invalidExpiry(
-      "expire_at",
-      text,
-      `it lies in the past; the server's clock says ${new Date(now).toISOString()}`,
-    );
-  if (ms > LIMITS.latestInstantMs) throw invalidExpiry("expire_at", text, "it lies beyond the year 9999");
+    throw invalidExpiry(name, text, `it lies in the past; the server's clock says ${new Date(now).toISOString()}`);
+  if (ms > LIMITS.latestInstantMs) throw invalidExpiry(name, text, "it lies beyond the year 9999");
   return { kind: "at", at: toEpochMs(ms) };
 }
 

@@ -12,8 +12,8 @@ export interface GuardParts {
   readonly hosts: HostNames;
   readonly pages: WebPages;
   readonly addresses: ClientAddresses;
-  /** By address. */
-  readonly rates: Rates;
+  readonly addressRates: Rates;
+  readonly tokenRates: Rates;
 }
 
 export class Guard {
@@ -25,8 +25,8 @@ export class Guard {
 
   /** @throws "host-not-served", "foreign-origin", "too-many-requests" */
   admit(incoming: Incoming): void {
-    const { hosts, pages, addresses, rates } = this.#parts;
-    if (rates.areLimited) rates.admit(addresses.networkOf(incoming));
+    const { hosts, pages, addresses, addressRates } = this.#parts;
+    if (addressRates.areLimited) addressRates.admit(addresses.networkOf(incoming));
     if (!incoming.isLocal) hosts.require(incoming.header(FIELD.host));
     pages.require(incoming);
   }
@@ -36,10 +36,22 @@ export class Guard {
     this.#parts.pages.requireOwn(incoming);
   }
 
+  /** @param id - of the token; "" where none is asked for, which its address alone bounds. @throws "too-many-requests" */
+  admitToken(id: string): void {
+    const { tokenRates } = this.#parts;
+    if (tokenRates.areLimited && id !== "") tokenRates.admit(id);
+  }
+
+  /** As charge(). */
+  chargeToken(id: string, bytes: number): void {
+    const { tokenRates } = this.#parts;
+    if (tokenRates.areLimited && id !== "") tokenRates.charge(id, bytes);
+  }
+
   /** Counts the bytes of a body that has been moved. */
   charge(incoming: Incoming, bytes: number): void {
-    const { addresses, rates } = this.#parts;
-    if (rates.areLimited) rates.charge(addresses.networkOf(incoming), bytes);
+    const { addresses, addressRates } = this.#parts;
+    if (addressRates.areLimited) addressRates.charge(addresses.networkOf(incoming), bytes);
   }
 
   addressOf(incoming: Incoming): string | null {

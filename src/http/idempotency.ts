@@ -6,11 +6,10 @@ import { Attempt } from "../service/attempt.ts";
 import type { Store } from "../store/store.ts";
 import { FIELD } from "../wire/headers.ts";
 import type { Incoming } from "./exchange.ts";
+import { TappedIncoming } from "./tapped-incoming.ts";
 
 /** 1 to 255 of visible ASCII, with or without the quotes that the draft asks for. */
 const NAME = /^(?:"([\x21\x23-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255}))$/;
-/** Whose names these are: they are all one client's as long as there are no tokens. */
-const SCOPE = "";
 const WRITES: readonly string[] = ["PUT", "POST", "PATCH", "DELETE"];
 
 export interface NamedRequest {
@@ -34,71 +33,27 @@ export function readIdempotencyKey(incoming: Incoming): string | null {
   return name;
 }
 
-/** The write under its name, with what is known of an earlier one. */
-export async function nameRequest(incoming: Incoming, name: string, store: Store): Promise<NamedRequest> {
-  const remembering = new RememberingIncoming(incoming);
-  const attempt = await Attempt.begin(store, digest(SCOPE, "\0", name), () => remembering.fingerprint());
+/**
+ * The write under its name, with what is known of an earlier one.
+ *
+ * @param owner - whose name it is: the id of a token; "" for everybody while none is asked for
+ */
+export async function nameRequest(
+  incoming: Incoming,
+  { name, owner }: { readonly name: string; readonly owner: string },
+  store: Store,
+): Promise<NamedRequest> {
+  let body: Uint8Array | null = null;
+  const remembering = new TappedIncoming(incoming, (read) => {
+    body = read;
+  });
+  // Asked for when the body has been read, if there is one to read.
+  const fingerprint = () => {
+    const contentType = incoming.header(FIELD.contentType) ?? "";
+    return digest(incoming.method, "\0", incoming.target, "\0", contentType, "\0", body ?? "");
+  };
+  const attempt = await Attempt.begin(store, digest(owner, "\0", name), fingerprint);
   return { incoming: remembering, attempt };
-}
-
-class RememberingIncoming implements Incoming {
-  readonly #incoming: Incoming;
-  #body: Uint8Array | null = null;
-
-  constructor(incoming: Incoming) {
-    this.#incoming = incoming;
-  }
-
-  get method(): string {
-    return this.#incoming.method;
-  }
-
-  get target(): string {
-    return this.#incoming.target;
-  }
-
-  get origin(): string | null {
-    return this.#incoming.origin;
-  }
-
-  get remoteAddress(): string | null {
-    return this.#incoming.remoteAddress;
-  }
-
-  get isLocal(): boolean {
-    return this.#incoming.isLocal;
-  }
-
-  get signal(): AbortSignal {
-    return this.#incoming.signal;
-  }
-
-  get isKeptOpen(): boolean {
-    return this.#incoming.isKeptOpen;
-  }
-
-  get receivedBytes(): number {
-    return this.#incoming.receivedBytes;
-  }
-
-  keepOpen(): void {
-    this.#incoming.keepOpen();
-  }
-
-  header(name: string): string | null {
-    return this.#incoming.header(name);
-  }
-
-  async body(maxBytes: number): Promise<Uint8Array | null> {
-    this.#body = await this.#incoming.body(maxBytes);
-    return this.#body;
-  }
-
-  /** Requires: the body has been read, if there is one to read. */
-  fingerprint(): string {
-    const contentType = this.header(FIELD.contentType) ?? "";
-    return digest(this.method, "\0", this.target, "\0", contentType, "\0", this.#body ?? "");
-  }
 }
 
 function digest(...parts: readonly (string | Uint8Array)[]): string {

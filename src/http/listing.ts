@@ -10,9 +10,8 @@ import { parsePattern } from "../core/pattern.ts";
 import { quote } from "../core/quote.ts";
 import type { KeySet, Range } from "../core/range.ts";
 import type { Entries } from "../service/entries.ts";
-import { waitForChange } from "../service/watch/change-wait.ts";
 import type { Since } from "../service/watch/feed.ts";
-import type { WatchHub } from "../service/watch/hub.ts";
+import type { HubView } from "../service/watch/hub-view.ts";
 import type { Cursor } from "../store/store.ts";
 import { entryToJson, entryToMetaJson } from "../wire/entry-json.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
@@ -88,7 +87,7 @@ export interface ListRequest {
   readonly incoming: Incoming;
   readonly parameters: Parameters;
   readonly entries: Entries;
-  readonly hub: WatchHub;
+  readonly hub: HubView;
   readonly maxValueBytes: number;
 }
 
@@ -103,7 +102,7 @@ export async function listEntries(request: ListRequest): Promise<Reply> {
     [FIELD.contentType]: format.mediaType,
     ...shared,
     // Taken before anything is read, so that a watch from there misses nothing of what the pages do not show.
-    [FIELD.cursor]: await hub.store.latestCursor(),
+    [FIELD.cursor]: await hub.latestCursor(),
   };
   const read = makePageReader(listing, { entries, format, maxValueBytes });
   if (listing.hasCount) headers[FIELD.totalCount] = String(await countListed(listing, request));
@@ -190,7 +189,7 @@ async function waitUntilChanged(
   if (waitMs === null || since === "snapshot" || (waitMs === 0 && since === "now")) return null;
   const selection = keys === null ? { set } : { keys };
   incoming.keepOpen();
-  return readFromSince(waitForChange(hub, { selection, since, waitMs }, incoming.signal), incoming);
+  return readFromSince(hub.waitForChange({ selection, since, waitMs }, incoming.signal), incoming);
 }
 
 function chooseFormat(incoming: Incoming, shape: Shape): Format {

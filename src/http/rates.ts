@@ -4,9 +4,8 @@
 import { KeyholdError } from "../core/errors.ts";
 
 export interface RateOptions {
-  /** What a client is, for the sentence that it is told: "address", "token". */
-  readonly of: string;
-  readonly options: { readonly requests: string; readonly bytes: string };
+  /** What a client is; its options begin with this: --address-requests, --address-bytes. */
+  readonly of: "address" | "token";
   /** A second; 0 for any number. */
   readonly requests: number;
   readonly bytes: number;
@@ -44,13 +43,13 @@ export class Rates {
 
   /** Counts a request of a client. @throws "too-many-requests" with the seconds to wait */
   admit(client: string): void {
-    const { requests, bytes, options } = this.#options;
+    const { of, requests, bytes } = this.#options;
     const bucket = this.#bucketOf(client);
     if (requests > 0 && bucket.requests < 1) {
-      throw this.#tooMany((1 - bucket.requests) / requests, `${requests} requests a second, limit ${options.requests}`);
+      throw this.#tooMany((1 - bucket.requests) / requests, `${requests} requests a second, limit --${of}-requests`);
     }
     if (bytes > 0 && bucket.bytes <= 0) {
-      throw this.#tooMany((1 - bucket.bytes) / bytes, `${bytes} bytes a second, limit ${options.bytes}`);
+      throw this.#tooMany((1 - bucket.bytes) / bytes, `${bytes} bytes a second, limit --${of}-bytes`);
     }
     bucket.requests--;
   }

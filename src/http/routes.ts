@@ -1,6 +1,7 @@
 // The route table as data, and which row a path belongs to. From the table come matching, 405 with Allow, OPTIONS and the
 // names under which requests are counted and logged (the pattern, never the path). Decided on the path as it was sent,
 // still encoded: what is decoded here is what handlers and checks get, once.
+import type { Action } from "../auth/policy.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { MEDIA } from "../wire/headers.ts";
 import { healthy, info, metricsPage, problemPage, ready } from "./admin-handlers.ts";
@@ -21,10 +22,8 @@ import type { Parameters } from "./parameters.ts";
 import { PATCH_TYPES, patchEntry } from "./patch-handlers.ts";
 import type { Services } from "./services.ts";
 import { decodePath } from "./target.ts";
+import { createToken, listTokens, revokeToken } from "./token-handlers.ts";
 import { transact } from "./txn-handler.ts";
-
-/** What a request needs leave for. */
-export type Action = "read" | "write" | "watch" | "admin" | "none";
 
 export interface RouteRequest {
   readonly incoming: Incoming;
@@ -37,7 +36,12 @@ export interface RouteRequest {
 export interface Route {
   readonly method: string;
   readonly pattern: string;
+  /** What a request needs leave for. */
   readonly action: Action;
+  /** What it needs leave for in place of that, where its query has this parameter. */
+  readonly actionWhen?: { readonly parameter: string; readonly action: Action };
+  /** What it needs leave for besides, as its answer shows what is stored: always, or where it asks to be shown that (Prefer). */
+  readonly alsoNeeds?: { readonly action: Action; readonly when: "always" | "representation-preferred" };
   /** One line for the index of docs/protocol.md. */
   readonly summary: string;
   /** Media types that a PATCH takes, as the field Accept-Patch lists them. */
@@ -83,6 +87,9 @@ function plainRoute(handle: (request: RouteRequest) => Reply): Route["handle"] {
   };
 }
 
+const SHOWS_VALUES: Route["alsoNeeds"] = { action: "read", when: "always" };
+const SHOWS_VALUES_IF_ASKED: Route["alsoNeeds"] = { action: "read", when: "representation-preferred" };
+
 export const ROUTES: readonly Route[] = [
   {
     method: "GET",
@@ -105,15 +112,24 @@ export const ROUTES: readonly Route[] = [
     method: "PATCH",
     pattern: "/{key}",
     action: "write",
+    alsoNeeds: SHOWS_VALUES,
     summary: "Count, append, patch, change when the entry ends",
     acceptPatch: PATCH_TYPES,
     handle: raw(patchEntry),
   },
-  { method: "DELETE", pattern: "/{key}", action: "write", summary: "Delete the entry", handle: raw(deleteEntry) },
+  {
+    method: "DELETE",
+    pattern: "/{key}",
+    action: "write",
+    alsoNeeds: SHOWS_VALUES_IF_ASKED,
+    summary: "Delete the entry",
+    handle: raw(deleteEntry),
+  },
   {
     method: "GET",
     pattern: "/keys",
     action: "read",
+    actionWhen: { parameter: "watch", action: "watch" },
     summary: "List entries in key order, with `?wait=` once they have changed; with `?watch`, follow what happens",
     handle: collectionRoute(listCollection),
   },
@@ -142,6 +158,7 @@ export const ROUTES: readonly Route[] = [
     method: "PATCH",
     pattern: "/keys",
     action: "write",
+    alsoNeeds: SHOWS_VALUES,
     summary: "Set, merge and delete entries, all or nothing",
     acceptPatch: MEDIA.mergePatch,
     handle: collectionRoute(patchCollection),
@@ -165,15 +182,24 @@ export const ROUTES: readonly Route[] = [
     method: "PATCH",
     pattern: "/keys/{key}",
     action: "write",
+    alsoNeeds: SHOWS_VALUES,
     summary: "Count, append, patch, change when the entry ends",
     acceptPatch: PATCH_TYPES,
     handle: json(patchEntry),
   },
-  { method: "DELETE", pattern: "/keys/{key}", action: "write", summary: "Delete the entry", handle: json(deleteEntry) },
+  {
+    method: "DELETE",
+    pattern: "/keys/{key}",
+    action: "write",
+    alsoNeeds: SHOWS_VALUES_IF_ASKED,
+    summary: "Delete the entry",
+    handle: json(deleteEntry),
+  },
   {
     method: "POST",
     pattern: "/-/txn",
     action: "write",
+    alsoNeeds: SHOWS_VALUES,
     summary: "Check, change and read entries, all or nothing",
     handle: collectionRoute(transact),
   },
@@ -201,9 +227,30 @@ export const ROUTES: readonly Route[] = [
   {
     method: "GET",
     pattern: "/-/metrics",
-    action: "admin",
+    action: "metrics",
     summary: "Metrics, in the text format of Prometheus",
     handle: plainRoute(({ services }) => metricsPage(services.metrics)),
+  },
+  {
+    method: "GET",
+    pattern: "/-/tokens",
+    action: "admin",
+    summary: "Access tokens, without their secrets",
+    handle: listTokens,
+  },
+  {
+    method: "POST",
+    pattern: "/-/tokens",
+    action: "admin",
+    summary: "Make an access token; its secret is answered this once",
+    handle: createToken,
+  },
+  {
+    method: "DELETE",
+    pattern: "/-/tokens/{id}",
+    action: "admin",
+    summary: "Revoke an access token",
+    handle: revokeToken,
   },
   {
     method: "GET",
@@ -221,14 +268,21 @@ const BY_PATTERN: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map(
   ]),
 );
 
+/** Where what follows names one of many. */
+const NAMED_BENEATH = [
+  ["/-/problems/", "/-/problems/{code}"],
+  ["/-/tokens/", "/-/tokens/{id}"],
+] as const;
+
 /** The row of the table that a path belongs to; null where nothing is served. */
 export function matchPath(path: string): Match | null {
   if (!path.startsWith("/")) return null;
   if (path === "/") return { pattern: "/", argument: "" };
   if (path === "/keys") return { pattern: "/keys", argument: "" };
   if (path.startsWith("/keys/")) return { pattern: "/keys/{key}", argument: path.slice("/keys/".length) };
-  if (path.startsWith("/-/problems/"))
-    return { pattern: "/-/problems/{code}", argument: path.slice("/-/problems/".length) };
+  for (const [start, pattern] of NAMED_BENEATH) {
+    if (path.startsWith(start)) return { pattern, argument: path.slice(start.length) };
+  }
   if (path === "/-" || path.startsWith("/-/")) return BY_PATTERN.has(path) ? { pattern: path, argument: "" } : null;
   return { pattern: "/{key}", argument: path.slice(1) };
 }

@@ -3,8 +3,8 @@
 import { KeyholdError } from "../core/errors.ts";
 import type { Selection } from "../service/entries.ts";
 import type { Interest } from "../service/watch/channels.ts";
-import { openFeed, type WatchFeed } from "../service/watch/feed.ts";
-import type { WatchHub } from "../service/watch/hub.ts";
+import type { WatchFeed } from "../service/watch/feed.ts";
+import type { HubView } from "../service/watch/hub-view.ts";
 import { FIELD } from "../wire/headers.ts";
 import { negotiate } from "./accept.ts";
 import { EVENT_LINES, type EventFormat, SSE, writePart } from "./event-stream.ts";
@@ -16,7 +16,7 @@ import { readFromSince, readSince } from "./waits.ts";
 export interface WatchRequest {
   readonly incoming: Incoming;
   readonly parameters: Parameters;
-  readonly hub: WatchHub;
+  readonly hub: HubView;
 }
 
 const WATCH_PARAMETERS = ["key", ...NARROWING_PARAMETERS, "watch", "values", "touches", "since"] as const;
@@ -37,7 +37,7 @@ export async function watchCollection({ incoming, parameters, hub }: WatchReques
     [FIELD.vary]: FIELD.accept,
   };
   if (incoming.method === "HEAD") return { status: 200, headers, body: nothing() };
-  const feed = await readFromSince(openFeed(hub, { interest, since }, incoming.signal), incoming);
+  const feed = await readFromSince(hub.openFeed({ interest, since }, incoming.signal), incoming);
   incoming.keepOpen();
   return { status: 200, headers, body: write(feed, format) };
 }

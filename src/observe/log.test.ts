@@ -18,6 +18,7 @@ const REQUEST: AccessFields = {
   requestBytes: null,
   responseBytes: 12,
   remoteAddress: "127.0.0.1",
+  token: "tk_1",
 };
 
 let directory: string;
@@ -113,6 +114,7 @@ describe("requests", () => {
       "http.request.body.size": null,
       "http.response.body.size": 12,
       "client.address": "127.0.0.1",
+      token: "tk_1",
     });
   });
   test("are not logged unless asked for", () => {

@@ -25,6 +25,8 @@ export interface AccessFields {
   readonly requestBytes: number | null;
   readonly responseBytes: number | null;
   readonly remoteAddress: string | null;
+  /** Id of the token that it was let in by; null for none. */
+  readonly token: string | null;
 }
 
 /** `event` is a constant in kebab-case, `message` a sentence without a full stop. Nothing here throws. */
@@ -141,6 +143,7 @@ function toAccessLine(fields: AccessFields, atMs: number): LogLine {
       "http.request.body.size": fields.requestBytes,
       "http.response.body.size": fields.responseBytes,
       "client.address": fields.remoteAddress,
+      token: fields.token,
     },
   };
 }

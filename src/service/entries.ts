@@ -89,6 +89,11 @@ export class Entries {
     return new Entries(this.#store, this.#turns, this.#attempt, around);
   }
 
+  /** The same operations on another view of the same store; they take turns with these. */
+  on(store: Store): Entries {
+    return new Entries(store, this.#turns, this.#attempt);
+  }
+
   /** The clock by which entries end; for a write that names itself it stands, so that every attempt reads the same. */
   get now(): Clock {
     const attempt = this.#attempt;

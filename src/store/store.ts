@@ -8,6 +8,7 @@ import type { Distribution } from "../core/histogram.ts";
 import type { JudgedConflict } from "../core/judge.ts";
 import type { Key } from "../core/key.ts";
 import type { KeySet, Range } from "../core/range.ts";
+import type { TokenRecord } from "../core/token.ts";
 
 /** A place in the change log. Only the store that gave it can read it. */
 export type Cursor = Brand<string, "Cursor">;
@@ -85,6 +86,17 @@ export interface Store {
 
   /** Calls `wake` soon after changes have been logged: once for many, perhaps once for none. Returns what ends it. */
   onChange(wake: () => void): () => void;
+
+  /** Every access token that is kept, in the order of their making. They are no entries: nothing lists or deletes them. */
+  tokens(): Promise<readonly TokenRecord[]>;
+
+  /**
+   * Keeps an access token, in the place of one with its id. Resolves once that is as durable as a commit.
+   *
+   * @param forgottenId - of a token that is dropped in the same instant; null for none
+   * @throws "no-room", "busy", "unavailable", "outcome-unknown" as commit()
+   */
+  putToken(record: TokenRecord, forgottenId: string | null): Promise<void>;
 
   /** Counts and sizes, cheaply. */
   stats(): StoreStats;

@@ -8,6 +8,7 @@ export const FIELD = {
   acceptPatch: "Accept-Patch",
   acceptRanges: "Accept-Ranges",
   allow: "Allow",
+  authorization: "Authorization",
   cacheControl: "Cache-Control",
   contentDisposition: "Content-Disposition",
   contentEncoding: "Content-Encoding",
@@ -53,6 +54,7 @@ export const FIELD = {
   /** Seconds left of an entry's life (RFC 8030 §5.2 registers the name). */
   ttl: "TTL",
   vary: "Vary",
+  wwwAuthenticate: "WWW-Authenticate",
 } as const;
 
 export const MEDIA = {

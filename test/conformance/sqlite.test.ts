@@ -1,11 +1,13 @@
 // The SQLite engine keeps the contract, and keeps it over a restart.
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { toEpochMs } from "../../src/core/expiry.ts";
 import { openSqliteStore, type SqliteStoreOptions } from "../../src/engines/sqlite/store.ts";
 import { check, commit, endsAt, keyOf, mustCommit, put, rangeOf, remove, textOf, touch } from "../support/requests.ts";
 import { makeSqliteHarness, sqliteOptions } from "../support/sqlite-harness.ts";
 import { requireSoundDatabase } from "../support/sqlite-invariants.ts";
 import { withTemporaryDirectory } from "../support/temporary-directory.ts";
+import { tokenOf } from "../support/token-records.ts";
 import { storeSuite } from "./store.suite.ts";
 
 storeSuite("sqlite", makeSqliteHarness);
@@ -100,6 +102,18 @@ describe("sqlite, closed and opened again", () => {
       await mustCommit(store, put("a"));
     };
     await overRestarts([note, note]);
+  });
+
+  test("keeps its access tokens", async () => {
+    const kept = [tokenOf("a", { prefixes: ["ci/"] }), tokenOf("b", { revokedAt: toEpochMs(5) })];
+    await overRestarts([
+      async (store) => {
+        for (const record of kept) await store.putToken(record, null);
+      },
+      async (store) => {
+        expect(await store.tokens()).toEqual(kept);
+      },
+    ]);
   });
 
   test("counts what it holds", async () => {

@@ -9,6 +9,7 @@ import { endingsSuite } from "./endings.suite.ts";
 import { listingsSuite } from "./listings.suite.ts";
 import { onceSuite } from "./once.suite.ts";
 import { readsSuite } from "./reads.suite.ts";
+import { tokensSuite } from "./tokens.suite.ts";
 
 export function storeSuite(name: string, make: MakeStore): void {
   describe(name, () => {
@@ -36,5 +37,6 @@ export function storeSuite(name: string, make: MakeStore): void {
     onceSuite(make);
     endingsSuite(make);
     changesSuite(make);
+    tokensSuite(make);
   });
 }

@@ -1,5 +1,6 @@
 // A server for the length of one test: in process on App with the memory engine and no socket, or whole by startServer
 // over one. Both are asked in the same way.
+import { TokenBook } from "../../src/auth/token-book.ts";
 import { makeGuard, makeWatchHub, startServer } from "../../src/compose.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/options.ts";
@@ -12,7 +13,9 @@ import { HttpMetrics } from "../../src/observe/http-metrics.ts";
 import type { Log } from "../../src/observe/log.ts";
 import { Registry } from "../../src/observe/registry.ts";
 import { Entries } from "../../src/service/entries.ts";
+import type { Timers } from "../../src/service/timers.ts";
 import type { WatchHub } from "../../src/service/watch/hub.ts";
+import { HubView } from "../../src/service/watch/hub-view.ts";
 import type { Store } from "../../src/store/store.ts";
 import { bodyBytes, Http, type HttpAnswer, type HttpClient, type HttpRequest, makeAnswer } from "./http-client.ts";
 import { makeMemoryHarness } from "./memory-harness.ts";
@@ -48,7 +51,7 @@ export const withAppInProcess: WithServer = async (body, flags = {}) => {
   const hub = makeWatchHub({ store, log, timers }, configOf(flags));
   try {
     await body({
-      ...makeAppServer(store, flags, hub, log),
+      ...makeAppServer(store, flags, { hub, log, timers }),
       async step() {
         await step();
         timers.runDue();
@@ -68,30 +71,33 @@ export const withMemoryServer: WithServer = (body, flags = {}) =>
 export const withSqliteServer: WithServer = (body, flags = {}) =>
   withTemporaryDirectory((directory) => withSocketServer(body, { store: `sqlite:${directory}/store`, ...flags }));
 
+/** What an App in process may be given; what is left out is made for tests that do not need it. */
+export interface AppParts {
+  readonly log?: RecordingLog;
+  readonly timers?: Timers;
+  readonly hub?: WatchHub;
+  readonly tokens?: TokenBook;
+}
+
 /** The App in process over any store, for tests that bring their own. */
 export function makeAppServer(
   store: Store,
   flags: ServerFlags = {},
-  hub: WatchHub = makeIdleHub(store, flags),
-  log: RecordingLog = makeRecordingLog(),
+  parts: AppParts = {},
 ): Pick<TestServer, "http" | "url" | "log"> {
-  return { http: new Http(makeAppClient(makeApp(store, log, flags, hub))), url: null, log };
+  const { log = makeRecordingLog() } = parts;
+  return { http: new Http(makeAppClient(makeApp(store, log, flags, parts))), url: null, log };
 }
 
-/** For tests in which nobody watches. */
-function makeIdleHub(store: Store, flags: ServerFlags): WatchHub {
-  return makeWatchHub({ store, log: makeRecordingLog(), timers: makeTurnableTimers(store.now) }, configOf(flags));
-}
-
-export function makeApp(
-  store: Store,
-  log: Log,
-  flags: ServerFlags = {},
-  hub: WatchHub = makeIdleHub(store, flags),
-): App {
+export function makeApp(store: Store, log: Log, flags: ServerFlags = {}, parts: AppParts = {}): App {
   const config = configOf(flags);
+  const { timers = makeTurnableTimers(store.now) } = parts;
+  const {
+    hub = makeWatchHub({ store, log, timers }, config),
+    tokens = new TokenBook({ store, timers, adminSecret: null }, []),
+  } = parts;
   return new App({
-    services: makeServices(store, hub, config),
+    services: makeServices({ store, hub, tokens }, config),
     guard: makeGuard(config, () => performance.now()),
     log,
     metrics: new HttpMetrics(),
@@ -127,11 +133,15 @@ export function configOf(flags: ServerFlags): Config {
   return loaded.config;
 }
 
-function makeServices(store: Store, hub: WatchHub, { wide: isWide, maxValueBytes }: Config): Services {
+function makeServices(
+  { store, hub, tokens }: { readonly store: Store; readonly hub: WatchHub; readonly tokens: TokenBook },
+  { wide: isWide, maxValueBytes }: Config,
+): Services {
   return {
     store,
     entries: new Entries(store),
-    hub,
+    hub: new HubView(hub),
+    tokens,
     metrics: new Registry(),
     facts: {
       version: "0.0.0",

@@ -4,6 +4,7 @@ import { decodeKey } from "../../src/engines/sqlite/key-bytes.ts";
 import { CHANGE_KINDS, storeFiles } from "../../src/engines/sqlite/layout.ts";
 import { type ReceiptRow, toReceipt } from "../../src/engines/sqlite/receipts.ts";
 import { type EntryRow, RecordCodec } from "../../src/engines/sqlite/record.ts";
+import { type TokenRow, toToken } from "../../src/engines/sqlite/tokens.ts";
 
 interface StateRow {
   readonly incarnation: string;
@@ -71,6 +72,7 @@ function changeFaults(db: Database): readonly string[] {
 }
 
 function recordFaults(db: Database): readonly string[] {
+  for (const row of db.prepare<TokenRow, []>("select * from tokens").all()) toToken(row);
   const rows = db.prepare<ReceiptRow, []>("select * from idempotency_records").all();
   for (const row of rows) toReceipt(row);
   const { records } = db.prepare<{ records: number }, []>("select records from state").get() ?? {};

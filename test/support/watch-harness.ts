@@ -4,6 +4,7 @@ import { EVERY_KEY } from "../../src/core/range.ts";
 import type { Interest } from "../../src/service/watch/channels.ts";
 import { type FeedPart, openFeed, type Since } from "../../src/service/watch/feed.ts";
 import { WatchHub } from "../../src/service/watch/hub.ts";
+import { LASTING } from "../../src/service/watch/member.ts";
 import type { Store } from "../../src/store/store.ts";
 import { makeMemoryHarness } from "./memory-harness.ts";
 import { ROOMY } from "./store-harness.ts";
@@ -77,7 +78,7 @@ export async function withHub(
       damages,
       step,
       async open(since, { interest = EVERYTHING, signal = new AbortController().signal } = {}) {
-        return (await openFeed(hub, { interest, since }, signal)).parts();
+        return (await openFeed(hub, { interest, since, lease: LASTING }, signal)).parts();
       },
       async next(feed) {
         let isSettled = false;

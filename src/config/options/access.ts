@@ -12,7 +12,7 @@ export const ACCESS = {
     name: "admin-token-file",
     default: "none",
     group: "Access",
-    help: "File that holds a token with every right, of 32 characters at least, read at the start; for machines that create tokens by the first one",
+    help: "File that holds a token with every right, of 32 characters at least, read at the start and again at SIGHUP; for machines that create tokens by the first one",
   }),
   insecurePublic: option(yesOrNo(), {
     name: "insecure-public",

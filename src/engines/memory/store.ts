@@ -17,6 +17,7 @@ import { judge, needsRevision, putInfo, requireReadable, requireReadBytes, touch
 import type { Key } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { boundsOf, boundsOfRange, isInSet, type KeySet, type Range } from "../../core/range.ts";
+import type { TokenRecord } from "../../core/token.ts";
 import { formatCursor, parseCursor } from "../../store/cursor.ts";
 import { replay } from "../../store/receipt.ts";
 import { betweenSteps } from "../../store/steps.ts";
@@ -65,6 +66,7 @@ export class MemoryStore implements Store {
   readonly #keys = new SortedKeys();
   readonly #ends = new ExpiryQueue();
   readonly #receipts: ReceiptBook;
+  readonly #tokens = new Map<string, TokenRecord>();
   #log: LogRecord[] = [];
   readonly #wakes = new Set<() => void>();
   #isWakeDue = false;
@@ -162,6 +164,17 @@ export class MemoryStore implements Store {
   onChange(wake: () => void): () => void {
     this.#wakes.add(wake);
     return () => this.#wakes.delete(wake);
+  }
+
+  async tokens(): Promise<readonly TokenRecord[]> {
+    this.#requireOpen();
+    return [...this.#tokens.values()];
+  }
+
+  async putToken(record: TokenRecord, forgottenId: string | null): Promise<void> {
+    this.#requireOpen();
+    if (forgottenId !== null) this.#tokens.delete(forgottenId);
+    this.#tokens.set(record.id, record);
   }
 
   stats(): StoreStats {

@@ -2,11 +2,12 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { rejectionOf } from "../../../test/support/rejection-code.ts";
+import { rejectionCode, rejectionOf } from "../../../test/support/rejection-code.ts";
 import { keyOf, mustCommit, put, textOf } from "../../../test/support/requests.ts";
 import { sqliteOptions } from "../../../test/support/sqlite-harness.ts";
 import { requireSoundDatabase } from "../../../test/support/sqlite-invariants.ts";
 import { withTemporaryDirectory } from "../../../test/support/temporary-directory.ts";
+import { tokenOf } from "../../../test/support/token-records.ts";
 import { makeBatch, UNNAMED } from "../../core/batch.ts";
 import { toEpochMs } from "../../core/expiry.ts";
 import { closeWhole, type Durability, openReader, openWriter, readPragma } from "./database.ts";
@@ -181,6 +182,7 @@ describe("a refused store", () => {
 
 describe("a store of format 1", () => {
   const backToFormat1 = [
+    "drop table tokens",
     "drop table idempotency_records",
     "alter table state drop column records",
     "alter table state drop column record_bytes",
@@ -215,6 +217,39 @@ describe("a store of format 1", () => {
       expect(readPragma(db, "user_version")).toBe(1);
       expect(db.prepare("select * from state").all()[0]).not.toHaveProperty("records");
       db.close(true);
+    });
+  });
+});
+
+describe("a store of format 2", () => {
+  test("is brought up to date when it is opened, keeps its entries, and takes tokens", async () => {
+    await withDatabase(async (files) => {
+      const older = await openSqliteStore(sqliteOptions(files.directory));
+      await mustCommit(older, put("a", "one"));
+      await older.close();
+      tamper(files, "drop table tokens", "pragma user_version = 2");
+      for (const kept of [["t1"], ["t1", "t2"]]) {
+        const store = await openSqliteStore(sqliteOptions(files.directory));
+        expect(textOf((await store.get(keyOf("a")))?.value)).toBe("one");
+        await store.putToken(tokenOf(kept.at(-1) ?? ""), null);
+        expect((await store.tokens()).map(({ name }) => name)).toEqual(kept);
+        await store.close();
+      }
+      requireSoundDatabase(files.directory);
+    });
+  });
+});
+
+describe("a stored token", () => {
+  test("that is not what was written is told as damage, and gives no leave", async () => {
+    await withDatabase(async (files) => {
+      const store = await openSqliteStore(sqliteOptions(files.directory));
+      await store.putToken(tokenOf("a"), null);
+      await store.close();
+      tamper(files, `update tokens set record = replace(record, '"watch"', '"admin"')`);
+      const again = await openSqliteStore(sqliteOptions(files.directory));
+      expect(await rejectionCode(() => again.tokens())).toBe("damaged-entry");
+      await again.close();
     });
   });
 });

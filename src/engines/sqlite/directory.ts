@@ -57,7 +57,7 @@ export function prepareDirectory(files: StoreFiles, allowNetworkFileSystem: bool
 /**
  * Takes the store for this process; the lock ends with release() or with the process, however that ends.
  *
- * @throws "unavailable" naming the holder when another server has it
+ * @throws "unavailable" naming the holder when another server has it; with its process id as the member "holder", or null
  */
 export function lockStore(files: StoreFiles, now: Date): { release(): void } {
   const lock = takeLock(files);
@@ -124,12 +124,12 @@ function takeLock(files: StoreFiles): Database {
     const holder = readHolder(files);
     const who =
       holder === null ? "another server" : `the server with process id ${holder.pid}, started ${holder.since}`;
-    throw cannotOpen(files, `${who} holds it; stop that one first`, error);
+    throw cannotOpen(files, `${who} holds it; stop that one first`, error, { holder: holder?.pid ?? null });
   }
 }
 
-function cannotOpen(files: StoreFiles, why: string, cause: unknown): KeyholdError {
-  return new KeyholdError("unavailable", `Cannot open ${files.directory}: ${why}`, {}, { cause });
+function cannotOpen(files: StoreFiles, why: string, cause: unknown, data: KeyholdError["data"] = {}): KeyholdError {
+  return new KeyholdError("unavailable", `Cannot open ${files.directory}: ${why}`, data, { cause });
 }
 
 /** Makes the names of a directory and of those above it durable, up to `top`, the highest that is new. */

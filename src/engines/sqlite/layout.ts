@@ -5,7 +5,7 @@ import { join } from "node:path";
 export const APPLICATION_ID = 0x4b686c64;
 
 /** The database's user_version. A newer one than this is refused; an older one is migrated when the store is opened. */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 /** Bytes; fixed when a store is created (docs/adr/0006). */
 export const PAGE_BYTES = 4096;

@@ -2,6 +2,7 @@
 import type { Batch, CommitTerms, Once } from "../../core/batch.ts";
 import { type ErrorCode, KeyholdError } from "../../core/errors.ts";
 import type { KeySet } from "../../core/range.ts";
+import type { TokenRecord } from "../../core/token.ts";
 import type { CommitResult, Done } from "../../store/store.ts";
 import type { Durability } from "./database.ts";
 
@@ -23,7 +24,7 @@ export interface WriterOptions {
   readonly diskReserveBytes: number;
 }
 
-export type WriteRequest = CommitRequest | DeleteAllRequest;
+export type WriteRequest = CommitRequest | DeleteAllRequest | PutTokenRequest;
 
 export interface CommitRequest extends CommitTerms {
   readonly kind: "commit";
@@ -36,9 +37,17 @@ export interface DeleteAllRequest {
   readonly once: Once | null;
 }
 
+export interface PutTokenRequest {
+  readonly kind: "put-token";
+  readonly record: TokenRecord;
+  /** Of a token dropped in the same transaction; null for none. */
+  readonly forgottenId: string | null;
+}
+
 export type WriteAnswer =
   | { readonly kind: "committed"; readonly result: CommitResult }
   | Extract<Done, { kind: "deleted" }>
+  | { readonly kind: "token-put" }
   | { readonly kind: "failed"; readonly error: ErrorMessage };
 
 export type ToWriter =

@@ -47,6 +47,9 @@ const PLANS: Readonly<Record<keyof typeof SQL, readonly string[]>> = {
   oldestRecords: ["SCAN idempotency_records"],
   trimRecords: ["SEARCH idempotency_records USING INTEGER PRIMARY KEY (rowid<?)"],
   recordsAfter: ["SEARCH idempotency_records USING INTEGER PRIMARY KEY (rowid>?)"],
+  everyToken: ["SCAN tokens"],
+  putToken: [],
+  dropToken: ["SEARCH tokens USING INDEX sqlite_autoindex_tokens_1 (id=?)"],
   trimChanges: ["SEARCH changes USING INTEGER PRIMARY KEY (rowid<?)"],
 };
 

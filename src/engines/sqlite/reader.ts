@@ -7,6 +7,7 @@ import { type EpochMs, isAlive, toEpochMs } from "../../core/expiry.ts";
 import type { Key } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { type Bounds, boundsOfRange, isInSet, type Range } from "../../core/range.ts";
+import type { TokenRecord } from "../../core/token.ts";
 import type { Page, Receipt } from "../../store/store.ts";
 import { closeWhole } from "./database.ts";
 import { decodeKey, encodeKey, highBytes } from "./key-bytes.ts";
@@ -14,6 +15,7 @@ import { CHANGE_KINDS } from "./layout.ts";
 import { type ReceiptRow, toReceipt } from "./receipts.ts";
 import { type EntryRow, type InfoRow, RecordCodec } from "./record.ts";
 import { SQL } from "./statements.ts";
+import { type TokenRow, toToken } from "./tokens.ts";
 
 interface KeyRow {
   readonly key: Uint8Array;
@@ -110,6 +112,11 @@ export class Reader {
     return row === null ? null : toReceipt(row);
   }
 
+  /** In the order of their making. */
+  tokens(): readonly TokenRecord[] {
+    return this.#statements.everyToken.all().map(toToken);
+  }
+
   close(): void {
     closeWhole(this.#db);
   }
@@ -195,6 +202,7 @@ function prepare(db: Database) {
     countEnded: db.prepare<{ ended: number }, [number]>(SQL.countEnded),
     oldestChanges: db.prepare<{ sequence: number }, [number]>(SQL.oldestChanges),
     oneRecord: db.prepare<ReceiptRow, [Uint8Array]>(SQL.oneRecord),
+    everyToken: db.prepare<TokenRow, []>(SQL.everyToken),
     changesAfter: db.prepare<ChangeRow, [number, number]>(SQL.changesAfter),
   };
 }

@@ -55,6 +55,14 @@ export const MIGRATIONS: Readonly<Record<number, readonly string[]>> = {
        done text not null
      ) strict`,
   ],
+  3: [
+    `create table tokens (
+       sequence integer primary key,
+       id text not null unique,
+       checksum integer not null,
+       record text not null
+     ) strict`,
+  ],
 };
 
 export const SQL = {
@@ -187,4 +195,17 @@ export const SQL = {
     where sequence > ?
     order by sequence
     limit ?`,
+
+  everyToken: `
+    select id, checksum, record
+    from tokens
+    order by sequence`,
+  putToken: `
+    insert into tokens (id, checksum, record)
+    values (?, ?, ?)
+    on conflict (id) do update
+    set checksum = excluded.checksum, record = excluded.record`,
+  dropToken: `
+    delete from tokens
+    where id = ?`,
 } as const;

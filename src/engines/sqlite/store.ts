@@ -8,6 +8,7 @@ import { KeyholdError } from "../../core/errors.ts";
 import { type Clock, type EpochMs, makeClock } from "../../core/expiry.ts";
 import type { Key } from "../../core/key.ts";
 import { boundsOf, isEveryKey, isInSet, type KeySet, type Range } from "../../core/range.ts";
+import type { TokenRecord } from "../../core/token.ts";
 import { formatCursor, parseCursor } from "../../store/cursor.ts";
 import { isKept } from "../../store/receipt.ts";
 import { betweenSteps } from "../../store/steps.ts";
@@ -200,6 +201,14 @@ export class SqliteStore implements Store {
 
   onChange(wake: () => void): () => void {
     return this.#client.onChange(wake);
+  }
+
+  async tokens(): Promise<readonly TokenRecord[]> {
+    return this.#read((reader) => reader.tokens());
+  }
+
+  async putToken(record: TokenRecord, forgottenId: string | null): Promise<void> {
+    await this.#write({ kind: "put-token", record, forgottenId });
   }
 
   stats(): StoreStats {

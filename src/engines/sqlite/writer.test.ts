@@ -3,10 +3,12 @@ import { describe, expect, test } from "bun:test";
 import { statfsSync } from "node:fs";
 import { add, append, check, endsIn, keyOf, keySet, put, remove, touch } from "../../../test/support/requests.ts";
 import { type WriterUnderTest, withWriter } from "../../../test/support/sqlite-writer.ts";
+import { tokenOf } from "../../../test/support/token-records.ts";
 import { type Mutation, makeBatch, UNNAMED } from "../../core/batch.ts";
 import { KeyholdError } from "../../core/errors.ts";
 import { toEpochMs } from "../../core/expiry.ts";
 import { EVERY_KEY } from "../../core/range.ts";
+import type { TokenRecord } from "../../core/token.ts";
 import type { WriteAnswer, WriteRequest } from "./messages.ts";
 import { GROUP_BOUNDS } from "./writer.ts";
 
@@ -194,6 +196,22 @@ describe("a store that is full", () => {
       db.run("pragma max_page_count = 100000");
       expect(apply([large]).flat().map(outcomeOf)).toEqual(["committed"]);
     });
+  });
+
+  test("takes no further access token, and revokes those that there are", async () => {
+    const full = {
+      grant() {
+        throw new KeyholdError("no-room", "Full");
+      },
+    };
+    await withWriter(
+      ({ apply }) => {
+        const ask = (record: TokenRecord) => apply([{ kind: "put-token", record, forgottenId: null }]).flat();
+        expect(ask(tokenOf("a"))).toMatchObject([{ kind: "failed", error: { code: "no-room" } }]);
+        expect(ask(tokenOf("a", { revokedAt: toEpochMs(1) }))).toEqual([{ kind: "token-put" }]);
+      },
+      { reserve: full },
+    );
   });
 
   test("can be emptied", async () => {

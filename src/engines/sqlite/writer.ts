@@ -24,6 +24,7 @@ import { toErrorMessage, type WriteAnswer, type WriteRequest, type WriterFigures
 import { type ReceiptBounds, Receipts } from "./receipts.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
+import { TokenTable } from "./tokens.ts";
 import type { WriterTally } from "./writer-tally.ts";
 
 /** Bounds of one transaction; the request that passes one of them is still part of it. */
@@ -46,6 +47,7 @@ export class Writer {
   readonly #parts: WriterParts;
   readonly #applier: BatchApplier;
   readonly #receipts: Receipts;
+  readonly #tokens: TokenTable;
   readonly #statements: ReturnType<typeof prepare>;
   #state: StoreState;
   #fatalReason: string | null = null;
@@ -55,6 +57,7 @@ export class Writer {
     this.#state = parts.state;
     this.#applier = new BatchApplier(parts.db, parts.incarnation, parts.reserve);
     this.#receipts = new Receipts(parts.db, parts.receipts);
+    this.#tokens = new TokenTable(parts.db, parts.reserve);
     this.#statements = prepare(parts.db);
   }
 
@@ -110,7 +113,7 @@ export class Writer {
         attempted++;
         const answer = this.#apply(request, state);
         answers.push(answer);
-        operations += request.kind === "commit" ? request.batch.length : GROUP_BOUNDS.operations;
+        operations += operationsOf(request);
         bytes += writtenBytes(answer);
         if (operations >= GROUP_BOUNDS.operations || bytes >= GROUP_BOUNDS.bytes) break;
         if (this.#parts.steadyMs() >= bound) break;
@@ -134,7 +137,7 @@ export class Writer {
     const { revision, sequence } = state;
     try {
       const now = this.#parts.now();
-      const { once } = request;
+      const once = request.kind === "put-token" ? null : request.once;
       const receipt = once === null ? null : this.#receipts.claim(once, state, now);
       if (once !== null && receipt !== null) return replay(receipt, once);
       const answer = this.#do(request, state, now);
@@ -152,6 +155,10 @@ export class Writer {
     if (request.kind === "delete-all") {
       const { onProgress } = this.#parts;
       return { kind: "deleted", result: this.#applier.deleteAll(request.set, state, now, onProgress) };
+    }
+    if (request.kind === "put-token") {
+      this.#tokens.put(request.record, request.forgottenId);
+      return { kind: "token-put" };
     }
     return { kind: "committed", result: this.#applier.apply(request, state, now) };
   }
@@ -246,14 +253,28 @@ function writtenBytes(answer: WriteAnswer): number {
   return answer.result.outcomes.reduce((sum, { after }) => sum + (after?.size ?? 0), 0);
 }
 
+/** What a request takes of GROUP_BOUNDS.operations. */
+function operationsOf(request: WriteRequest): number {
+  switch (request.kind) {
+    case "commit":
+      return request.batch.length;
+    case "delete-all":
+      return GROUP_BOUNDS.operations;
+    case "put-token":
+      return 1;
+    default:
+      return request satisfies never;
+  }
+}
+
 /** Whether something was committed: only that is kept under a name. */
 function isDone(answer: Exclude<WriteAnswer, { kind: "failed" }>): answer is Done {
-  return answer.kind === "deleted" || answer.result.committed;
+  return answer.kind === "deleted" || (answer.kind === "committed" && answer.result.committed);
 }
 
 /** What only reads may as well be asked again. */
 function isWriting(request: WriteRequest): boolean {
-  return request.kind === "delete-all" || request.batch.some(isWrite);
+  return request.kind !== "commit" || request.batch.some(isWrite);
 }
 
 function failed(error: KeyholdError): WriteAnswer {

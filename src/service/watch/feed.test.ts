@@ -8,6 +8,7 @@ import { LIMITS } from "../../core/limits.ts";
 import { toCursor } from "../../store/cursor.ts";
 import type { Store } from "../../store/store.ts";
 import { type FeedPart, openFeed } from "./feed.ts";
+import { LASTING } from "./member.ts";
 
 async function putMany(store: Store, count: number): Promise<void> {
   for (let number = 0; number < count; number++) await mustCommit(store, put(`k${number}`));
@@ -104,7 +105,11 @@ describe("a feed that ends while it catches up", () => {
       const cursor = await store.latestCursor();
       const large = "v".repeat(LIMITS.watchPartLength);
       for (const name of ["a", "b", "c"]) await mustCommit(store, put(name, large));
-      const feed = await openFeed(hub, { interest: EVERYTHING, since: { cursor } }, new AbortController().signal);
+      const feed = await openFeed(
+        hub,
+        { interest: EVERYTHING, since: { cursor }, lease: LASTING },
+        new AbortController().signal,
+      );
       const parts = feed.parts();
       const { value: part } = await parts.next();
       expect(keysOf(part)).toEqual(["a"]);

@@ -12,7 +12,7 @@ import type { ChangePage, Cursor, Page } from "../../store/store.ts";
 import { ChangeBatch } from "./batch.ts";
 import type { Interest } from "./channels.ts";
 import type { WatchHub } from "./hub.ts";
-import type { Member } from "./member.ts";
+import type { Lease, Member } from "./member.ts";
 import type { ShownEntry } from "./shown-entries.ts";
 import { ShownRevisions } from "./shown-revisions.ts";
 import { readAsTail } from "./tail.ts";
@@ -34,7 +34,13 @@ export type FeedPart =
   /** Changes may have been lost: a snapshot follows. */
   | { readonly is: "reset" }
   /** The end, with a reason for the watcher. */
-  | { readonly is: "bye"; readonly reason: "too-slow" | "stopping" };
+  | { readonly is: "bye"; readonly reason: "too-slow" | "token-ended" | "stopping" };
+
+export interface FeedRequest {
+  readonly interest: Interest;
+  readonly since: Since;
+  readonly lease: Lease;
+}
 
 /**
  * The feed of a new member of the hub, which it is until its parts have come to their end, or the signal aborts.
@@ -43,12 +49,12 @@ export type FeedPart =
  */
 export async function openFeed(
   hub: WatchHub,
-  { interest, since }: { readonly interest: Interest; readonly since: Since },
+  { interest, since, lease }: FeedRequest,
   signal: AbortSignal,
 ): Promise<WatchFeed> {
   // Read before anything is promised: what is no cursor is an error, not a feed.
   if (typeof since === "object") await hub.store.changes(toCursor(since.cursor), 1);
-  return new WatchFeed(hub, await hub.join({ interest, hearsBeats: true }, signal), since);
+  return new WatchFeed(hub, await hub.join({ interest, hearsBeats: true, lease }, signal), since);
 }
 
 export class WatchFeed {
@@ -92,7 +98,7 @@ export class WatchFeed {
       }
       const { end } = this.#member;
       if (end?.is === "failed") throw end.error;
-      if (end?.is === "stopping") yield { is: "bye", reason: "stopping" };
+      if (end?.is === "stopping" || end?.is === "token-ended") yield { is: "bye", reason: end.is };
     } finally {
       this.#hub.leave(this.#member, { is: "gone" });
     }

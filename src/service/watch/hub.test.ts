@@ -6,6 +6,7 @@ import { LIMITS } from "../../core/limits.ts";
 import { parsePattern } from "../../core/pattern.ts";
 import { EVERY_KEY } from "../../core/range.ts";
 import type { Cursor } from "../../store/store.ts";
+import { LASTING } from "./member.ts";
 
 describe("the hub", () => {
   test("sets no timer and follows no log while nobody is a member", async () => {
@@ -43,7 +44,7 @@ describe("the hub", () => {
   test("makes a part once for all in the same place, also for those who ask before it is made", async () => {
     await withHub(async ({ store, hub, settle }) => {
       const signal = new AbortController().signal;
-      const asked = { interest: EVERYTHING, hearsBeats: true };
+      const asked = { interest: EVERYTHING, hearsBeats: true, lease: LASTING };
       const [one, two] = [await hub.join(asked, signal), await hub.join(asked, signal)];
       await mustCommit(store, put("a"));
       await settle();
@@ -106,7 +107,7 @@ describe("a member", () => {
     await withHub(async ({ hub, step, timers }) => {
       const signal = new AbortController().signal;
       const joined = await Promise.all(
-        [true, false].map((hearsBeats) => hub.join({ interest: EVERYTHING, hearsBeats }, signal)),
+        [true, false].map((hearsBeats) => hub.join({ interest: EVERYTHING, hearsBeats, lease: LASTING }, signal)),
       );
       for (let turn = 0; turn < HEARTBEAT_MS; turn++) await step();
       expect(timers.pending).toBe(1);

@@ -9,7 +9,7 @@ import type { Timers } from "../timers.ts";
 import { type Channel, Channels, type Interest } from "./channels.ts";
 import { TailFollower } from "./follower.ts";
 import { LoopShare } from "./loop-share.ts";
-import { type End, Member } from "./member.ts";
+import { type End, type Lease, Member } from "./member.ts";
 import { makePart, type Part, type PartRequest, SharedParts } from "./parts.ts";
 import { ShownEntries } from "./shown-entries.ts";
 import { Sieve } from "./sieve.ts";
@@ -36,6 +36,8 @@ export interface MemberOptions {
   readonly interest: Interest;
   /** Whether it is woken when it has been sent nothing for a while. */
   readonly hearsBeats: boolean;
+  /** Ends it when this ends. */
+  readonly lease: Lease;
 }
 
 /** What is done for some of the channels, apart from the others, so that these do not wait for it. */
@@ -101,12 +103,13 @@ export class WatchHub {
    *
    * @throws "busy" when there are as many as may be; "unavailable" when the server stops
    */
-  async join({ interest, hearsBeats }: MemberOptions, signal: AbortSignal): Promise<Member> {
+  async join({ interest, hearsBeats, lease }: MemberOptions, signal: AbortSignal): Promise<Member> {
     this.#requireRoom();
     const channel = this.#channels.open(interest);
     const member = new Member(channel, hearsBeats ? this.#beat : null);
     channel.members.add(member);
     this.#members.add(member);
+    member.hold(lease(() => this.leave(member, { is: "token-ended" })));
     const leave = () => this.leave(member, { is: "gone" });
     signal.addEventListener("abort", leave, { once: true });
     if (signal.aborted) leave();

@@ -1,9 +1,18 @@
 // One who watches or waits, as the hub knows it: a place in the tail, and a way to be woken. Who is not waiting is not told:
 // before it waits again it compares its position with its channel's last match, so that nothing is missed in between.
+import { KeyholdError } from "../../core/errors.ts";
 import type { Channel } from "./channels.ts";
 
-/** Why a member gets no more: the client went away, its time is up, the server stops, or the store failed. */
-export type End = { readonly is: "gone" | "time" | "stopping" } | { readonly is: "failed"; readonly error: unknown };
+/** Why a member gets no more: the client went away, its time is up, its token counts no more, the server stops, or the store failed. */
+export type End =
+  | { readonly is: "gone" | "time" | "token-ended" | "stopping" }
+  | { readonly is: "failed"; readonly error: unknown };
+
+/** What a member is let in by: calls `run` once when that counts no more. Returns what calls it off. */
+export type Lease = (run: () => void) => () => void;
+
+/** Of what nobody can take away. */
+export const LASTING: Lease = () => () => {};
 
 export class Member {
   readonly channel: Channel;
@@ -12,6 +21,7 @@ export class Member {
   #sentAtBeat: number | null;
   #end: End | null = null;
   #wake: (() => void) | null = null;
+  #release: () => void = () => {};
 
   constructor(channel: Channel, sentAtBeat: number | null) {
     this.channel = channel;
@@ -40,6 +50,11 @@ export class Member {
     this.#position = position;
   }
 
+  /** @param release - called when the member ends */
+  hold(release: () => void): void {
+    this.#release = release;
+  }
+
   noteSent(beat: number): void {
     if (this.#sentAtBeat !== null) this.#sentAtBeat = beat;
   }
@@ -66,6 +81,12 @@ export class Member {
   /** The first end counts. */
   finish(end: End): void {
     this.#end ??= end;
+    this.#release();
     this.wake();
   }
+}
+
+/** What a wait fails with whose lease has ended. */
+export function tokenEnded(): KeyholdError {
+  return new KeyholdError("unauthenticated", "The token that this request was let in by does not count any more");
 }

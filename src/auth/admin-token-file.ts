@@ -1,0 +1,34 @@
+// The file of --admin-token-file: a token with every right that an operator brings, such as a mounted secret.
+import { readFileSync } from "node:fs";
+import { KeyholdError } from "../core/errors.ts";
+import { parseBearer } from "./secrets.ts";
+
+const LENGTH_MIN = 32;
+
+/** The secret. @throws "unavailable" with what is wrong and what to do; never with what the file holds */
+export function readAdminToken(path: string): string {
+  const secret = readText(path).trim();
+  if (secret.length < LENGTH_MIN) {
+    throw refusal(path, `it has ${secret.length} characters, and ${LENGTH_MIN} at least are needed`);
+  }
+  // What no request could carry would lock everybody out.
+  if (parseBearer(`Bearer ${secret}`) !== secret) {
+    throw refusal(path, "it holds other characters than letters, digits and . _ ~ + / - (at most 512)");
+  }
+  return secret;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw refusal(path, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function refusal(path: string, why: string): KeyholdError {
+  return new KeyholdError(
+    "unavailable",
+    `Cannot use --admin-token-file ${path}: ${why}; make one with: openssl rand -base64 48`,
+  );
+}

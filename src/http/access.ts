@@ -1,0 +1,93 @@
+// Whether a request has leave: who asks (401), and whether that may be asked (403). Decided by the row of the route table
+// alone, before anything of the request's own is read. Which keys it may be asked of is decided where they are read and
+// written (service/scoped-store.ts).
+import { type Action, EVERYBODY, may, type Subject } from "../auth/policy.ts";
+import { parseBearer } from "../auth/secrets.ts";
+import type { TokenBook } from "../auth/token-book.ts";
+import { KeyholdError } from "../core/errors.ts";
+import { FIELD } from "../wire/headers.ts";
+import type { Incoming, Reply } from "./exchange.ts";
+import type { Parameters } from "./parameters.ts";
+import { wantsRepresentation } from "./prefer.ts";
+import type { Route } from "./routes.ts";
+
+const REALM = 'Bearer realm="keyhold"';
+
+/** Who asks. @throws "unauthenticated" where a token is asked for, and none that counts is sent */
+export function authenticate(incoming: Incoming, { action }: Route, tokens: TokenBook): Subject {
+  if (action === "none" || !tokens.hasTokens()) return EVERYBODY;
+  const field = incoming.header(FIELD.authorization);
+  if (field === null) {
+    throw unauthenticated(
+      "This server asks for a token: send Authorization: Bearer TOKEN (curl --oauth2-bearer TOKEN)",
+    );
+  }
+  const secret = parseBearer(field);
+  if (secret === null) {
+    throw unauthenticated("Cannot read the field Authorization: send it once, as Authorization: Bearer TOKEN");
+  }
+  const verdict = tokens.judge(secret);
+  switch (verdict.is) {
+    case "good":
+      return verdict.subject;
+    case "ended":
+      throw unauthenticated(`The token ${verdict.id} has ${verdict.why === "revoked" ? "been revoked" : "expired"}`);
+    case "unknown":
+      throw unauthenticated("This server does not know the token that was sent");
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** What the request is let in for. @throws "forbidden" naming the scope that the token lacks */
+export function requireLeave(subject: Subject, route: Route, asked: AskedOf): Action {
+  const [action, ...besides] = neededFor(route, asked);
+  const missing = [action, ...besides].find((needed) => !may(subject, needed));
+  if (missing === undefined) return action;
+  const has = subject.scopes.join(", ");
+  throw new KeyholdError("forbidden", `The token ${subject.id} lacks the scope ${missing}, and has ${has}`, {
+    scope: missing,
+  });
+}
+
+/** What of a request decides, besides its route, what it needs leave for. */
+interface AskedOf {
+  readonly incoming: Incoming;
+  readonly parameters: Parameters;
+}
+
+function neededFor(
+  { action, actionWhen, alsoNeeds }: Route,
+  { incoming, parameters }: AskedOf,
+): readonly [Action, ...Action[]] {
+  // However often, and whatever its value: a request that is refused for it needs no less leave.
+  const isOther = actionWhen !== undefined && parameters.pairs.some(([name]) => name === actionWhen.parameter);
+  const needed = isOther ? actionWhen.action : action;
+  if (alsoNeeds === undefined) return [needed];
+  return alsoNeeds.when === "always" || wantsRepresentation(incoming) ? [needed, alsoNeeds.action] : [needed];
+}
+
+/** The field WWW-Authenticate of a refusal (RFC 6750 §3). */
+export function challengeOf({ code, data }: KeyholdError, incoming: Incoming): string {
+  if (code === "forbidden") {
+    const scope = typeof data["scope"] === "string" ? `, scope="${data["scope"]}"` : "";
+    return `${REALM}, error="insufficient_scope"${scope}`;
+  }
+  return incoming.header(FIELD.authorization) === null ? REALM : `${REALM}, error="invalid_token"`;
+}
+
+/** An answer that only this client's cache may keep, and for no other token (RFC 9111 §5.2.2.7). */
+export function privately(reply: Reply): Reply {
+  if (reply.headers[FIELD.cacheControl] !== "no-cache") return reply;
+  const vary = reply.headers[FIELD.vary];
+  const headers = {
+    ...reply.headers,
+    [FIELD.cacheControl]: "private, no-cache",
+    [FIELD.vary]: vary === undefined ? FIELD.authorization : `${vary}, ${FIELD.authorization}`,
+  };
+  return { ...reply, headers };
+}
+
+function unauthenticated(detail: string): KeyholdError {
+  return new KeyholdError("unauthenticated", detail);
+}

@@ -1,0 +1,59 @@
+// A request whose body passes by somebody on its way to the handler.
+import type { Incoming } from "./exchange.ts";
+
+export class TappedIncoming implements Incoming {
+  readonly #incoming: Incoming;
+  readonly #tap: (body: Uint8Array | null) => void;
+
+  /** @param tap - shown what body() is about to answer; what it throws is answered instead */
+  constructor(incoming: Incoming, tap: (body: Uint8Array | null) => void) {
+    this.#incoming = incoming;
+    this.#tap = tap;
+  }
+
+  get method(): string {
+    return this.#incoming.method;
+  }
+
+  get target(): string {
+    return this.#incoming.target;
+  }
+
+  get origin(): string | null {
+    return this.#incoming.origin;
+  }
+
+  get remoteAddress(): string | null {
+    return this.#incoming.remoteAddress;
+  }
+
+  get isLocal(): boolean {
+    return this.#incoming.isLocal;
+  }
+
+  get isKeptOpen(): boolean {
+    return this.#incoming.isKeptOpen;
+  }
+
+  get receivedBytes(): number {
+    return this.#incoming.receivedBytes;
+  }
+
+  get signal(): AbortSignal {
+    return this.#incoming.signal;
+  }
+
+  keepOpen(): void {
+    this.#incoming.keepOpen();
+  }
+
+  header(name: string): string | null {
+    return this.#incoming.header(name);
+  }
+
+  async body(maxBytes: number): Promise<Uint8Array | null> {
+    const body = await this.#incoming.body(maxBytes);
+    this.#tap(body);
+    return body;
+  }
+}
