@@ -10,20 +10,23 @@ import { EXIT, EXIT_MEANINGS } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
 import { serve } from "./serve.ts";
 import { toConfigJson, toConfigTable } from "./show-config.ts";
+import { TRANSFER_COMMANDS } from "./transfer-commands.ts";
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
-interface CommandContext {
+export interface CommandContext {
   readonly command: Command;
   readonly environment: Environment;
   readonly host: Host;
 }
 
-interface CommandRow {
+export interface CommandRow {
   readonly name: string;
   readonly summary: string;
   /** Full command lines; help begins with them. */
   readonly examples: readonly string[];
+  /** Stands at the end of its help. */
+  readonly note?: string;
   readonly declareFlags: (command: Command) => void;
   /** Resolves with the exit code. */
   readonly run: (context: CommandContext) => Promise<number>;
@@ -47,6 +50,7 @@ const COMMANDS: readonly CommandRow[] = [
     },
     run: runConfig,
   },
+  ...TRANSFER_COMMANDS,
 ];
 
 /** Runs the command that `args` name, and resolves with the exit code. */
@@ -91,7 +95,7 @@ function makeProgram(host: Host, runRow: (row: CommandRow, command: Command) => 
     .addHelpText("after", toExitCodesText());
   for (const row of COMMANDS) {
     const command = program.command(row.name).description(row.summary);
-    command.addHelpText("before", toExamplesText(row.examples)).addHelpText("after", SOURCES_TEXT);
+    command.addHelpText("before", toExamplesText(row.examples)).addHelpText("after", row.note ?? SOURCES_TEXT);
     row.declareFlags(command);
     command.action(() => runRow(row, command));
   }

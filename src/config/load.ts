@@ -49,6 +49,8 @@ const PREFIX = "KEYHOLD_";
 /** Environment names that are no options of the server. The name of the file cannot stand in the file. */
 const FILE_FLAG = "config";
 const FILE_ENVIRONMENT = "KEYHOLD_CONFIG";
+/** What the commands that ask a server name themselves with. */
+const TOKEN_ENVIRONMENT = "KEYHOLD_TOKEN";
 /**
  * Kubernetes gives every container variables for every service beside it, so a service named "keyhold" brings names of
  * these forms. They are not an operator's settings and are passed over.
@@ -111,7 +113,8 @@ function readFlags(flags: ConfigSources["flags"], problems: string[]): Settings 
 function readEnvironment(environment: ConfigSources["environment"], problems: string[]): Settings {
   const settings = new Map<string, Setting>();
   for (const [name, text] of Object.entries(environment)) {
-    if (!name.startsWith(PREFIX) || text === undefined || text === "" || name === FILE_ENVIRONMENT) continue;
+    if (!name.startsWith(PREFIX) || text === undefined || text === "") continue;
+    if (name === FILE_ENVIRONMENT || name === TOKEN_ENVIRONMENT) continue;
     if (isServiceLink(name, text)) continue;
     const option = OPTIONS.find((known) => known.environment === name);
     const known = [...OPTIONS.map((each) => each.environment), FILE_ENVIRONMENT];

@@ -21,6 +21,7 @@ import type { Parameters } from "./parameters.ts";
 import { PATCH_TYPES, patchEntry } from "./patch-handlers.ts";
 import type { Services } from "./services.ts";
 import { decodePath } from "./target.ts";
+import { sendBackup } from "./transfer-handlers.ts";
 import { transact } from "./txn-handler.ts";
 
 /** What a request needs leave for. */
@@ -197,6 +198,13 @@ export const ROUTES: readonly Route[] = [
     action: "admin",
     summary: "Version, store, promises, limits",
     handle: plainRoute(({ services }) => info(services)),
+  },
+  {
+    method: "GET",
+    pattern: "/-/backup",
+    action: "admin",
+    summary: "A copy of the whole store at one instant, as a file",
+    handle: sendBackup,
   },
   {
     method: "GET",

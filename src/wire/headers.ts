@@ -8,6 +8,9 @@ export const FIELD = {
   acceptPatch: "Accept-Patch",
   acceptRanges: "Accept-Ranges",
   allow: "Allow",
+  authorization: "Authorization",
+  /** Bytes of a backup, which is sent without Content-Length. */
+  backupLength: "Backup-Length",
   cacheControl: "Cache-Control",
   contentDisposition: "Content-Disposition",
   contentEncoding: "Content-Encoding",
@@ -36,6 +39,8 @@ export const FIELD = {
   prefer: "Prefer",
   preferenceApplied: "Preference-Applied",
   range: "Range",
+  /** SHA-256 of what is sent (RFC 9530 §3). */
+  reprDigest: "Repr-Digest",
   requestId: "X-Request-Id",
   retryAfter: "Retry-After",
   /** The number of the write that made the entry; grows for a key, also across delete and re-create. */
@@ -58,4 +63,5 @@ export const MEDIA = {
   ndjson: "application/x-ndjson",
   plain: "text/plain; charset=utf-8",
   problem: "application/problem+json",
+  sqlite: "application/vnd.sqlite3",
 } as const;

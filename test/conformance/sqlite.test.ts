@@ -6,9 +6,11 @@ import { check, commit, endsAt, keyOf, mustCommit, put, rangeOf, remove, textOf,
 import { makeSqliteHarness, sqliteOptions } from "../support/sqlite-harness.ts";
 import { requireSoundDatabase } from "../support/sqlite-invariants.ts";
 import { withTemporaryDirectory } from "../support/temporary-directory.ts";
+import { backupSuite } from "./backup.suite.ts";
 import { storeSuite } from "./store.suite.ts";
 
 storeSuite("sqlite", makeSqliteHarness);
+describe("sqlite", () => backupSuite(makeSqliteHarness));
 
 type OpenStore = Awaited<ReturnType<typeof openSqliteStore>>;
 

@@ -12,6 +12,7 @@ import { formatCursor, parseCursor } from "../../store/cursor.ts";
 import { isKept } from "../../store/receipt.ts";
 import { betweenSteps } from "../../store/steps.ts";
 import type {
+  Backup,
   Capabilities,
   ChangePage,
   CommitResult,
@@ -22,6 +23,8 @@ import type {
   Store,
   StoreStats,
 } from "../../store/store.ts";
+import { removeLeftCopies, SqliteBackup } from "./backup.ts";
+import { finishRestore } from "./backup-restore.ts";
 import { openReader } from "./database.ts";
 import { lockStore, prepareDirectory, recordIncarnation, refuseVanishedDatabase } from "./directory.ts";
 import { type StoreFiles, storeFiles } from "./layout.ts";
@@ -49,6 +52,7 @@ const COUNT_SLICE_KEYS = 5000;
 /** @throws "unavailable" with what is wrong with the store and what to do */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const files = storeFiles(resolve(options.writer.directory));
+  finishRestore(files);
   prepareDirectory(files, options.allowNetworkFileSystem);
   const lock = lockStore(files, new Date());
   let writer: WriterClient | null = null;
@@ -66,6 +70,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     });
     writer = client;
     recordIncarnation(files, store.incarnation);
+    removeLeftCopies(files);
     return new SqliteStore({
       files,
       client,
@@ -75,6 +80,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       now: makeClock({ wallMs: Date.now, steadyMs: () => performance.now(), highest: openHighestInstant(clock) }),
       durability: options.writer.durability === "full" ? "power-loss" : "process-crash",
       idempotencyAgeMs: options.writer.idempotencyAgeMs,
+      diskReserveBytes: options.writer.diskReserveBytes,
     });
   } catch (error) {
     // The writer first: the lock is what says that nobody has the database open.
@@ -93,6 +99,7 @@ interface SqliteStoreParts {
   readonly now: Clock;
   readonly durability: Capabilities["durability"];
   readonly idempotencyAgeMs: number;
+  readonly diskReserveBytes: number;
 }
 
 export class SqliteStore implements Store {
@@ -103,6 +110,7 @@ export class SqliteStore implements Store {
   /** Whether the last server that held the store closed it; if not, its entries deserve a check. */
   readonly wasClean: boolean;
   readonly files: StoreFiles;
+  readonly #backup: SqliteBackup;
   readonly #client: WriterClient;
   readonly #lock: { release(): void };
   readonly #idempotencyAgeMs: number;
@@ -116,6 +124,7 @@ export class SqliteStore implements Store {
     this.now = parts.now;
     this.wasClean = parts.wasClean;
     this.files = parts.files;
+    this.#backup = new SqliteBackup(parts.files, parts.diskReserveBytes);
     this.#client = parts.client;
     this.#lock = parts.lock;
     this.#idempotencyAgeMs = parts.idempotencyAgeMs;
@@ -203,6 +212,10 @@ export class SqliteStore implements Store {
     return { entries, bytes, revision: toRevision(revision), records, recordBytes, queuedCommits: this.#client.queued };
   }
 
+  get backup(): Backup {
+    return this.#backup;
+  }
+
   /** Why writes are refused for now; null while they are taken. */
   get refusal(): string | null {
     return this.#client.refusal?.detail ?? null;
@@ -244,6 +257,8 @@ export class SqliteStore implements Store {
 
   async #close(): Promise<void> {
     try {
+      // First: its connection would keep the log from being brought in.
+      await this.#backup.stop();
       this.#reader.close();
       await this.#client.stop(this.#isSound);
     } finally {
@@ -266,7 +281,7 @@ function isDamage(error: unknown): boolean {
   return error instanceof KeyholdError ? error.code === "damaged-entry" : isSqliteError(error, "SQLITE_CORRUPT");
 }
 
-function refuseDamagedLog(files: StoreFiles): void {
+export function refuseDamagedLog(files: StoreFiles): void {
   const { recoveredFrames, droppedCommits } = scanLog(files.log);
   if (droppedCommits <= DROPPED_COMMITS_MAX) return;
   throw new KeyholdError(
