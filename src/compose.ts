@@ -67,6 +67,15 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   };
 }
 
+/** The operations on a store without a server, for commands; to be closed. @throws as openStore() */
+export async function openEntries(
+  config: Config,
+  log: Log,
+): Promise<{ readonly entries: Entries; close(): Promise<void> }> {
+  const open = await openStore(config, log, (reason) => log.error("store-failed", reason));
+  return { entries: new Entries(open.store), close: () => open.close() };
+}
+
 /** What a change is shown as, who may watch, and what they are told, as the configuration says. */
 export function makeWatchHub(
   { store, log, timers }: { readonly store: Store; readonly log: Log; readonly timers: Timers },

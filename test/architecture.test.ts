@@ -26,7 +26,7 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   observe: { values: ["core/limits.ts", "core/errors.ts"] },
   config: { values: ["core/limits.ts", "core/errors.ts"] },
   cli: {
-    values: ["config", "observe", "core", "wire", "compose.ts", "engines/archive.ts"],
+    values: ["config", "observe", "core", "wire", "service/transfer.ts", "compose.ts", "engines/archive.ts"],
     types: ["store", "service"],
   },
   "compose.ts": { values: ["engines/open.ts", "http", "service", "store", "wire", "observe", "config", "core"] },

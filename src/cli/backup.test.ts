@@ -92,7 +92,12 @@ describe("backup, verify, restore", () => {
   });
 
   test("nobody at the URL is said so", async () => {
-    const { code, error } = await keyhold(["backup", join(import.meta.dir, "no-such-file"), "--url", "http://127.0.0.1:1"]);
+    const { code, error } = await keyhold([
+      "backup",
+      join(import.meta.dir, "no-such-file"),
+      "--url",
+      "http://127.0.0.1:1",
+    ]);
     expect([code, error]).toEqual([1, expect.stringContaining("Cannot reach http://127.0.0.1:1")]);
   });
 });

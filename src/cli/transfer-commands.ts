@@ -1,5 +1,7 @@
 // The commands that move whole stores: rows of the table in run.ts.
 import { declareBackup, runBackup } from "./backup.ts";
+import { declareExport, runExport } from "./export.ts";
+import { declareImport, runImport } from "./import.ts";
 import { PLACE_NOTE } from "./place.ts";
 import { declareRestore, runRestore } from "./restore.ts";
 import type { CommandRow } from "./run.ts";
@@ -32,5 +34,29 @@ export const TRANSFER_COMMANDS: readonly CommandRow[] = [
     note: "",
     declareFlags: declareVerify,
     run: runVerify,
+  },
+  {
+    name: "export",
+    summary: "Write all entries as lines of JSON, byte-exact, with a checksum",
+    examples: [
+      "keyhold export keyhold.ndjson",
+      "keyhold export --prefix jobs/ - | gzip > jobs.ndjson.gz",
+      "keyhold export --from keyhold.db keyhold.ndjson",
+    ],
+    note: PLACE_NOTE,
+    declareFlags: declareExport,
+    run: runExport,
+  },
+  {
+    name: "import",
+    summary: "Put the entries of an export",
+    examples: [
+      "keyhold import keyhold.ndjson",
+      "keyhold import keyhold.ndjson --resume",
+      "keyhold import keyhold.ndjson --store ./keyhold-data --on-conflict skip",
+    ],
+    note: PLACE_NOTE,
+    declareFlags: declareImport,
+    run: runImport,
   },
 ];

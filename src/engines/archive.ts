@@ -70,18 +70,19 @@ export interface Snapshot {
   readonly at: number;
   /** Live entries after a key, in key order. @throws "damaged-entry" */
   entries(after: string | null): Iterable<Entry>;
+  close(): void;
 }
 
-/** Opens a database for the length of `body`. */
-export function withSnapshot<T>(place: Place, body: (snapshot: Snapshot) => Promise<T>): Promise<T> {
-  return reading(place, async (db) => {
+/** Reads a database at one instant, until it is closed; of a store in use, its log grows meanwhile. @throws as check() */
+export function openSnapshot(place: Place): Snapshot {
+  const db = openReader({ database: databaseOf(place) });
+  try {
     db.run("begin");
-    try {
-      return await body(openSnapshot(db));
-    } finally {
-      db.run("rollback");
-    }
-  });
+    return { ...readSnapshot(db), close: () => closeWhole(db) };
+  } catch (error) {
+    closeWhole(db);
+    throw toCopyFault(error);
+  }
 }
 
 const UNREADABLE: CheckedDatabase = {
@@ -98,7 +99,7 @@ const UNREADABLE: CheckedDatabase = {
   sha256: null,
 };
 
-function openSnapshot(db: Database): Snapshot {
+function readSnapshot(db: Database): Omit<Snapshot, "close"> {
   const state = db
     .prepare<{ incarnation: string; revision: number; highest_instant: number }, []>(COPY_SQL.readLife)
     .get();
@@ -121,14 +122,18 @@ function openSnapshot(db: Database): Snapshot {
 }
 
 async function reading<T>(place: Place, read: (db: Database) => Promise<T>): Promise<T> {
-  const database = "file" in place ? place.file : requireStore(storeFiles(resolve(place.directory))).database;
-  if (!existsSync(database)) throw new KeyholdError("unavailable", `Cannot read ${database}: there is no such file`);
-  const db = openReader({ database });
+  const db = openReader({ database: databaseOf(place) });
   try {
     return await read(db);
   } finally {
     closeWhole(db);
   }
+}
+
+function databaseOf(place: Place): string {
+  if ("directory" in place) return requireStore(storeFiles(resolve(place.directory))).database;
+  if (existsSync(place.file)) return place.file;
+  throw new KeyholdError("unavailable", `Cannot read ${place.file}: there is no such file`);
 }
 
 /** A log that nobody is writing must be whole, or the copy would miss what is behind the damage. */

@@ -30,7 +30,7 @@ describe("GET /-/backup", () => {
         const file = join(directory, "copy.db");
         writeFileSync(file, body);
         expect((await check({ file }, UNWATCHED)).problems).toEqual([]);
-        expect(await contentsOf(file)).toEqual({ a: "1" });
+        expect(contentsOf(file)).toEqual({ a: "1" });
       });
     });
   });
