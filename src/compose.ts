@@ -2,6 +2,7 @@
 // only file that sees both an engine and HTTP.
 import manifest from "../package.json" with { type: "json" };
 import type { Config } from "./config/options.ts";
+import { KeyholdError } from "./core/errors.ts";
 import { type Integrity, type OpenStore, openStore } from "./engines/open.ts";
 import type { ServerFacts } from "./http/admin-handlers.ts";
 import { App } from "./http/app.ts";
@@ -12,6 +13,7 @@ import type { Services } from "./http/services.ts";
 import type { Log } from "./observe/log.ts";
 import { Entries } from "./service/entries.ts";
 import type { Timers } from "./service/timers.ts";
+import { BackupSchedule } from "./service/transfer-schedule.ts";
 import { WatchHub } from "./service/watch/hub.ts";
 import type { Store } from "./store/store.ts";
 import { valueToJson } from "./wire/entry-json.ts";
@@ -49,14 +51,16 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   });
   const unreadyReason = () => fatalReason ?? (isStopping ? "The server is stopping" : open.refusal());
   const hub = makeWatchHub({ store: open.store, log, timers: TIMERS }, config);
-  const server = await listen({ config, log, open, hub, unreadyReason });
+  const schedule = makeBackupSchedule({ store: open.store, log, timers: TIMERS }, config);
+  const server = await listen({ config, log, open, hub, schedule, unreadyReason });
+  schedule?.start();
   return {
     url: server.url,
     ended: ended.promise,
     stop() {
       if (isStopping) return;
       isStopping = true;
-      void shutDown({ server, hub, open }, config.stopTimeoutMs).then(
+      void shutDown({ server, hub, open, schedule }, config.stopTimeoutMs).then(
         () => ended.resolve(fatalReason === null ? "stopped" : "store-failed"),
         (error: unknown) => {
           log.error("stop-failed", error instanceof Error ? error.message : String(error));
@@ -94,17 +98,45 @@ export function makeWatchHub(
   });
 }
 
+/** Null where no directory is named. A store without backups says so at the first try. */
+function makeBackupSchedule(
+  { store, log, timers }: { readonly store: Store; readonly log: Log; readonly timers: Timers },
+  { backupDirectory: directory, backupIntervalMs, backupsKept }: Config,
+): BackupSchedule | null {
+  if (directory === null) return null;
+  if (store.backup === null) {
+    log.error("backup-failed", `A store of the engine ${store.engine} has no backups: --backup-directory does nothing`);
+    return null;
+  }
+  return new BackupSchedule({
+    backup: store.backup,
+    directory,
+    intervalMs: backupIntervalMs,
+    kept: backupsKept,
+    now: store.now,
+    timers,
+    onMade: (path, { revision, bytes, entries }) =>
+      log.info("backup-made", `Backed up revision ${revision} to ${path}`, { path, revision, bytes, entries }),
+    onFailed: (error) => {
+      const isPassing = error instanceof KeyholdError && error.code === "busy";
+      const why = error instanceof KeyholdError ? error.detail : String(error);
+      log[isPassing ? "warn" : "error"]("backup-failed", `${why}; the backup is tried again`, { directory });
+    },
+  });
+}
+
 interface Parts {
   readonly config: Config;
   readonly log: Log;
   readonly open: OpenStore;
   readonly hub: WatchHub;
+  readonly schedule: BackupSchedule | null;
   readonly unreadyReason: () => string | null;
 }
 
-async function listen({ config, log, open, hub, unreadyReason }: Parts): Promise<HttpServer> {
+async function listen({ config, log, open, hub, schedule, unreadyReason }: Parts): Promise<HttpServer> {
   try {
-    const services = makeServices({ config, open, hub, unreadyReason });
+    const services = makeServices({ config, open, hub, schedule, unreadyReason });
     const app = new App({
       services,
       log,
@@ -119,7 +151,7 @@ async function listen({ config, log, open, hub, unreadyReason }: Parts): Promise
   }
 }
 
-function makeServices({ config, open, hub, unreadyReason }: Omit<Parts, "log">): Services {
+function makeServices({ config, open, hub, schedule, unreadyReason }: Omit<Parts, "log">): Services {
   const { store, integrity } = open;
   const { maxValueBytes, wide: isWide } = config;
   const facts: ServerFacts = {
@@ -129,6 +161,7 @@ function makeServices({ config, open, hub, unreadyReason }: Omit<Parts, "log">):
     isWide,
     unreadyReason,
     integrity: () => describeIntegrity(integrity()),
+    backups: () => schedule?.figures ?? null,
   };
   return {
     store,
@@ -149,14 +182,16 @@ interface Running {
   readonly server: HttpServer;
   readonly hub: WatchHub;
   readonly open: OpenStore;
+  readonly schedule: BackupSchedule | null;
 }
 
 /**
- * Watchers first, as they would not end by themselves; requests next, store last: an accepted write is committed and
+ * Watchers and the backup first, as they would not end in time by themselves; requests next, store last: an accepted write is committed and
  * answered before the store closes.
  */
-async function shutDown({ server, hub, open }: Running, timeoutMs: number): Promise<void> {
+async function shutDown({ server, hub, open, schedule }: Running, timeoutMs: number): Promise<void> {
   hub.stop();
+  await schedule?.stop();
   await server.stop(timeoutMs);
   await open.close();
 }

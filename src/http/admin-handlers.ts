@@ -1,6 +1,7 @@
 // The server itself, under `/-/` (contract §14).
 import { KeyholdError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import type { BackupFigures } from "../service/transfer-schedule.ts";
 import type { WatchHub } from "../service/watch/hub.ts";
 import type { Store } from "../store/store.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
@@ -20,6 +21,8 @@ export interface ServerFacts {
   unreadyReason(): string | null;
   /** What the check after an unclean stop has found so far: "unneeded", "running", "passed", "damaged" or "failed". */
   integrity(): { readonly is: string; readonly detail: string | null };
+  /** Of the backups that the server makes by itself; null where it makes none. */
+  backups(): BackupFigures | null;
 }
 
 /** What the server tells of itself is gathered from. */
@@ -46,6 +49,7 @@ export function ready(facts: ServerFacts): Reply {
 export function info({ store, hub, facts }: InfoSources): Reply {
   const { entries, bytes, revision, records, recordBytes, queuedCommits } = store.stats();
   const integrity = facts.integrity();
+  const backups = facts.backups();
   const document = {
     name: "keyhold",
     version: facts.version,
@@ -63,6 +67,11 @@ export function info({ store, hub, facts }: InfoSources): Reply {
       queued_commits: queuedCommits,
       integrity: integrity.is,
       ...(integrity.detail !== null && { integrity_detail: integrity.detail }),
+    },
+    backups: backups && {
+      last_at: backups.lastBackupAt === null ? null : new Date(backups.lastBackupAt).toISOString(),
+      last_bytes: backups.lastBackupBytes,
+      failures: backups.failures,
     },
     watchers: hub.members,
     limits: {

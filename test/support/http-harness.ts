@@ -130,6 +130,7 @@ function makeServices(store: Store, hub: WatchHub, { wide: isWide, maxValueBytes
       isWide,
       unreadyReason: () => null,
       integrity: () => ({ is: "unneeded", detail: null }),
+      backups: () => null,
     },
     rawDialect: makeRawDialect({ isWide, maxValueBytes }),
     jsonDialect: makeJsonDialect({ maxValueBytes }),
