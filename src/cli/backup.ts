@@ -13,6 +13,9 @@ import { makeProgress, type Progress, toBytesText } from "./progress.ts";
 import { ask, type Remote } from "./remote.ts";
 import type { CommandContext } from "./run.ts";
 
+/** Bytes between two syncs: the store may be on the same disk, and its commits would wait for one large sync. */
+const SYNCED_BYTES = 8 * 1024 * 1024;
+
 interface Made {
   readonly revision: number;
   readonly bytes: number;
@@ -76,7 +79,14 @@ async function download(
   const file = openSync(draft, "w", 0o600);
   try {
     try {
-      const made = await receive(response, progress, async (part) => writeAll(file, part));
+      let unsyncedBytes = 0;
+      const made = await receive(response, progress, async (part) => {
+        writeAll(file, part);
+        unsyncedBytes += part.length;
+        if (unsyncedBytes < SYNCED_BYTES) return;
+        fsyncSync(file);
+        unsyncedBytes = 0;
+      });
       fsyncSync(file);
       renameSync(draft, target);
       syncDirectoryOf(target);

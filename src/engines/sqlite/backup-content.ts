@@ -18,11 +18,8 @@ export async function contentDigest(db: Database, pause: () => Promise<void>): P
     hash.update(bytes);
   };
   add(Number(readPragma(db, "user_version")));
-  for (const { name, sql } of db.prepare<{ name: string; sql: string }, []>(COPY_SQL.schema).all()) {
-    if (name === "backup") continue;
-    add(name);
-    add(sql);
-  }
+  for (const row of db.prepare<Record<string, Value>, []>(COPY_SQL.wholeSchema).all())
+    for (const value of Object.values(row)) add(value);
   for (const { name, without_rowid } of db
     .prepare<{ name: string; without_rowid: number }, []>(COPY_SQL.tables)
     .all()) {

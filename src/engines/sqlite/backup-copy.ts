@@ -28,7 +28,11 @@ export interface WorkWatch {
 /** Rows, and bytes of values, between two pauses: some milliseconds of work. */
 const STEP_ROWS = 1000;
 const STEP_BYTES = 4 * 1024 * 1024;
-const COPY_CACHE_KIB = 32 * 1024;
+/** About what an entry takes beside its value. */
+const ROW_BYTES = 100;
+const COPY_CACHE_KIB = 8 * 1024;
+/** Bytes copied between two syncs: what is left to the last one would hold up the syncs of commits for seconds. */
+const SYNCED_BYTES = 8 * 1024 * 1024;
 const HASHED_BYTES = 1024 * 1024;
 
 type Row = Readonly<Record<string, string | number | Uint8Array | null>>;
@@ -48,14 +52,14 @@ export async function copyDatabase(source: Database, target: string, watch: Work
   const copy = new Database(target, { readwrite: true, create: true, strict: true });
   let state: SourceState;
   try {
-    // A file that is not finished is removed, so nothing of it needs a journal or a sync before the end.
+    // A file that is not finished is removed, so no journal need stand beside it; Bun's SQLite refuses to be without one.
     const pageBytes = Number(readPragma(source, "page_size"));
-    for (const setting of [`page_size = ${pageBytes}`, "journal_mode = off", "synchronous = off"])
+    for (const setting of [`page_size = ${pageBytes}`, "journal_mode = memory", "synchronous = off"])
       pragma(copy, setting);
     pragma(copy, `cache_size = -${COPY_CACHE_KIB}`);
     source.run("begin");
     copy.run("begin");
-    state = await copyContents(source, copy, watch);
+    state = await copyContents(source, copy, { target, watch });
     copy.run("commit");
   } finally {
     if (source.inTransaction) source.run("rollback");
@@ -97,13 +101,23 @@ export function syncFile(path: string): void {
   }
 }
 
-async function copyContents(source: Database, copy: Database, watch: WorkWatch): Promise<SourceState> {
+async function copyContents(
+  source: Database,
+  copy: Database,
+  { target, watch }: { readonly target: string; readonly watch: WorkWatch },
+): Promise<SourceState> {
   requireOwnFormat(source);
   const state = source.prepare<SourceState, []>(SQL.readState).get();
   if (state === null) throw damaged("its state row is missing");
   for (const { sql, name } of source.prepare<{ sql: string; name: string }, []>(COPY_SQL.schema).all())
     if (name !== "backup") copy.run(sql);
-  const entries = await copyEntries(source, copy, { state, watch });
+  const file = openSync(target, "r+");
+  let entries: number;
+  try {
+    entries = await copyEntries(source, copy, { state, watch, sync: () => fsyncSync(file) });
+  } finally {
+    closeSync(file);
+  }
   if (entries !== state.entries) throw damaged(`it holds ${entries} entries and counts ${state.entries}`);
   for (const { name, without_rowid } of source
     .prepare<{ name: string; without_rowid: number }, []>(COPY_SQL.tables)
@@ -136,7 +150,7 @@ function requireOwnFormat(source: Database): void {
 async function copyEntries(
   source: Database,
   copy: Database,
-  { state, watch }: { readonly state: SourceState; readonly watch: WorkWatch },
+  { state, watch, sync }: { readonly state: SourceState; readonly watch: WorkWatch; readonly sync: () => void },
 ): Promise<number> {
   const codec = new RecordCodec(state.incarnation);
   const insert = copy.prepare(SQL.insertEntry);
@@ -144,6 +158,7 @@ async function copyEntries(
   let bytes = 0;
   let stepRows = 0;
   let stepBytes = 0;
+  let syncedBytes = 0;
   for (const row of source.prepare<EntryRow & { key: Uint8Array }, []>(COPY_SQL.everyEntry).iterate()) {
     codec.entry(decodeKey(row.key), row);
     const { key, revision, created_at, modified_at, expires_at, form, checksum, content_type, value } = row;
@@ -154,6 +169,11 @@ async function copyEntries(
     if (stepRows < STEP_ROWS && stepBytes < STEP_BYTES) continue;
     bytes += stepBytes;
     stepRows = stepBytes = 0;
+    const written = bytes + entries * ROW_BYTES;
+    if (written - syncedBytes >= SYNCED_BYTES) {
+      sync();
+      syncedBytes = written;
+    }
     watch.onProgress({ entries, entriesTotal: state.entries, bytes });
     await watch.pause();
   }

@@ -54,6 +54,7 @@ export function restoreBackup({ file, directory, replaces, incarnation, now }: R
     moveIn(files, movedTo);
     return { revision, movedTo };
   } catch (error) {
+    removeLeft(files);
     throw error instanceof KeyholdError
       ? error
       : new KeyholdError(
@@ -74,6 +75,15 @@ export function finishRestore({ directory }: StoreFiles): void {
   syncDirectory(dirname(directory));
 }
 
+/** What a restore that was killed or has failed has left beside the place. */
+function removeLeft({ directory }: StoreFiles): void {
+  for (const left of [draftName(directory), readyName(directory)]) rmSync(left, { recursive: true, force: true });
+}
+
+function draftName(directory: string): string {
+  return `${directory}.restoring`;
+}
+
 /** Whole and synced: this name is given by one renaming. */
 function readyName(directory: string): string {
   return `${directory}.restored`;
@@ -84,8 +94,8 @@ function build(
   target: StoreFiles,
   { incarnation, now }: Pick<RestoreOrder, "incarnation" | "now">,
 ): number {
-  const draft = storeFiles(`${target.directory}.restoring`);
-  for (const left of [draft.directory, readyName(target.directory)]) rmSync(left, { recursive: true, force: true });
+  const draft = storeFiles(draftName(target.directory));
+  removeLeft(target);
   mkdirSync(draft.directory, { recursive: true, mode: 0o700 });
   copyFileSync(file, draft.database);
   const revision = beginLife(draft.database, incarnation);
@@ -128,7 +138,12 @@ function isTaken({ directory }: StoreFiles): boolean {
 
 function moveIn({ directory }: StoreFiles, movedTo: string | null): void {
   if (movedTo !== null) renameSync(directory, movedTo);
-  renameSync(readyName(directory), directory);
+  try {
+    renameSync(readyName(directory), directory);
+  } catch (error) {
+    if (movedTo !== null) renameSync(movedTo, directory);
+    throw error;
+  }
   syncDirectory(dirname(directory));
 }
 

@@ -10,7 +10,7 @@ import { COPY_PREFIX, type StoreFiles } from "./layout.ts";
 import { type FromBackup, fromErrorMessage, type ToBackup } from "./messages.ts";
 
 /** Bytes read from a copy at once, and held for a reader that is slow. */
-const PART_BYTES = 256 * 1024;
+const PART_BYTES = 1024 * 1024;
 
 /** Copies without a name that may be read at the same time: each takes as much room as the store. */
 export const OPEN_COPIES_MAX = 2;

@@ -196,6 +196,11 @@ export const COPY_SQL = {
     from sqlite_schema
     where sql is not null and name not like 'sqlite\\_%' escape '\\'
     order by rowid`,
+  wholeSchema: `
+    select type, name, tbl_name, sql
+    from sqlite_schema
+    where tbl_name <> 'backup'
+    order by type, name`,
   tables: `
     select name, wr as without_rowid
     from pragma_table_list
