@@ -9,7 +9,10 @@ import { ERRORS } from "../src/core/errors.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const FLAG = /(?<![\w-])--[a-z][a-z0-9-]*/g;
-const COMMAND_FLAGS = ["--config", "--help", "--version", "--check"];
+const COMMAND_FLAGS = [
+  ...["--config", "--help", "--version", "--check", "--json"],
+  ...["--url", "--token-file", "--force", "--replace", "--from", "--prefix", "--resume", "--on-conflict"],
+];
 /** A line that speaks of one of these may name its flags. */
 const OTHER_PROGRAMS = /\b(?:curl|npm|npx|git|docker|biome|tsc|bun|node|sqlite3|systemctl|strace|mount|apt(?:-get)?)\b/;
 /** Decisions also speak of flags that were not taken, and of misspelt ones. */
