@@ -16,7 +16,7 @@ import { messageOf } from "./sqlite-errors.ts";
 import { COPY_SQL } from "./statements.ts";
 
 /** What revisions and change numbers jump ahead by: at a million a second the old life would have needed twelve days. */
-export const RESTORE_JUMP = 2 ** 40;
+const RESTORE_JUMP = 2 ** 40;
 /** No revision goes beyond this by a restore: JavaScript's integers end at 2^53. */
 const REVISION_MAX = 2 ** 52;
 
