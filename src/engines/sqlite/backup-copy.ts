@@ -107,7 +107,7 @@ async function copyContents(
   { target, watch }: { readonly target: string; readonly watch: WorkWatch },
 ): Promise<SourceState> {
   requireOwnFormat(source);
-  const state = source.prepare<SourceState, []>(SQL.readState).get();
+  const state = source.prepare<SourceState, []>(COPY_SQL.readLife).get();
   if (state === null) throw damaged("its state row is missing");
   for (const { sql, name } of source.prepare<{ sql: string; name: string }, []>(COPY_SQL.schema).all())
     if (name !== "backup") copy.run(sql);

@@ -8,7 +8,9 @@ import { sqliteOptions } from "../../../test/support/sqlite-harness.ts";
 import { requireSoundDatabase } from "../../../test/support/sqlite-invariants.ts";
 import { withTemporaryDirectory } from "../../../test/support/temporary-directory.ts";
 import type { BackupTerms, Cursor } from "../../store/store.ts";
-import { check, restore } from "../archive.ts";
+import { backUpDirectory, check, restore } from "../archive.ts";
+import { APPLICATION_ID } from "./layout.ts";
+import { SCHEMA, SQL } from "./statements.ts";
 
 import { openSqliteStore, type SqliteStore } from "./store.ts";
 
@@ -75,6 +77,27 @@ describe("a restored store", () => {
       await withOpen(target, (store) => store.backup.writeTo(`${file}2`, UNWATCHED));
       expect(restore(`${file}2`, `${target}2`, false).revision).toBe(1 + 2 * RESTORE_JUMP);
       expect(await valueIn(`${target}2`)).toBe("1");
+    });
+  });
+});
+
+describe("a store of format 1", () => {
+  test("is backed up from its directory as it is, and migrated when what is restored of it is opened", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const [old, file, target] = [join(directory, "old"), join(directory, "copy.db"), join(directory, "new")];
+      mkdirSync(old);
+      const db = new Database(join(old, "keyhold.db"));
+      for (const statement of SCHEMA) db.run(statement);
+      db.run(SQL.createState, ["format1", 1]);
+      db.run(`pragma application_id = ${APPLICATION_ID}`);
+      db.run("pragma user_version = 1");
+      db.close(true);
+      await backUpDirectory(old, file, UNWATCHED);
+      expect(await check({ file }, UNWATCHED)).toMatchObject({ kind: "backup", format: 1, problems: [] });
+      restore(file, target, false);
+      await withOpen(target, async (store) => {
+        expect<number>((await mustCommit(store, put("a"))).revision).toBe(1 + RESTORE_JUMP);
+      });
     });
   });
 });

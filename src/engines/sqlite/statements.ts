@@ -215,8 +215,9 @@ export const COPY_SQL = {
     from entries
     where key > ?
     order by key`,
+  // Columns that every format has.
   readLife: `
-    select incarnation, revision, highest_instant
+    select incarnation, revision, entries, highest_instant
     from state
     where id = 1`,
   everyRecord: `
