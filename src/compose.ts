@@ -1,23 +1,26 @@
 // The composition root: configuration → store → services → app → server, and the order in which they start and stop. The
 // only file that sees both an engine and HTTP.
 import manifest from "../package.json" with { type: "json" };
-import { readAdminToken } from "./auth/admin-token-file.ts";
-import { TokenBook } from "./auth/token-book.ts";
+import type { TokenBook } from "./auth/token-book.ts";
+import {
+  makeBackupSchedule,
+  makeGuard,
+  makeWatchHub,
+  openBook,
+  openTracing,
+  readAdminSecret,
+  requireSafeAddress,
+} from "./compose-parts.ts";
 import type { Config } from "./config/options.ts";
 import { KeyholdError } from "./core/errors.ts";
 import type { Clock } from "./core/expiry.ts";
 import { type Integrity, type OpenStore, openStore } from "./engines/open.ts";
 import type { ServerFacts } from "./http/admin-handlers.ts";
 import { App } from "./http/app.ts";
-import { ClientAddresses } from "./http/client-address.ts";
-import { Guard } from "./http/guard.ts";
-import { HostNames, isLoopback } from "./http/host-names.ts";
 import { makeJsonDialect } from "./http/json-dialect.ts";
-import { Rates } from "./http/rates.ts";
 import { makeRawDialect } from "./http/raw-dialect.ts";
 import { type HttpServer, startHttpServer } from "./http/server.ts";
 import type { Services } from "./http/services.ts";
-import { WebPages } from "./http/web-pages.ts";
 import { DurationSamples } from "./observe/duration-samples.ts";
 import { HttpMetrics } from "./observe/http-metrics.ts";
 import type { Log } from "./observe/log.ts";
@@ -28,10 +31,9 @@ import { type MeasuredServer, measureServer } from "./server-metrics.ts";
 import { startStatsd } from "./server-statsd.ts";
 import { Entries } from "./service/entries.ts";
 import type { Timers } from "./service/timers.ts";
-import { WatchHub } from "./service/watch/hub.ts";
+import type { BackupSchedule } from "./service/transfer-schedule.ts";
+import type { WatchHub } from "./service/watch/hub.ts";
 import { HubView } from "./service/watch/hub-view.ts";
-import type { Store } from "./store/store.ts";
-import { valueToJson } from "./wire/entry-json.ts";
 
 export interface RunningServer {
   /** "http://127.0.0.1:3000", without a slash at the end. */
@@ -59,7 +61,7 @@ const LAST_ANSWERS_MS = 200;
 /** @throws KeyholdError with a sentence for the operator when the store or the address cannot be had */
 export async function startServer(config: Config, processLog: Log): Promise<RunningServer> {
   const { log, counts: logged } = tallyLog(processLog);
-  const tracing = await openTracing(config, log);
+  const tracing = await openTracing(config, { version: VERSION, log, timers: TIMERS });
   const ended = Promise.withResolvers<"stopped" | "store-failed">();
   let fatalReason: string | null = null;
   let isStopping = false;
@@ -71,17 +73,20 @@ export async function startServer(config: Config, processLog: Log): Promise<Runn
   });
   const unreadyReason = () => fatalReason ?? (isStopping ? "The server is stopping" : open.refusal());
   const hub = makeWatchHub({ store: open.store, log, timers: TIMERS }, config);
-  const tokens = await openBook(open, adminSecret);
+  const tokens = await openBook(open, { adminSecret, timers: TIMERS });
   const registry = new Registry();
   const samples = config.statsd === null ? null : new DurationSamples();
   const http = new HttpMetrics(samples);
-  const server = await listen({ config, log, open, hub, tokens, http, registry, tracing, unreadyReason });
+  const schedule = makeBackupSchedule({ store: open.store, log, timers: TIMERS }, config);
+  const server = await listen({ config, log, open, hub, tokens, schedule, http, registry, tracing, unreadyReason });
+  schedule?.start();
   const measured: MeasuredServer = {
     ...surroundings(config),
     store: open.store,
     hub,
     http,
     transport: server,
+    backups: schedule,
     logged,
     refusal: open.refusal,
     unreadyReason,
@@ -99,7 +104,7 @@ export async function startServer(config: Config, processLog: Log): Promise<Runn
       if (isStopping) return;
       isStopping = true;
       endMeasuring();
-      void shutDown({ server, hub, open, telemetry: [statsd, tracing] }, config.stopTimeoutMs).then(
+      void shutDown({ server, hub, open, schedule, telemetry: [statsd, tracing] }, config.stopTimeoutMs).then(
         () => ended.resolve(fatalReason === null ? "stopped" : "store-failed"),
         (error: unknown) => {
           log.error("stop-failed", error instanceof Error ? error.message : String(error));
@@ -108,6 +113,15 @@ export async function startServer(config: Config, processLog: Log): Promise<Runn
       );
     },
   };
+}
+
+/** The operations on a store without a server, for commands; to be closed. @throws as openStore() */
+export async function openEntries(
+  config: Config,
+  log: Log,
+): Promise<{ readonly entries: Entries; close(): Promise<void> }> {
+  const open = await openStore(config, log, (reason) => log.error("store-failed", reason));
+  return { entries: new Entries(open.store), close: () => open.close() };
 }
 
 /** The tokens of a store that no server holds. */
@@ -121,52 +135,8 @@ export interface OpenTokens {
 /** @throws KeyholdError with a sentence for the operator when the store cannot be had */
 export async function openTokens(config: Config, log: Log): Promise<OpenTokens> {
   const open = await openStore(config, log, (reason) => log.error("store-failed", reason));
-  const tokens = await openBook(open, null);
+  const tokens = await openBook(open, { adminSecret: null, timers: TIMERS });
   return { tokens, now: open.store.now, close: () => open.close() };
-}
-
-/** What a change is shown as, who may watch, and what they are told, as the configuration says. */
-export function makeWatchHub(
-  { store, log, timers }: { readonly store: Store; readonly log: Log; readonly timers: Timers },
-  config: Config,
-): WatchHub {
-  return new WatchHub({
-    store,
-    timers,
-    steadyMs: () => performance.now(),
-    onDamage: ({ code, detail }) =>
-      log.error("watch-incomplete", `${detail}; watchers are told of it without its value`, { code }),
-    toText: (entry) => valueToJson(entry, true),
-    membersMax: config.watchers,
-    backlogChanges: config.watchBacklog,
-    heartbeatMs: config.heartbeatMs,
-  });
-}
-
-/** Who is let in, as the configuration says. */
-export function makeGuard(config: Config, steadyMs: () => number): Guard {
-  const { host, allowedHosts, corsOrigins, trustedProxies } = config;
-  return new Guard({
-    hosts: new HostNames([host, ...allowedHosts]),
-    pages: new WebPages(corsOrigins),
-    addresses: new ClientAddresses(trustedProxies),
-    addressRates: new Rates({
-      of: "address",
-      requests: config.addressRequests,
-      bytes: config.addressBytes,
-      steadyMs,
-    }),
-    tokenRates: new Rates({ of: "token", requests: config.tokenRequests, bytes: config.tokenBytes, steadyMs }),
-  });
-}
-
-/** @throws "invalid-parameter" where everybody who can reach the machine could read and write */
-function requireSafeAddress({ host, insecurePublic }: Config, hasTokens: boolean): void {
-  if (hasTokens || insecurePublic || isLoopback(host)) return;
-  throw new KeyholdError(
-    "invalid-parameter",
-    `Will not listen on ${host}, which others can reach, without a token: make one by "keyhold token create", or give --admin-token-file; --insecure-public lets everybody read, write and delete`,
-  );
 }
 
 interface Parts {
@@ -175,18 +145,11 @@ interface Parts {
   readonly open: OpenStore;
   readonly hub: WatchHub;
   readonly tokens: TokenBook;
+  readonly schedule: BackupSchedule | null;
   readonly http: HttpMetrics;
   readonly registry: Registry;
   readonly tracing: Tracing | null;
   readonly unreadyReason: () => string | null;
-}
-
-/** The library is loaded where traces are on, and nowhere else. */
-async function openTracing({ traces: url, tracePercent: percent }: Config, log: Log): Promise<Tracing | null> {
-  if (url === null) return null;
-  const library = await import("./observe/otel-tracing.ts");
-  const steadyMs = () => performance.now();
-  return library.openTracing({ url, percent, version: VERSION, log, steadyMs, after: TIMERS.after });
 }
 
 /** What metrics need of the process and the configuration. */
@@ -227,6 +190,7 @@ function makeServices({
   open,
   hub,
   tokens,
+  schedule,
   registry,
   unreadyReason,
 }: Omit<Parts, "log" | "http" | "tracing">): Services {
@@ -239,6 +203,7 @@ function makeServices({
     isWide,
     unreadyReason,
     integrity: () => describeIntegrity(integrity()),
+    backups: () => schedule?.figures ?? null,
   };
   return {
     store,
@@ -252,10 +217,6 @@ function makeServices({
   };
 }
 
-function readAdminSecret({ adminTokenFile }: Config): string | null {
-  return adminTokenFile === null ? null : readAdminToken(adminTokenFile);
-}
-
 /** What cannot be read again stays as it is: a server that runs is not ended by a file that is just being exchanged. */
 function tryAgain(read: () => void, log: Log): void {
   try {
@@ -263,17 +224,6 @@ function tryAgain(read: () => void, log: Log): void {
   } catch (error) {
     const reason = error instanceof KeyholdError ? error.detail : String(error);
     log.error("reload-failed", `${reason}; what was read before stays in force`);
-  }
-}
-
-/** A token that is not what was written keeps the server from starting: nobody is let in, or kept out, by guessing. */
-async function openBook(open: OpenStore, adminSecret: string | null): Promise<TokenBook> {
-  const { store } = open;
-  try {
-    return new TokenBook({ store, timers: TIMERS, adminSecret }, await store.tokens());
-  } catch (error) {
-    await open.close();
-    throw error;
   }
 }
 
@@ -286,6 +236,7 @@ interface Running {
   readonly server: HttpServer;
   readonly hub: WatchHub;
   readonly open: OpenStore;
+  readonly schedule: BackupSchedule | null;
   /** What is to send what it has gathered. */
   readonly telemetry: readonly ({ stop(): Promise<void> } | null)[];
 }
@@ -294,8 +245,9 @@ interface Running {
  * Watchers first, as they would not end by themselves; requests next, store last: an accepted write is committed and
  * answered before the store closes.
  */
-async function shutDown({ server, hub, open, telemetry }: Running, timeoutMs: number): Promise<void> {
+async function shutDown({ server, hub, open, schedule, telemetry }: Running, timeoutMs: number): Promise<void> {
   hub.stop();
+  await schedule?.stop();
   await server.stop(timeoutMs);
   await Promise.all(telemetry.map((each) => each?.stop()));
   await open.close();

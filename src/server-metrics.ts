@@ -8,6 +8,7 @@ import type { LogTally } from "./observe/log-tally.ts";
 import { METRICS } from "./observe/metric-families.ts";
 import { addDiskMetrics, addLoopLag, addProcessMetrics, type LoopClock } from "./observe/process-metrics.ts";
 import type { Registry } from "./observe/registry.ts";
+import type { BackupFigures } from "./service/transfer-schedule.ts";
 import type { WatchHub } from "./service/watch/hub.ts";
 import type { Store, WritingStats } from "./store/store.ts";
 
@@ -17,6 +18,8 @@ export interface MeasuredServer {
   readonly http: HttpMetrics;
   readonly transport: { usage(): TransportUsage };
   readonly logged: LogTally["counts"];
+  /** Null where the server makes no backups by itself. */
+  readonly backups: { readonly figures: BackupFigures } | null;
   readonly clock: LoopClock;
   readonly versions: { readonly keyhold: string; readonly bun: string };
   readonly bounds: { readonly queuedCommits: number; readonly diskReserveBytes: number };
@@ -36,6 +39,7 @@ export function measureServer(registry: Registry, server: MeasuredServer): () =>
   addStore(registry, server);
   addWriting(registry, server);
   addWatching(registry, server.hub);
+  if (server.backups !== null) addBackups(registry, server.backups);
   registry.add(METRICS.logLines, () => [
     { labels: ["warn"], value: logged.warn },
     { labels: ["error"], value: logged.error },
@@ -62,6 +66,15 @@ function addStore(registry: Registry, server: MeasuredServer): void {
   registry.addValue(METRICS.expiredKeys, () => store.stats().expired);
   registry.addValue(METRICS.idempotencyRecords, () => store.stats().records);
   registry.addValue(METRICS.idempotencyBytes, () => store.stats().recordBytes);
+}
+
+function addBackups(registry: Registry, backups: { readonly figures: BackupFigures }): void {
+  registry.addValue(METRICS.lastBackup, () => {
+    const { lastBackupAt } = backups.figures;
+    return lastBackupAt === null ? null : lastBackupAt / 1000;
+  });
+  registry.addValue(METRICS.lastBackupBytes, () => backups.figures.lastBackupBytes);
+  registry.addValue(METRICS.backupFailures, () => backups.figures.failures);
 }
 
 function addWriting(registry: Registry, { store, bounds }: MeasuredServer): void {

@@ -10,8 +10,9 @@ import { ERRORS } from "../src/core/errors.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const FLAG = /(?<![\w-])--[a-z][a-z0-9-]*/g;
 const COMMAND_FLAGS = [
-  ...["--config", "--help", "--version", "--check", "--timeout"],
-  ...["--name", "--scope", "--prefix", "--expires-in", "--url", "--token-file", "--json"],
+  ...["--config", "--help", "--version", "--check", "--timeout", "--json", "--url", "--token-file"],
+  ...["--name", "--scope", "--prefix", "--expires-in"],
+  ...["--force", "--replace", "--from", "--resume", "--on-conflict"],
 ];
 /** A line that speaks of one of these may name its flags. */
 const OTHER_PROGRAMS =

@@ -9,11 +9,17 @@ export interface Host {
   readonly isTerminal: boolean;
   /** Columns of the terminal; null where there is none. */
   readonly columns: number | null;
+  /** Whether somebody watches standard error: only then is anything redrawn there. */
+  readonly isErrorTerminal: boolean;
   /** @throws Error when the file cannot be read */
   readonly readFile: (path: string) => string;
   /** Takes whole lines; written when it returns, or dropped. */
   readonly writeOut: (lines: string) => void;
   readonly writeError: (lines: string) => void;
+  /** Writes to standard output what is no text of lines, waiting for its reader. @throws Error when that is gone */
+  readonly writeBytes: (bytes: Uint8Array) => Promise<void>;
+  /** Standard input, to be read once. */
+  readonly input: () => AsyncIterable<Uint8Array>;
   readonly nowMs: () => number;
   /** Calls `run` once after `delayMs`; does not keep the process alive. */
   readonly schedule: (run: () => void, delayMs: number) => void;
@@ -33,9 +39,14 @@ export function makeProcessHost(): Host {
   return {
     isTerminal: process.stdout.isTTY,
     columns: process.stdout.isTTY ? process.stdout.columns : null,
+    isErrorTerminal: process.stderr.isTTY,
     readFile: (path) => readFileSync(path, "utf8"),
     writeOut: (lines) => out.write(lines),
     writeError: (lines) => error.write(lines),
+    writeBytes: async (bytes) => {
+      await Bun.write(Bun.stdout, bytes);
+    },
+    input: () => Bun.stdin.stream(),
     nowMs: Date.now,
     schedule: (run, delayMs) => setTimeout(run, delayMs).unref(),
     onSignal: (signal, run) => process.on(signal, run),

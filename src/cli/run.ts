@@ -13,6 +13,7 @@ import type { Host } from "./host.ts";
 import { serve } from "./serve.ts";
 import { toConfigJson, toConfigTable } from "./show-config.ts";
 import { TOKEN_COMMANDS } from "./token.ts";
+import { TRANSFER_COMMANDS } from "./transfer-commands.ts";
 
 const SOURCES_TEXT = `
 Each option can also be set in the environment (--max-value as KEYHOLD_MAX_VALUE) and in a TOML file named
@@ -52,6 +53,7 @@ const COMMANDS: readonly CommandRow[] = [
     run: runHealth,
   },
   ...TOKEN_COMMANDS,
+  ...TRANSFER_COMMANDS,
 ];
 
 /** Commands of several that go together, by the word that they share. */

@@ -109,7 +109,7 @@ function reportVerdict(verdict: Integrity, log: Log): void {
 }
 
 /** Lower-case letters and digits, at random: it goes into entity tags and cursors. */
-function newIncarnation(): string {
+export function newIncarnation(): string {
   const random = crypto.getRandomValues(new Uint8Array(INCARNATION_LENGTH));
   return Array.from(random, (byte) => (byte % 36).toString(36)).join("");
 }

@@ -2,6 +2,7 @@
 import { KeyholdError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { EXPOSITION_TYPE, type Metrics } from "../observe/registry.ts";
+import type { BackupFigures } from "../service/transfer-schedule.ts";
 import type { HubView } from "../service/watch/hub-view.ts";
 import type { Store } from "../store/store.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
@@ -21,6 +22,8 @@ export interface ServerFacts {
   unreadyReason(): string | null;
   /** What the check after an unclean stop has found so far: "unneeded", "running", "passed", "damaged" or "failed". */
   integrity(): { readonly is: string; readonly detail: string | null };
+  /** Of the backups that the server makes by itself; null where it makes none. */
+  backups(): BackupFigures | null;
 }
 
 /** What the server tells of itself is gathered from. */
@@ -47,6 +50,7 @@ export function ready(facts: ServerFacts): Reply {
 export function info({ store, hub, facts }: InfoSources): Reply {
   const { entries, bytes, revision, records, recordBytes, queuedCommits } = store.stats();
   const integrity = facts.integrity();
+  const backups = facts.backups();
   const document = {
     name: "keyhold",
     version: facts.version,
@@ -64,6 +68,11 @@ export function info({ store, hub, facts }: InfoSources): Reply {
       queued_commits: queuedCommits,
       integrity: integrity.is,
       ...(integrity.detail !== null && { integrity_detail: integrity.detail }),
+    },
+    backups: backups && {
+      last_at: backups.lastBackupAt === null ? null : new Date(backups.lastBackupAt).toISOString(),
+      last_bytes: backups.lastBackupBytes,
+      failures: backups.failures,
     },
     watchers: hub.members,
     limits: {

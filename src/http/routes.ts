@@ -23,6 +23,7 @@ import { PATCH_TYPES, patchEntry } from "./patch-handlers.ts";
 import type { Services } from "./services.ts";
 import { decodePath } from "./target.ts";
 import { createToken, listTokens, revokeToken } from "./token-handlers.ts";
+import { sendBackup, sendExport, takeImport } from "./transfer-handlers.ts";
 import { transact } from "./txn-handler.ts";
 
 export interface RouteRequest {
@@ -251,6 +252,27 @@ export const ROUTES: readonly Route[] = [
     action: "admin",
     summary: "Revoke an access token",
     handle: revokeToken,
+  },
+  {
+    method: "GET",
+    pattern: "/-/backup",
+    action: "admin",
+    summary: "A copy of the whole store at one instant, as a file",
+    handle: sendBackup,
+  },
+  {
+    method: "GET",
+    pattern: "/-/export",
+    action: "admin",
+    summary: "All entries as lines, byte-exact, with a checksum; to be resumed by `?after=`",
+    handle: sendExport,
+  },
+  {
+    method: "POST",
+    pattern: "/-/import",
+    action: "admin",
+    summary: "Put entries as an export has them, all or nothing",
+    handle: takeImport,
   },
   {
     method: "GET",

@@ -111,6 +111,15 @@ const WATCH = {
   ),
 };
 
+const BACKUPS = {
+  lastBackup: gauge(
+    "keyhold_last_backup_timestamp_seconds",
+    "When the youngest backup in --backup-directory was begun, in seconds since the epoch",
+  ),
+  lastBackupBytes: gauge("keyhold_last_backup_size_bytes", "Bytes of that backup"),
+  backupFailures: counter("keyhold_backup_failures_total", "Backups of --backup-interval that could not be made"),
+};
+
 const PROCESS = {
   buildInfo: gauge("keyhold_build_info", "1, with the versions of Keyhold and of its runtime", [
     "version",
@@ -130,4 +139,4 @@ const PROCESS = {
   processFdsMax: gauge("process_max_fds", "Files and connections that may be open"),
 };
 
-export const METRICS = { ...HTTP, ...STORE, ...WATCH, ...PROCESS };
+export const METRICS = { ...HTTP, ...STORE, ...WATCH, ...BACKUPS, ...PROCESS };

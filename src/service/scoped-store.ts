@@ -30,6 +30,8 @@ export class ScopedStore implements Store {
   readonly capabilities: Capabilities;
   readonly incarnation: string;
   readonly now: Clock;
+  /** A copy of the whole store is not for those who may see a part of it. */
+  readonly backup = null;
   readonly #store: Store;
   readonly #prefixes: readonly string[];
 

@@ -101,6 +101,9 @@ export interface Store {
   /** Counts and sizes, cheaply. */
   stats(): StoreStats;
 
+  /** How the store is copied while it serves; null where the engine has no such facility. */
+  readonly backup: Backup | null;
+
   /** Finishes queued commits, then releases everything. Idempotent. */
   close(): Promise<void>;
 }
@@ -212,4 +215,50 @@ export interface WritingStats {
   /** From being asked until the writer began. */
   readonly waitSeconds: Distribution;
   readonly checkpointSeconds: Distribution;
+}
+
+/** Copies of one instant, made while commits go on. One is made at a time. */
+export interface Backup {
+  /**
+   * Writes a copy to `path`, whole and synced or not at all: it has that name only once it is finished.
+   *
+   * @throws "busy" while another copy is made; "no-room"; "damaged-entry" on an entry that is not what was written;
+   * "unavailable" when the signal aborts, which ends it within a fraction of a second, and on what the disk refuses
+   */
+  writeTo(path: string, terms: BackupTerms): Promise<BackupFacts>;
+
+  /** A copy without a name, to be read once and closed. @throws as writeTo() */
+  open(terms: BackupTerms): Promise<OpenBackup>;
+}
+
+export interface BackupTerms {
+  readonly onProgress: (progress: BackupProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface BackupProgress {
+  readonly entries: number;
+  readonly entriesTotal: number;
+  /** Bytes of entries copied so far. */
+  readonly bytes: number;
+}
+
+/** What a finished copy is. */
+export interface BackupFacts {
+  readonly bytes: number;
+  /** Of the latest write that it holds. */
+  readonly revision: Revision;
+  /** The life of the store that it was made of. */
+  readonly incarnation: string;
+  /** Entries that it holds, those that have ended and await the sweep included. */
+  readonly entries: number;
+  /** Of the file, 64 hexadecimal digits. */
+  readonly sha256: string;
+}
+
+export interface OpenBackup extends BackupFacts {
+  /** The file from its beginning, in parts of bounded size; to be read once. */
+  parts(): AsyncIterable<Uint8Array>;
+  /** Gives its room back. Idempotent. */
+  close(): void;
 }

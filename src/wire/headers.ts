@@ -9,6 +9,8 @@ export const FIELD = {
   acceptRanges: "Accept-Ranges",
   allow: "Allow",
   authorization: "Authorization",
+  /** Bytes of a backup, which is sent without Content-Length. */
+  backupLength: "Backup-Length",
   cacheControl: "Cache-Control",
   contentDisposition: "Content-Disposition",
   contentEncoding: "Content-Encoding",
@@ -41,6 +43,8 @@ export const FIELD = {
   prefer: "Prefer",
   preferenceApplied: "Preference-Applied",
   range: "Range",
+  /** SHA-256 of what is sent (RFC 9530 §3). */
+  reprDigest: "Repr-Digest",
   requestId: "X-Request-Id",
   /** Keeps pages of other origins from showing or running what is answered (Fetch §3.7). */
   resourcePolicy: "Cross-Origin-Resource-Policy",
@@ -68,4 +72,5 @@ export const MEDIA = {
   ndjson: "application/x-ndjson",
   plain: "text/plain; charset=utf-8",
   problem: "application/problem+json",
+  sqlite: "application/vnd.sqlite3",
 } as const;

@@ -109,6 +109,9 @@ const ROWS: readonly Row[] = [
   { route: "GET /-/ready", line: "GET /-/ready", needs: [], status: 200 },
   { route: "GET /-/info", line: "GET /-/info", needs: ["admin"], status: 200 },
   { route: "GET /-/metrics", line: "GET /-/metrics", needs: ["metrics"], status: 200 },
+  { route: "GET /-/backup", line: "GET /-/backup", needs: ["admin"], status: 501 },
+  { route: "GET /-/export", line: "GET /-/export", needs: ["admin"], status: 200 },
+  { route: "POST /-/import", line: "POST /-/import", body: "{}", needs: ["admin"], status: 400 },
   { route: "GET /-/tokens", line: "GET /-/tokens", needs: ["admin"], status: 200 },
   {
     route: "POST /-/tokens",

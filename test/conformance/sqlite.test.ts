@@ -8,9 +8,11 @@ import { makeSqliteHarness, sqliteOptions } from "../support/sqlite-harness.ts";
 import { requireSoundDatabase } from "../support/sqlite-invariants.ts";
 import { withTemporaryDirectory } from "../support/temporary-directory.ts";
 import { tokenOf } from "../support/token-records.ts";
+import { backupSuite } from "./backup.suite.ts";
 import { storeSuite } from "./store.suite.ts";
 
 storeSuite("sqlite", makeSqliteHarness);
+describe("sqlite", () => backupSuite(makeSqliteHarness));
 
 type OpenStore = Awaited<ReturnType<typeof openSqliteStore>>;
 

@@ -4,8 +4,10 @@ import { METRICS } from "../../src/observe/metric-families.ts";
 import { type Exposition, parseExposition } from "../support/exposition.ts";
 import { type TestServer, withMemoryServer, withSqliteServer } from "../support/http-harness.ts";
 import { requireCommand, runToEnd } from "../support/required-command.ts";
+import { withTemporaryDirectory } from "../support/temporary-directory.ts";
 
 /** Metrics that only a store on disk has. */
+const BACKUP_METRICS = [METRICS.lastBackup, METRICS.lastBackupBytes, METRICS.backupFailures];
 const DISK_METRICS = [
   METRICS.diskFreeBytes,
   METRICS.diskReserveBytes,
@@ -44,20 +46,27 @@ describe("/-/metrics", () => {
 
   test("shows every metric that there is, and promtool has nothing to say against it", async () => {
     const promtool = requireCommand("promtool", "prometheus");
-    await withSqliteServer(async (server) => {
-      const { http } = server;
-      await http.put("/a", "value");
-      await http.get("/a");
-      await scrape(server);
-      const { text } = await http.get("/-/metrics");
-      const shown = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`);
-      expect(shown.toSorted()).toEqual(
-        Object.values(METRICS)
-          .map(({ name, type }) => `${name} ${type}`)
-          .toSorted(),
-      );
-      expect(await runToEnd([promtool, "check", "metrics"], text)).toEqual({ exitCode: 0, output: "" });
-    });
+    await withTemporaryDirectory((directory) =>
+      withSqliteServer(
+        async (server) => {
+          const { http } = server;
+          await http.put("/a", "value");
+          await http.get("/a");
+          await scrape(server);
+          let { text } = await http.get("/-/metrics");
+          // The first backup is begun at the start; the test's own time bounds how long it is waited for.
+          while (!text.includes(METRICS.lastBackup.name)) ({ text } = await http.get("/-/metrics"));
+          const shown = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`);
+          expect(shown.toSorted()).toEqual(
+            Object.values(METRICS)
+              .map(({ name, type }) => `${name} ${type}`)
+              .toSorted(),
+          );
+          expect(await runToEnd([promtool, "check", "metrics"], text)).toEqual({ exitCode: 0, output: "" });
+        },
+        { "backup-directory": directory },
+      ),
+    );
   });
 
   test("of a store in memory shows all but what a disk has", async () => {
@@ -66,7 +75,9 @@ describe("/-/metrics", () => {
       await server.http.get("/a");
       const { text } = await server.http.get("/-/metrics");
       const missing = Object.values(METRICS).filter(({ name }) => !text.includes(`# TYPE ${name} `));
-      expect(missing.map(({ name }) => name).toSorted()).toEqual(DISK_METRICS.map(({ name }) => name).toSorted());
+      expect(missing.map(({ name }) => name).toSorted()).toEqual(
+        [...DISK_METRICS, ...BACKUP_METRICS].map(({ name }) => name).toSorted(),
+      );
     });
   });
 

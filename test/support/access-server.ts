@@ -1,7 +1,7 @@
 // An App in process whose store holds a token of each kind, for the length of one test, under a clock that the test turns.
 import type { IssuedToken } from "../../src/auth/token-book.ts";
 import { TokenBook } from "../../src/auth/token-book.ts";
-import { makeWatchHub } from "../../src/compose.ts";
+import { makeWatchHub } from "../../src/compose-parts.ts";
 import { toEpochMs } from "../../src/core/expiry.ts";
 import { makeGrant, SCOPES } from "../../src/core/token.ts";
 import type { Store } from "../../src/store/store.ts";

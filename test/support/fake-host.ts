@@ -23,6 +23,7 @@ export function makeFakeHost(files: Readonly<Record<string, string>> = {}): Fake
   return {
     isTerminal: false,
     columns: null,
+    isErrorTerminal: false,
     readFile: (path) => {
       const text = files[path];
       if (text === undefined) throw new Error(`${path} is not there`);
@@ -34,6 +35,10 @@ export function makeFakeHost(files: Readonly<Record<string, string>> = {}): Fake
     writeError: (lines) => {
       error += lines;
     },
+    writeBytes: async (bytes) => {
+      out += new TextDecoder().decode(bytes);
+    },
+    input: async function* () {},
     nowMs: () => nowMs,
     schedule: () => {},
     onSignal: (signal, run) => onSignal.set(signal, run),

@@ -1,7 +1,8 @@
 // A server for the length of one test: in process on App with the memory engine and no socket, or whole by startServer
 // over one. Both are asked in the same way.
 import { TokenBook } from "../../src/auth/token-book.ts";
-import { makeGuard, makeWatchHub, startServer } from "../../src/compose.ts";
+import { startServer } from "../../src/compose.ts";
+import { makeGuard, makeWatchHub } from "../../src/compose-parts.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/options.ts";
 import { App } from "../../src/http/app.ts";
@@ -150,6 +151,7 @@ function makeServices(
       isWide,
       unreadyReason: () => null,
       integrity: () => ({ is: "unneeded", detail: null }),
+      backups: () => null,
     },
     rawDialect: makeRawDialect({ isWide, maxValueBytes }),
     jsonDialect: makeJsonDialect({ maxValueBytes }),

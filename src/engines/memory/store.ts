@@ -61,6 +61,7 @@ export class MemoryStore implements Store {
   readonly capabilities: Capabilities = { atomicity: "store", order: "store", reads: "snapshot", durability: "none" };
   readonly incarnation: string;
   readonly now: Clock;
+  readonly backup = null;
   readonly #historyChanges: number;
   readonly #entries = new Map<Key, Entry>();
   readonly #keys = new SortedKeys();

@@ -3,7 +3,7 @@
 import { Database } from "bun:sqlite";
 import { KeyholdError } from "../../core/errors.ts";
 import type { EpochMs } from "../../core/expiry.ts";
-import { APPLICATION_ID, FORMAT_VERSION, PAGE_BYTES, type StoreFiles } from "./layout.ts";
+import { APPLICATION_ID, BACKUP_APPLICATION_ID, FORMAT_VERSION, PAGE_BYTES, type StoreFiles } from "./layout.ts";
 import { MIGRATIONS, SCHEMA, SQL } from "./statements.ts";
 
 /** Whether a commit is synced before it is acknowledged ("full") or with the next checkpoint ("relaxed"). */
@@ -55,8 +55,8 @@ export function openWriter(files: StoreFiles, durability: Durability, newStore: 
 }
 
 /** A connection that only reads. Requires: the store has been opened by openWriter(). */
-export function openReader(files: StoreFiles): Database {
-  const db = new Database(files.database, { readonly: true, strict: true });
+export function openReader({ database }: Pick<StoreFiles, "database">): Database {
+  const db = new Database(database, { readonly: true, strict: true });
   db.run(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
   db.run("pragma query_only = on");
   db.run("pragma trusted_schema = off");
@@ -98,6 +98,12 @@ function refuseForeignDatabase(db: Database, files: StoreFiles): void {
   const version = Number(readPragma(db, "user_version"));
   const tables = db.prepare<{ tables: number }, []>("select count(*) as tables from sqlite_schema").get()?.tables ?? 0;
   if (tables === 0) return;
+  if (applicationId === BACKUP_APPLICATION_ID) {
+    throw new KeyholdError(
+      "unavailable",
+      `Cannot open ${files.database}: it is a backup; make a store of it by keyhold restore, which begins a new life`,
+    );
+  }
   if (applicationId !== APPLICATION_ID) {
     throw new KeyholdError("unavailable", `Cannot open ${files.database}: it is a SQLite database of another program`);
   }

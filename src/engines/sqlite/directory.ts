@@ -100,6 +100,28 @@ export function recordIncarnation(files: StoreFiles, incarnation: string): void 
   if (holder !== null && holder.incarnation !== incarnation) writeHolder(files, { ...holder, incarnation });
 }
 
+/** Says in a directory that a restore builds that a store stands there. */
+export function writeNewHolder(files: StoreFiles, incarnation: string, now: Date): void {
+  writeHolder(files, { pid: process.pid, since: now.toISOString(), incarnation });
+}
+
+/** Whether a server holds the store now. */
+export function isHeld(files: StoreFiles): boolean {
+  if (!existsSync(files.lock)) return false;
+  const lock = new Database(files.lock, { readwrite: true });
+  try {
+    lock.run("pragma busy_timeout = 0");
+    lock.run("begin exclusive");
+    lock.run("rollback");
+    return false;
+  } catch (error) {
+    if (isSqliteError(error, "SQLITE_BUSY")) return true;
+    throw error;
+  } finally {
+    closeWhole(lock);
+  }
+}
+
 function makeDirectory(files: StoreFiles): void {
   try {
     const firstMade = mkdirSync(files.directory, { recursive: true, mode: 0o700 });

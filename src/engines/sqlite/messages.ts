@@ -3,7 +3,7 @@ import type { Batch, CommitTerms, Once } from "../../core/batch.ts";
 import { type ErrorCode, KeyholdError } from "../../core/errors.ts";
 import type { KeySet } from "../../core/range.ts";
 import type { TokenRecord } from "../../core/token.ts";
-import type { CommitResult, Done } from "../../store/store.ts";
+import type { BackupFacts, BackupProgress, CommitResult, Done } from "../../store/store.ts";
 import type { Durability } from "./database.ts";
 
 /** How the writer is to keep its store. */
@@ -89,6 +89,18 @@ export interface WriterFigures {
   readonly records: number;
   readonly recordBytes: number;
 }
+
+/** What the backup thread is told. */
+export type ToBackup =
+  /** `target` must not be there. */
+  { readonly kind: "copy"; readonly database: string; readonly target: string } | { readonly kind: "stop" };
+
+/** What it says; it ends by itself after "made" or "failed". */
+export type FromBackup =
+  | { readonly kind: "progress"; readonly progress: BackupProgress }
+  | { readonly kind: "made"; readonly facts: BackupFacts }
+  /** The target has been removed. */
+  | { readonly kind: "failed"; readonly error: ErrorMessage };
 
 /** A KeyholdError as plain data. */
 export interface ErrorMessage {

@@ -209,3 +209,56 @@ export const SQL = {
     delete from tokens
     where id = ?`,
 } as const;
+
+/** Of copies, their checks and their way back: they read everything on connections of their own, and nobody waits for them. */
+export const COPY_SQL = {
+  schema: `
+    select type, name, sql
+    from sqlite_schema
+    where sql is not null and name not like 'sqlite\\_%' escape '\\'
+    order by rowid`,
+  wholeSchema: `
+    select type, name, tbl_name, sql
+    from sqlite_schema
+    where tbl_name <> 'backup'
+    order by type, name`,
+  tables: `
+    select name, wr as without_rowid
+    from pragma_table_list
+    where schema = 'main' and type = 'table' and name not like 'sqlite\\_%' escape '\\'
+    order by name`,
+  everyEntry: `
+    select key, ${ENTRY}
+    from entries
+    order by key`,
+  entriesAfter: `
+    select key, ${ENTRY}
+    from entries
+    where key > ?
+    order by key`,
+  // Columns that every format has.
+  readLife: `
+    select incarnation, revision, entries, highest_instant
+    from state
+    where id = 1`,
+  everyRecord: `
+    select sequence, fingerprint, asked_at, checksum, done
+    from idempotency_records
+    order by sequence`,
+  createBackup: `
+    create table backup (
+      id integer primary key check (id = 1),
+      digest blob not null
+    ) strict`,
+  insertBackup: `
+    insert into backup (id, digest)
+    values (1, ?)`,
+  readBackup: `
+    select digest
+    from backup
+    where id = 1`,
+  restoreState: `
+    update state
+    set incarnation = ?, revision = revision + ?, sequence = sequence + ?, is_clean = 1
+    where id = 1`,
+} as const;

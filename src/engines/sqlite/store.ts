@@ -13,6 +13,7 @@ import { formatCursor, parseCursor } from "../../store/cursor.ts";
 import { isKept } from "../../store/receipt.ts";
 import { betweenSteps } from "../../store/steps.ts";
 import type {
+  Backup,
   Capabilities,
   ChangePage,
   CommitResult,
@@ -23,6 +24,8 @@ import type {
   Store,
   StoreStats,
 } from "../../store/store.ts";
+import { removeLeftCopies, SqliteBackup } from "./backup.ts";
+import { finishRestore } from "./backup-restore.ts";
 import { openReader } from "./database.ts";
 import { lockStore, prepareDirectory, recordIncarnation, refuseVanishedDatabase } from "./directory.ts";
 import { type StoreFiles, storeFiles } from "./layout.ts";
@@ -51,6 +54,7 @@ const COUNT_SLICE_KEYS = 5000;
 /** @throws "unavailable" with what is wrong with the store and what to do */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const files = storeFiles(resolve(options.writer.directory));
+  finishRestore(files);
   prepareDirectory(files, options.allowNetworkFileSystem);
   const lock = lockStore(files, new Date());
   let writer: WriterClient | null = null;
@@ -70,6 +74,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     });
     writer = client;
     recordIncarnation(files, store.incarnation);
+    removeLeftCopies(files);
     return new SqliteStore({
       files,
       client,
@@ -80,6 +85,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       now: makeClock({ wallMs: Date.now, steadyMs: () => performance.now(), highest: openHighestInstant(clock) }),
       durability: options.writer.durability === "full" ? "power-loss" : "process-crash",
       idempotencyAgeMs: options.writer.idempotencyAgeMs,
+      diskReserveBytes: options.writer.diskReserveBytes,
     });
   } catch (error) {
     // The writer first: the lock is what says that nobody has the database open.
@@ -99,6 +105,7 @@ interface SqliteStoreParts {
   readonly now: Clock;
   readonly durability: Capabilities["durability"];
   readonly idempotencyAgeMs: number;
+  readonly diskReserveBytes: number;
 }
 
 export class SqliteStore implements Store {
@@ -109,6 +116,7 @@ export class SqliteStore implements Store {
   /** Whether the last server that held the store closed it; if not, its entries deserve a check. */
   readonly wasClean: boolean;
   readonly files: StoreFiles;
+  readonly #backup: SqliteBackup;
   readonly #client: WriterClient;
   readonly #lock: { release(): void };
   readonly #tally: WriterTally;
@@ -123,6 +131,7 @@ export class SqliteStore implements Store {
     this.now = parts.now;
     this.wasClean = parts.wasClean;
     this.files = parts.files;
+    this.#backup = new SqliteBackup(parts.files, parts.diskReserveBytes);
     this.#client = parts.client;
     this.#lock = parts.lock;
     this.#tally = parts.tally;
@@ -228,6 +237,10 @@ export class SqliteStore implements Store {
     };
   }
 
+  get backup(): Backup {
+    return this.#backup;
+  }
+
   /** Why writes are refused for now; null while they are taken. */
   get refusal(): string | null {
     return this.#client.refusal?.detail ?? null;
@@ -269,6 +282,8 @@ export class SqliteStore implements Store {
 
   async #close(): Promise<void> {
     try {
+      // First: its connection would keep the log from being brought in.
+      await this.#backup.stop();
       this.#reader.close();
       await this.#client.stop(this.#isSound);
     } finally {
@@ -296,7 +311,7 @@ function isDamage(error: unknown): boolean {
   return error instanceof KeyholdError ? error.code === "damaged-entry" : isSqliteError(error, "SQLITE_CORRUPT");
 }
 
-function refuseDamagedLog(files: StoreFiles): void {
+export function refuseDamagedLog(files: StoreFiles): void {
   const { recoveredFrames, droppedCommits } = scanLog(files.log);
   if (droppedCommits <= DROPPED_COMMITS_MAX) return;
   throw new KeyholdError(

@@ -1,0 +1,150 @@
+// `keyhold backup FILE`: a copy of one instant of a store, from a running server or from the store's directory, which a
+// server may be using. The file has its name once it is whole, synced and, from a server, equal to the digest it sent.
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { Command } from "commander";
+import { Option } from "commander";
+import { KeyholdError } from "../core/errors.ts";
+import { FIELD } from "../wire/headers.ts";
+import type { CommandContext } from "./command.ts";
+import { EXIT } from "./exit-codes.ts";
+import type { Host } from "./host.ts";
+import { addPlaceFlags, isGiven, readPlace, runCommand } from "./place.ts";
+import { makeProgress, type Progress, toBytesText } from "./progress.ts";
+import { ask, type Remote } from "./remote.ts";
+
+/** Bytes between two syncs: the store may be on the same disk, and its commits would wait for one large sync. */
+const SYNCED_BYTES = 8 * 1024 * 1024;
+
+interface Made {
+  readonly revision: number;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export function declareBackup(command: Command): void {
+  command.argument("<FILE>", "Where the copy goes; - for standard output, with --url");
+  addPlaceFlags(command);
+  command.addOption(new Option("--force", "Replace FILE if it is there, once the new one is whole"));
+  command.addOption(new Option("--json", "Print what was made as JSON"));
+}
+
+export function runBackup(context: CommandContext): Promise<number> {
+  const { command, host } = context;
+  return runCommand(host, async (signal) => {
+    const [target = ""] = command.args;
+    const place = readPlace(context);
+    if (target !== "-" && existsSync(target) && !isGiven(command, "force")) {
+      throw new KeyholdError("unavailable", `Cannot write ${target}: it is there already; give --force to replace it`);
+    }
+    const progress = makeProgress(host, "backup");
+    let made: Made;
+    try {
+      made = await make({ place, target, host, progress, signal });
+    } finally {
+      progress.end();
+    }
+    report(made, target, isGiven(command, "json"), host);
+    return EXIT.ok;
+  });
+}
+
+async function make(parts: {
+  readonly place: ReturnType<typeof readPlace>;
+  readonly target: string;
+  readonly host: Host;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}): Promise<Made> {
+  const { place, target, host, progress, signal } = parts;
+  if ("remote" in place) {
+    if (target !== "-") return download(place.remote, { target, progress, signal });
+    return receive(await ask(place.remote, { method: "GET", target: "/-/backup", signal }), progress, host.writeBytes);
+  }
+  if (target === "-")
+    throw new KeyholdError("invalid-parameter", "Cannot write a copy of a directory to -: name a file");
+  const { backUpDirectory } = await import("../engines/archive.ts");
+  return backUpDirectory(place.directory, target, {
+    signal,
+    onProgress: ({ entries, entriesTotal, bytes }) => progress.update({ done: entries, total: entriesTotal, bytes }),
+  });
+}
+
+async function download(
+  remote: Remote,
+  { target, progress, signal }: { readonly target: string; readonly progress: Progress; readonly signal: AbortSignal },
+): Promise<Made> {
+  const draft = `${target}.part`;
+  const response = await ask(remote, { method: "GET", target: "/-/backup", signal });
+  const file = openSync(draft, "w", 0o600);
+  try {
+    try {
+      let unsyncedBytes = 0;
+      const made = await receive(response, progress, async (part) => {
+        writeAll(file, part);
+        unsyncedBytes += part.length;
+        if (unsyncedBytes < SYNCED_BYTES) return;
+        fsyncSync(file);
+        unsyncedBytes = 0;
+      });
+      fsyncSync(file);
+      renameSync(draft, target);
+      syncDirectoryOf(target);
+      return made;
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+/** Hands the body on part by part. @throws "damaged-entry" where it is not what the server sent */
+async function receive(
+  response: Response,
+  progress: Progress,
+  take: (part: Uint8Array) => Promise<void>,
+): Promise<Made> {
+  const total = Number(response.headers.get(FIELD.backupLength) ?? "0");
+  const digest = /^sha-256=:([A-Za-z0-9+/=]+):$/.exec(response.headers.get(FIELD.reprDigest) ?? "")?.[1];
+  const revision = Number(response.headers.get(FIELD.revision) ?? "0");
+  const hash = new Bun.CryptoHasher("sha256");
+  let bytes = 0;
+  for await (const part of response.body ?? []) {
+    hash.update(part);
+    bytes += part.length;
+    await take(part);
+    progress.update({ done: bytes, total, bytes });
+  }
+  const sha256 = hash.digest("hex");
+  if (digest === undefined || Uint8Array.fromBase64(digest).toHex() !== sha256 || bytes !== total) {
+    throw new KeyholdError(
+      "damaged-entry",
+      `The copy came with ${bytes} of ${total} bytes, or changed on the way; try again`,
+    );
+  }
+  return { revision, bytes, sha256 };
+}
+
+function report({ revision, bytes, sha256 }: Made, target: string, isJson: boolean, host: Host): void {
+  const text = isJson
+    ? JSON.stringify({ file: target, revision, bytes, sha256 })
+    : `${target}: revision ${revision}, ${toBytesText(bytes)}, sha256 ${sha256}`;
+  if (target === "-") host.writeError(`${text}\n`);
+  else host.writeOut(`${text}\n`);
+}
+
+export function writeAll(file: number, bytes: Uint8Array): void {
+  for (let offset = 0; offset < bytes.length; ) offset += writeSync(file, bytes, offset);
+}
+
+/** Makes the name of a file durable. */
+export function syncDirectoryOf(path: string): void {
+  const directory = openSync(dirname(resolve(path)), "r");
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}

@@ -1,0 +1,236 @@
+// Exports and imports as a user runs them: byte-exact, resumed where they were broken off, and never half believed.
+// SEED= repeats one run.
+import { describe, expect, test } from "bun:test";
+import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeFakeHost } from "../../test/support/fake-host.ts";
+import { type TestServer, withMemoryServer, withSqliteServer } from "../../test/support/http-harness.ts";
+import { makeSeededRandom, type SeededRandom } from "../../test/support/seeded-random.ts";
+import { withTemporaryDirectory } from "../../test/support/temporary-directory.ts";
+import { run } from "./run.ts";
+
+const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+const ODD_KEYS = ["__proto__", "10", "a b", "ä/ö", "\ufeffbom", "🂡", "'\"\\", "%41", "a//b", "~", "\u2028", "=+&?#"];
+
+async function keyhold(args: readonly string[], input: Uint8Array | null = null) {
+  const host = makeFakeHost();
+  const given =
+    input === null
+      ? host
+      : {
+          ...host,
+          input: async function* () {
+            yield input;
+          },
+        };
+  const code = await run(args, given, {});
+  return { code, out: host.out(), error: host.error() };
+}
+
+/** Runs `body` with a server's URL and a directory for files. */
+async function withServer(body: (server: TestServer & { url: string }, directory: string) => Promise<void>) {
+  await withTemporaryDirectory((directory) =>
+    withSqliteServer(async (server) => {
+      if (server.url === null) throw new Error("The server has no socket");
+      await body({ ...server, url: server.url }, directory);
+    }),
+  );
+}
+
+async function fill({ http }: TestServer, random: SeededRandom, entries: number): Promise<void> {
+  for (let index = 0; index < entries; index++) {
+    const key = ODD_KEYS[index] ?? `key${index}`;
+    const value = Uint8Array.from({ length: random.below(random.oneIn(9) ? 70_000 : 60) }, () => random.below(256));
+    const body = random.oneIn(3) ? JSON.stringify({ n: random.below(99) }) : value;
+    const type = random.pick(["application/json", "text/plain; charset=utf-8", "application/octet-stream", "x/y+json"]);
+    const ends = random.oneIn(4) ? { TTL: String(1000 + random.below(1e6)) } : {};
+    const { status } = await http.put(`/keys/${encodeURIComponent(key)}`, body, { "Content-Type": `${type}`, ...ends });
+    if (type.endsWith("json") && status === 400) index--;
+    else if (status !== 201) throw new Error(`SEED=${SEED}: PUT ${key} was answered ${status}`);
+  }
+}
+
+/** What an import keeps of each line. */
+function kept(text: string): readonly unknown[] {
+  const lines = text.trimEnd().split("\n").slice(1, -1);
+  return lines.map((line) => {
+    const { revision, created_at, modified_at, ...rest } = JSON.parse(line);
+    return rest;
+  });
+}
+
+describe("an export that is imported and exported again", () => {
+  test(`has the same keys, bytes, types and ends (SEED=${SEED})`, async () => {
+    await withServer(async (server, directory) => {
+      await fill(server, makeSeededRandom(SEED), 150);
+      const [first, second] = [join(directory, "a.ndjson"), join(directory, "b.ndjson")];
+      expect((await keyhold(["export", first, "--url", server.url])).code).toBe(0);
+      await withMemoryServer(async ({ url }) => {
+        const { code, error } = await keyhold(["import", first, "--url", url ?? ""]);
+        expect([code, error]).toEqual([
+          0,
+          expect.stringContaining("150 entries imported, 0 skipped, 0 expired before"),
+        ]);
+        expect((await keyhold(["export", second, "--url", url ?? ""])).code).toBe(0);
+      });
+      const entries = kept(readFileSync(first, "utf8"));
+      expect(entries.length).toBe(150);
+      expect(kept(readFileSync(second, "utf8"))).toEqual(entries);
+    });
+  });
+
+  test("is the same by way of a store's directory, a backup, and pipes", async () => {
+    await withServer(async (server, directory) => {
+      await fill(server, makeSeededRandom(SEED), 40);
+      const piped = await keyhold(["export", "--url", server.url]);
+      const store = join(directory, "store");
+      const put = await keyhold(["import", "--store", store], Buffer.from(piped.out));
+      expect([put.code, put.error]).toEqual([0, expect.stringContaining("40 entries imported")]);
+      const [backup, again] = [join(directory, "c.db"), join(directory, "d.ndjson")];
+      expect((await keyhold(["backup", backup, "--store", store])).code).toBe(0);
+      expect((await keyhold(["export", again, "--from", backup])).code).toBe(0);
+      expect(kept(readFileSync(again, "utf8"))).toEqual(kept(piped.out));
+      expect(kept((await keyhold(["export", "--store", store])).out)).toEqual(kept(piped.out));
+    });
+  });
+});
+
+describe("an export", () => {
+  test("that was broken off is gone on with, and is then as if it had not been", async () => {
+    await withServer(async (server, directory) => {
+      await fill(server, makeSeededRandom(SEED), 60);
+      const file = join(directory, "a.ndjson");
+      expect((await keyhold(["export", file, "--url", server.url])).code).toBe(0);
+      const whole = readFileSync(file);
+      for (const bytes of [whole.length - 1, whole.length >> 1, 200]) {
+        writeFileSync(`${file}.part`, whole);
+        truncateSync(`${file}.part`, bytes);
+        const { code } = await keyhold(["export", file, "--url", server.url, "--resume", "--force"]);
+        expect(code).toBe(0);
+        expect(readFileSync(file, "utf8")).toBe(whole.toString());
+      }
+    });
+  });
+
+  test("has only keys of its prefix, and is gone on with under no other", async () => {
+    await withServer(async ({ http, url }, directory) => {
+      for (const key of ["a1", "a2", "b1"]) await http.put(`/${key}`, "1");
+      const { out } = await keyhold(["export", "--url", url, "--prefix", "a"]);
+      expect(kept(out)).toMatchObject([{ key: "a1" }, { key: "a2" }]);
+      const file = join(directory, "a.ndjson");
+      writeFileSync(`${file}.part`, out);
+      const resumed = await keyhold(["export", file, "--url", url, "--resume"]);
+      expect([resumed.code, resumed.error]).toEqual([1, expect.stringContaining("another --prefix")]);
+    });
+  });
+});
+
+describe("an import", () => {
+  const lines = (keys: readonly string[]) =>
+    keys.map((key) => `{"key":"${key}","text":"new","content_type":"a/b","expires_at":null}\n`).join("");
+
+  test("of a file that is damaged or cut short puts nothing, and exits 65", async () => {
+    await withServer(async (server, directory) => {
+      await fill(server, makeSeededRandom(SEED), 20);
+      const file = join(directory, "a.ndjson");
+      await keyhold(["export", file, "--url", server.url]);
+      await server.http.delete("/keys?prefix=key");
+      const whole = readFileSync(file, "utf8");
+      const damaged = [
+        whole.replace('"key":"10"', '"key":"11"'),
+        whole.slice(0, -1),
+        whole.slice(0, whole.length >> 1),
+        whole + whole,
+      ];
+      for (const text of damaged) {
+        writeFileSync(file, text);
+        const { code, error } = await keyhold(["import", file, "--url", server.url]);
+        expect([code, error]).toEqual([65, expect.stringMatching(/is damaged|cut short|goes on behind/)]);
+        expect(await server.http.json("/keys?prefix=key")).toEqual([]);
+      }
+    });
+  });
+
+  test.each([
+    ["replace", { a: "new", b: "new" }, "2 entries imported, 0 skipped"],
+    ["skip", { a: "old", b: "new" }, "1 entries imported, 1 skipped"],
+    ["fail", { a: "old", b: undefined }, 'There is an entry "a" already'],
+  ])("by the policy %s", async (policy, values, told) => {
+    await withServer(async ({ http, url }) => {
+      await http.put("/a", "old");
+      const { error } = await keyhold(["import", "--url", url, "--on-conflict", policy], exportOf(lines(["a", "b"])));
+      expect(error).toContain(told);
+      const pairs = await http.json("/keys");
+      expect(Object.assign({}, ...(pairs as object[]))).toEqual(JSON.parse(JSON.stringify(values)) as never);
+    });
+  });
+
+  test("leaves out what has ended", async () => {
+    await withServer(async ({ http, url }) => {
+      const line = lines(["a"]).replace('"expires_at":null', '"expires_at":"2001-01-01T00:00:00.000Z"');
+      const { error } = await keyhold(["import", "--url", url], exportOf(line));
+      expect(error).toContain("0 entries imported, 0 skipped, 1 expired before");
+      expect((await http.get("/a")).status).toBe(404);
+    });
+  });
+
+  test("that was broken off goes on behind the last chunk that was answered", async () => {
+    await withServer(async ({ http, url }, directory) => {
+      const file = join(directory, "a.ndjson");
+      const keys = Array.from({ length: 1200 }, (_, index) => `key${1000 + index}`);
+      writeFileSync(file, exportOf(lines(keys)));
+      await http.put("/key2100", "old");
+      const broken = await keyhold(["import", file, "--url", url, "--on-conflict", "fail"]);
+      expect([broken.code, broken.error]).toEqual([
+        1,
+        expect.stringContaining("1000 entries are imported, and --resume"),
+      ]);
+      await http.delete("/key2100");
+      // A chunk that is sent again must not be sent: it would meet its own entries.
+      const { code, error } = await keyhold(["import", file, "--url", url, "--on-conflict", "fail", "--resume"]);
+      expect([code, error]).toEqual([0, expect.stringContaining("1200 entries imported")]);
+      expect((await http.head("/keys?count")).headers["total-count"]).toBe("1200");
+      expect(existsSync(`${file}.progress`)).toBe(false);
+    });
+  });
+
+  test("goes on with no other file than the one that was begun", async () => {
+    await withServer(async ({ http, url }, directory) => {
+      const file = join(directory, "a.ndjson");
+      await http.put("/b", "old");
+      writeFileSync(file, exportOf(lines(["b"])));
+      await keyhold(["import", file, "--url", url, "--on-conflict", "fail"]);
+      writeFileSync(`${file}.progress`, JSON.stringify({ sha256: "0", run: "r", offset: 0, counts: {} }));
+      const { code, error } = await keyhold(["import", file, "--url", url, "--resume"]);
+      expect([code, error]).toEqual([1, expect.stringContaining("is another file than the one that was begun")]);
+    });
+  });
+
+  test("over the bounds of one request is 413, at them it is taken", async () => {
+    await withServer(async ({ http }) => {
+      const keys = Array.from({ length: 1001 }, (_, index) => `key${index}`);
+      const post = (text: string) => http.send("POST /-/import", text, { "Content-Type": "application/x-ndjson" });
+      expect((await post(lines(keys))).status).toBe(413);
+      const { status, text } = await post(lines(keys.slice(1)));
+      expect([status, JSON.parse(text)]).toEqual([200, { imported: 1000, skipped: 0, expired: 0 }]);
+      expect((await post("no line")).status).toBe(400);
+      expect((await http.send("POST /-/import?on_conflict=no", "")).status).toBe(400);
+    });
+  });
+
+  test("of a value beyond --max-value is refused", async () => {
+    await withServer(async ({ http }) => {
+      const line = (bytes: number) =>
+        `{"key":"a","text":"${"x".repeat(bytes)}","content_type":"a/b","expires_at":null}\n`;
+      expect((await http.send("POST /-/import", line(1024 * 1024))).status).toBe(200);
+      expect((await http.send("POST /-/import", line(1024 * 1024 + 1))).status).toBe(413);
+    });
+  });
+
+  /** Lines of entries as a whole export. */
+  function exportOf(text: string): Buffer {
+    const first = '{"keyhold_export":1,"revision":1,"incarnation":"a","at":"2026-01-01T00:00:00.000Z","prefix":""}\n';
+    const sha256 = new Bun.CryptoHasher("sha256").update(first + text).digest("hex");
+    return Buffer.from(`${first}${text}${JSON.stringify({ entries: text.split("\n").length - 1, sha256 })}\n`);
+  }
+});

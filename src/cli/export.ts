@@ -1,0 +1,189 @@
+// `keyhold export [FILE]`: the entries of a server, a store or a backup as lines. Into a file it writes FILE.part, which
+// becomes FILE when it is whole and synced; what was broken off is gone on with by --resume, behind its last whole line.
+import { closeSync, createReadStream, existsSync, fsyncSync, ftruncateSync, openSync, renameSync } from "node:fs";
+import type { Command } from "commander";
+import { Option } from "commander";
+import type { Entry } from "../core/entry.ts";
+import { KeyholdError } from "../core/errors.ts";
+import { toEpochMs } from "../core/expiry.ts";
+import { LIMITS } from "../core/limits.ts";
+import type { Place } from "../engines/archive.ts";
+import { endLine, parseExportLine, writeExport } from "../wire/export-format.ts";
+import { syncDirectoryOf, writeAll } from "./backup.ts";
+import type { CommandContext } from "./command.ts";
+import { EXIT } from "./exit-codes.ts";
+import { cutShort, decodeLine, ExportTally, isEndLine, isEntryLine, LineCutter } from "./export-lines.ts";
+import type { Host } from "./host.ts";
+import { addPlaceFlags, isGiven, readPlace, runCommand, textFlag } from "./place.ts";
+import { makeProgress, toBytesText } from "./progress.ts";
+import { ask, type Remote } from "./remote.ts";
+
+type Source = { readonly remote: Remote } | Place;
+
+interface Wanted {
+  readonly source: Source;
+  readonly prefix: string;
+  readonly signal: AbortSignal;
+}
+
+/** Where lines go, and what has gone there before. */
+interface Sink {
+  readonly tally: ExportTally;
+  /** The key of the last entry that is there; null for none. */
+  readonly after: string | null;
+  readonly write: (line: Uint8Array) => Promise<void>;
+}
+
+export function declareExport(command: Command): void {
+  command.argument("[FILE]", "Where the lines go; - for standard output, which is the default");
+  addPlaceFlags(command);
+  command
+    .addOption(
+      new Option("--from <FILE>", "A backup's file, instead of a server or a store").conflicts(["url", "store"]),
+    )
+    .addOption(new Option("--prefix <PREFIX>", "Only keys that begin so"))
+    .addOption(new Option("--resume", "Go on with FILE.part where an earlier export was broken off"))
+    .addOption(new Option("--force", "Replace FILE if it is there, once the new one is whole"));
+}
+
+export function runExport(context: CommandContext): Promise<number> {
+  const { command, host } = context;
+  return runCommand(host, async (signal) => {
+    const target = command.args[0] ?? "-";
+    const from = textFlag(command, "from");
+    const source = from === null ? readPlace(context) : { file: from };
+    const wanted = { source, prefix: textFlag(command, "prefix") ?? "", signal };
+    const isResumed = isGiven(command, "resume");
+    if (target !== "-" && existsSync(target) && !isGiven(command, "force")) {
+      throw new KeyholdError("unavailable", `Cannot write ${target}: it is there already; give --force to replace it`);
+    }
+    if (target === "-" && isResumed) {
+      throw new KeyholdError("invalid-parameter", "Cannot resume an export to standard output: name its file");
+    }
+    const tally =
+      target === "-"
+        ? await writeTo({ tally: new ExportTally(), after: null, write: host.writeBytes }, wanted, host)
+        : await writeFile(target, isResumed, wanted, host);
+    host.writeError(`keyhold: ${target}: ${tally.entries} entries, ${toBytesText(tally.bytes)}\n`);
+    return EXIT.ok;
+  });
+}
+
+async function writeFile(target: string, isResumed: boolean, wanted: Wanted, host: Host): Promise<ExportTally> {
+  const draft = `${target}.part`;
+  const before = isResumed ? await readBefore(draft, wanted.prefix) : { tally: new ExportTally(), after: null };
+  const file = openSync(draft, isResumed ? "a" : "w", 0o600);
+  try {
+    ftruncateSync(file, before.tally.bytes);
+    const tally = await writeTo({ ...before, write: async (line) => writeAll(file, line) }, wanted, host);
+    fsyncSync(file);
+    renameSync(draft, target);
+    syncDirectoryOf(target);
+    return tally;
+  } catch (error) {
+    const why = error instanceof Error && !(error instanceof KeyholdError) ? error.message : null;
+    const detail = error instanceof KeyholdError ? error.detail : (why ?? String(error));
+    throw new KeyholdError(
+      error instanceof KeyholdError ? error.code : "unavailable",
+      `${detail}; what has come is in ${draft}, and --resume goes on with it`,
+    );
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What an export that was broken off has left. @throws "unavailable" where there is nothing, or of another prefix */
+async function readBefore(draft: string, prefix: string): Promise<Pick<Sink, "tally" | "after">> {
+  if (!existsSync(draft)) throw new KeyholdError("unavailable", `Cannot resume: there is no ${draft}`);
+  const cutter = new LineCutter();
+  const tally = new ExportTally();
+  let last: Uint8Array | null = null;
+  for await (const part of createReadStream(draft)) {
+    for (const line of cutter.cut(part)) {
+      if (isEndLine(line)) break;
+      if (tally.bytes === 0) requirePrefix(line, prefix);
+      tally.add(line);
+      if (isEntryLine(line)) last = Uint8Array.from(line);
+    }
+  }
+  const parsed = last === null ? null : parseExportLine(decodeLine(last));
+  return { tally, after: parsed?.is === "entry" ? parsed.entry.key : null };
+}
+
+function requirePrefix(line: Uint8Array, prefix: string): void {
+  const first = parseExportLine(decodeLine(line));
+  if (first.is === "origin" && first.origin.prefix === prefix) return;
+  throw new KeyholdError("unavailable", "Cannot resume: the file was begun with another --prefix, or is no export");
+}
+
+/** Hands on all lines but the last, which is made anew over what the sink had before. */
+async function writeTo(sink: Sink, wanted: Wanted, host: Host): Promise<ExportTally> {
+  const progress = makeProgress(host, "export");
+  const { tally } = sink;
+  const cutter = new LineCutter();
+  const own = new ExportTally();
+  let hasEnd = false;
+  try {
+    for await (const part of partsOf(wanted, sink.after)) {
+      for (const line of cutter.cut(part)) {
+        if (isEndLine(line)) {
+          own.requireEnd(line);
+          hasEnd = true;
+          continue;
+        }
+        const isFirst = own.bytes === 0;
+        own.add(line);
+        if (isFirst && tally.bytes > 0) continue;
+        tally.add(line);
+        await sink.write(line);
+      }
+      progress.update({ done: tally.entries, total: null, bytes: tally.bytes });
+      if (wanted.signal.aborted) throw new KeyholdError("unavailable", "Stopped before the end");
+    }
+    if (!hasEnd || cutter.leftBytes > 0) throw cutShort("The export");
+    await sink.write(Buffer.from(endLine(tally.entries, tally.digest())));
+    return tally;
+  } finally {
+    progress.end();
+  }
+}
+
+async function* partsOf({ source, prefix, signal }: Wanted, after: string | null): AsyncGenerator<Uint8Array> {
+  if ("remote" in source) {
+    const query = new URLSearchParams({ ...(after !== null && { after }), ...(prefix !== "" && { prefix }) });
+    const response = await ask(source.remote, {
+      method: "GET",
+      target: `/-/export?${query}`.replace(/\?$/, ""),
+      signal,
+    });
+    yield* response.body ?? [];
+    return;
+  }
+  const { openSnapshot } = await import("../engines/archive.ts");
+  const snapshot = openSnapshot(source);
+  try {
+    const { revision, incarnation, at } = snapshot;
+    const pages = pagesOf(snapshot.entries(after), prefix);
+    const lines = writeExport({ revision, incarnation, at: toEpochMs(at), prefix }, pages);
+    for await (const part of lines) yield Buffer.from(part);
+  } finally {
+    snapshot.close();
+  }
+}
+
+/** Of bounded size, with a turn for others between two. */
+async function* pagesOf(entries: Iterable<Entry>, prefix: string): AsyncGenerator<readonly Entry[]> {
+  let page: Entry[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    if (!entry.key.startsWith(prefix)) continue;
+    page.push(entry);
+    bytes += entry.size;
+    if (page.length < LIMITS.batchMutations && bytes < LIMITS.stepBytes) continue;
+    yield page;
+    await new Promise(setImmediate);
+    page = [];
+    bytes = 0;
+  }
+  yield page;
+}

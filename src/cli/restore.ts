@@ -1,0 +1,39 @@
+// `keyhold restore FILE --store sqlite:DIR`: makes a store of a backup, after it has been checked whole.
+import type { Command } from "commander";
+import { Option } from "commander";
+import type { CommandContext } from "./command.ts";
+import { EXIT } from "./exit-codes.ts";
+import { isGiven, runCommand, textFlag, toDirectory } from "./place.ts";
+import { checkPlace } from "./verify.ts";
+
+export function declareRestore(command: Command): void {
+  command.argument("<FILE>", "A backup, made by keyhold backup");
+  command
+    .addOption(
+      new Option(
+        "--store <STORE>",
+        "Where the store is to stand: sqlite:DIRECTORY, or a directory",
+      ).makeOptionMandatory(),
+    )
+    .addOption(new Option("--replace", "Move a store that stands there aside, to DIRECTORY.before-TIME"));
+}
+
+export function runRestore({ command, host }: CommandContext): Promise<number> {
+  return runCommand(host, async (signal) => {
+    const [file = ""] = command.args;
+    const directory = toDirectory(textFlag(command, "store") ?? "");
+    const checked = await checkPlace({ file }, host, signal);
+    if (checked.problems.length > 0 || checked.kind !== "backup") {
+      const why = checked.problems[0] ?? "it is a store, no backup: make one of it by keyhold backup";
+      host.writeError(`keyhold: Cannot restore ${file}: ${why}; nothing was changed\n`);
+      return EXIT.damaged;
+    }
+    const { restore } = await import("../engines/archive.ts");
+    const { revision, movedTo } = restore(file, directory, isGiven(command, "replace"));
+    if (movedTo !== null) host.writeError(`keyhold: The store that stood there is in ${movedTo}\n`);
+    host.writeOut(
+      `${directory}: ${checked.entries} entries of revision ${checked.revision}; a new life begins at revision ${revision}\n`,
+    );
+    return EXIT.ok;
+  });
+}

@@ -1,0 +1,120 @@
+// The parts of a server, each made as the configuration says. How they go together, and in which order they start and stop,
+// stands in compose.ts.
+import { readAdminToken } from "./auth/admin-token-file.ts";
+import { TokenBook } from "./auth/token-book.ts";
+import type { Config } from "./config/options.ts";
+import { KeyholdError } from "./core/errors.ts";
+import type { OpenStore } from "./engines/open.ts";
+import { ClientAddresses } from "./http/client-address.ts";
+import { Guard } from "./http/guard.ts";
+import { HostNames, isLoopback } from "./http/host-names.ts";
+import { Rates } from "./http/rates.ts";
+import { WebPages } from "./http/web-pages.ts";
+import type { Log } from "./observe/log.ts";
+import type { Tracing } from "./observe/tracing.ts";
+import type { Timers } from "./service/timers.ts";
+import { BackupSchedule } from "./service/transfer-schedule.ts";
+import { WatchHub } from "./service/watch/hub.ts";
+import type { Store } from "./store/store.ts";
+import { valueToJson } from "./wire/entry-json.ts";
+
+/** What a change is shown as, who may watch, and what they are told, as the configuration says. */
+export function makeWatchHub(
+  { store, log, timers }: { readonly store: Store; readonly log: Log; readonly timers: Timers },
+  config: Config,
+): WatchHub {
+  return new WatchHub({
+    store,
+    timers,
+    steadyMs: () => performance.now(),
+    onDamage: ({ code, detail }) =>
+      log.error("watch-incomplete", `${detail}; watchers are told of it without its value`, { code }),
+    toText: (entry) => valueToJson(entry, true),
+    membersMax: config.watchers,
+    backlogChanges: config.watchBacklog,
+    heartbeatMs: config.heartbeatMs,
+  });
+}
+
+/** Who is let in, as the configuration says. */
+export function makeGuard(config: Config, steadyMs: () => number): Guard {
+  const { host, allowedHosts, corsOrigins, trustedProxies } = config;
+  return new Guard({
+    hosts: new HostNames([host, ...allowedHosts]),
+    pages: new WebPages(corsOrigins),
+    addresses: new ClientAddresses(trustedProxies),
+    addressRates: new Rates({
+      of: "address",
+      requests: config.addressRequests,
+      bytes: config.addressBytes,
+      steadyMs,
+    }),
+    tokenRates: new Rates({ of: "token", requests: config.tokenRequests, bytes: config.tokenBytes, steadyMs }),
+  });
+}
+
+/** @throws "invalid-parameter" where everybody who can reach the machine could read and write */
+export function requireSafeAddress({ host, insecurePublic }: Config, hasTokens: boolean): void {
+  if (hasTokens || insecurePublic || isLoopback(host)) return;
+  throw new KeyholdError(
+    "invalid-parameter",
+    `Will not listen on ${host}, which others can reach, without a token: make one by "keyhold token create", or give --admin-token-file; --insecure-public lets everybody read, write and delete`,
+  );
+}
+
+/** Null where no directory is named. A store without backups says so at the first try. */
+export function makeBackupSchedule(
+  { store, log, timers }: { readonly store: Store; readonly log: Log; readonly timers: Timers },
+  { backupDirectory: directory, backupIntervalMs, backupsKept }: Config,
+): BackupSchedule | null {
+  if (directory === null) return null;
+  if (store.backup === null) {
+    log.error("backup-failed", `A store of the engine ${store.engine} has no backups: --backup-directory does nothing`);
+    return null;
+  }
+  return new BackupSchedule({
+    backup: store.backup,
+    directory,
+    intervalMs: backupIntervalMs,
+    kept: backupsKept,
+    now: store.now,
+    timers,
+    onMade: (path, { revision, bytes, entries }) =>
+      log.info("backup-made", `Backed up revision ${revision} to ${path}`, { path, revision, bytes, entries }),
+    onFailed: (error) => {
+      const isPassing = error instanceof KeyholdError && error.code === "busy";
+      const why = error instanceof KeyholdError ? error.detail : String(error);
+      log[isPassing ? "warn" : "error"]("backup-failed", `${why}; the backup is tried again`, { directory });
+    },
+  });
+}
+
+/** The library is loaded where traces are on, and nowhere else. */
+export async function openTracing(
+  { traces: url, tracePercent: percent }: Config,
+  { version, log, timers }: { readonly version: string; readonly log: Log; readonly timers: Timers },
+): Promise<Tracing | null> {
+  if (url === null) return null;
+  const library = await import("./observe/otel-tracing.ts");
+  const steadyMs = () => performance.now();
+  return library.openTracing({ url, percent, version, log, steadyMs, after: timers.after });
+}
+
+/** @throws "invalid-parameter" where the file holds no token */
+export function readAdminSecret({ adminTokenFile }: Config): string | null {
+  return adminTokenFile === null ? null : readAdminToken(adminTokenFile);
+}
+
+/** A token that is not what was written keeps the server from starting: nobody is let in, or kept out, by guessing. */
+export async function openBook(
+  open: OpenStore,
+  { adminSecret, timers }: { readonly adminSecret: string | null; readonly timers: Timers },
+): Promise<TokenBook> {
+  const { store } = open;
+  try {
+    return new TokenBook({ store, timers, adminSecret }, await store.tokens());
+  } catch (error) {
+    await open.close();
+    throw error;
+  }
+}

@@ -1,0 +1,130 @@
+// Damage at random places of a backup: a check finds it, or what the file holds is what it held. SEED= repeats one run.
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { endsAt, mustCommit, put } from "../../../test/support/requests.ts";
+import { makeSeededRandom } from "../../../test/support/seeded-random.ts";
+import { sqliteOptions } from "../../../test/support/sqlite-harness.ts";
+import { withTemporaryDirectory } from "../../../test/support/temporary-directory.ts";
+import type { BackupTerms } from "../../store/store.ts";
+import { check } from "../archive.ts";
+import { openSqliteStore } from "./store.ts";
+
+const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+const FLIPS = Number(process.env["FLIPS"] ?? 150);
+const UNWATCHED: BackupTerms = { onProgress: () => {}, signal: new AbortController().signal };
+const ONCE = { id: "ab".repeat(32), fingerprint: "cd".repeat(32) };
+
+/** A backup with entries of all sizes, and a record. */
+async function makeBackup(directory: string): Promise<string> {
+  const file = join(directory, "copy.db");
+  const store = await openSqliteStore(sqliteOptions(join(directory, "store")));
+  try {
+    for (let index = 0; index < 60; index++) {
+      const value = new Uint8Array(index * index * 3).fill(index);
+      await mustCommit(store, put(`key${index}`, value, { form: "bytes", expiry: endsAt(4e12 + index) }));
+    }
+    const { makeBatch } = await import("../../core/batch.ts");
+    await store.commit(makeBatch([put("named")]), { once: { ...ONCE, at: store.now() }, otherwise: [] });
+    await store.backup.writeTo(file, UNWATCHED);
+  } finally {
+    await store.close();
+  }
+  return file;
+}
+
+/** All that the file holds; rowids of entries have no meaning. */
+function contentsOf(file: string): string {
+  const db = new Database(file, { readonly: true });
+  try {
+    const tables = ["state", "entries", "changes", "idempotency_records", "backup"];
+    const rows = tables.map((table) => db.prepare<Record<string, unknown>, []>(`select * from ${table}`).all());
+    const schema = db.prepare("select type, name, tbl_name, sql from sqlite_schema").all();
+    const marks = ["application_id", "user_version"].map((name) => db.prepare(`pragma ${name}`).all());
+    const shown = [schema, marks, ...rows.map((each) => each.map(({ id, ...row }) => row))];
+    return JSON.stringify(shown, (_, value) => (value instanceof Uint8Array ? value.toBase64() : value));
+  } finally {
+    db.close(true);
+  }
+}
+
+describe("the check of a backup", () => {
+  test(`finds ${FLIPS} flipped bytes, each by itself, or they lie where nothing is`, async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const file = await makeBackup(directory);
+      const bytes = readFileSync(file);
+      const contents = contentsOf(file);
+      expect((await check({ file }, UNWATCHED)).problems).toEqual([]);
+      const random = makeSeededRandom(SEED);
+      const missed: string[] = [];
+      let found = 0;
+      for (let flip = 0; flip < FLIPS; flip++) {
+        const position = random.oneIn(3) ? random.below(8192) : random.below(bytes.length);
+        const damaged = Uint8Array.from(bytes);
+        damaged[position] = (bytes[position] ?? 0) ^ (1 << random.below(8));
+        writeFileSync(file, damaged);
+        const { problems } = await check({ file }, UNWATCHED);
+        if (problems.length > 0) found++;
+        else if (contentsOf(file) !== contents) missed.push(`SEED=${SEED}: byte ${position}`);
+      }
+      expect(missed).toEqual([]);
+      expect(found).toBeGreaterThan(FLIPS / 3);
+    });
+  }, 60_000);
+
+  test("finds a file that was cut short", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const file = await makeBackup(directory);
+      writeFileSync(file, readFileSync(file).subarray(0, -4096));
+      expect((await check({ file }, UNWATCHED)).problems.length).toBeGreaterThan(0);
+    });
+  });
+
+  test("finds what is no database of ours, and an empty file", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const file = join(directory, "other.db");
+      for (const text of ["", "no database at all, and long enough to be read as the head of one".repeat(99)]) {
+        writeFileSync(file, text);
+        expect((await check({ file }, UNWATCHED)).kind).toBeNull();
+        expect((await check({ file }, UNWATCHED)).problems.length).toBe(1);
+      }
+    });
+  });
+});
+
+describe("the check of a store", () => {
+  test("reads one that a server holds, with what stands in its log alone", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const store = await openSqliteStore(sqliteOptions(directory));
+      await mustCommit(store, put("a"), put("b"));
+      expect(await check({ directory }, UNWATCHED)).toMatchObject({
+        kind: "store",
+        entries: 2,
+        revision: 1,
+        problems: [],
+      });
+      await store.close();
+      expect(await check({ directory }, UNWATCHED)).toMatchObject({ entries: 2, problems: [] });
+    });
+  });
+
+  test("names the entry whose value has changed", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const store = await openSqliteStore(sqliteOptions(directory));
+      await mustCommit(store, put("a"), put("b"));
+      await store.close();
+      const db = new Database(store.files.database);
+      db.run("update entries set value = x'00' where key = x'62'");
+      db.close(true);
+      const { problems } = await check({ directory }, UNWATCHED);
+      expect(problems).toEqual(['The entry "b" does not match its checksum']);
+    });
+  });
+
+  test("is refused where there is none", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      await expect(check({ directory }, UNWATCHED)).rejects.toMatchObject({ code: "unavailable" });
+    });
+  });
+});

@@ -1,0 +1,212 @@
+// Looks at a whole database, a backup or a store that may be in use: SQLite's own check of its pages, the checksum of every
+// entry and record, the counts and bounds of the state row; of a backup also the digest of all that has no checksum. What
+// is wrong is told, not thrown. All is read at one instant.
+import type { Database } from "bun:sqlite";
+import { KeyholdError } from "../../core/errors.ts";
+import { contentDigest } from "./backup-content.ts";
+import type { WorkWatch } from "./backup-copy.ts";
+import { readPragma } from "./database.ts";
+import { decodeKey } from "./key-bytes.ts";
+import { APPLICATION_ID, BACKUP_APPLICATION_ID, FORMAT_VERSION, VALUE_FORMS } from "./layout.ts";
+import { type ReceiptRow, toReceipt } from "./receipts.ts";
+import { type EntryRow, RecordCodec } from "./record.ts";
+import { isSqliteError, messageOf } from "./sqlite-errors.ts";
+import { COPY_SQL } from "./statements.ts";
+
+export type DatabaseKind = "backup" | "store";
+
+/** What a check has found. */
+export interface CheckReport {
+  /** Null where it is no database of Keyhold's. */
+  readonly kind: DatabaseKind | null;
+  readonly format: number;
+  readonly incarnation: string;
+  readonly revision: number;
+  /** Of the latest change. */
+  readonly sequence: number;
+  /** The highest instant of the store's clock, in ms since the Unix epoch. */
+  readonly highestInstant: number;
+  /** Entries counted, ended ones that await the sweep included, and the bytes of their values. */
+  readonly entries: number;
+  readonly valueBytes: number;
+  /** Sentences, PROBLEMS_MAX at most; none where it is sound. */
+  readonly problems: readonly string[];
+}
+
+interface StateRow {
+  readonly incarnation: string;
+  readonly revision: number;
+  readonly sequence: number;
+  readonly entries: number;
+  readonly records?: number;
+  readonly highest_instant: number;
+}
+
+/** Problems after which a check has seen enough. */
+export const PROBLEMS_MAX = 20;
+/** Rows, and bytes of values, between two pauses. */
+const STEP_ROWS = 1000;
+const STEP_BYTES = 4 * 1024 * 1024;
+
+/** @throws what watch.pause() throws; SQLiteError where the file cannot be read at all */
+export async function checkDatabase(db: Database, watch: WorkWatch): Promise<CheckReport> {
+  const check = new Check(db, watch);
+  db.run("begin");
+  try {
+    await check.run();
+  } finally {
+    if (db.inTransaction) db.run("rollback");
+  }
+  return check.report;
+}
+
+class Check {
+  readonly #db: Database;
+  readonly #watch: WorkWatch;
+  readonly #problems: string[] = [];
+  #kind: DatabaseKind | null = null;
+  #format = 0;
+  #state: StateRow = { incarnation: "", revision: 0, sequence: 0, entries: 0, highest_instant: 0 };
+  #entries = 0;
+  #valueBytes = 0;
+
+  constructor(db: Database, watch: WorkWatch) {
+    this.#db = db;
+    this.#watch = watch;
+  }
+
+  get report(): CheckReport {
+    const { incarnation, revision, sequence, highest_instant } = this.#state;
+    return {
+      kind: this.#kind,
+      format: this.#format,
+      incarnation,
+      revision,
+      sequence,
+      highestInstant: highest_instant,
+      entries: this.#entries,
+      valueBytes: this.#valueBytes,
+      problems: this.#problems,
+    };
+  }
+
+  async run(): Promise<void> {
+    const parts = [
+      () => this.#checkMarks(),
+      () => this.#checkPages(),
+      () => this.#checkEntries(),
+      () => this.#checkRecords(),
+      () => this.#checkBounds(),
+      () => this.#checkDigest(),
+    ];
+    for (const part of parts) {
+      try {
+        await part();
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        this.#add(messageOf(error));
+      }
+      // What cannot be read as one of ours has nothing more to tell.
+      if (this.#kind === null || this.#problems.length >= PROBLEMS_MAX) return;
+      await this.#watch.pause();
+    }
+  }
+
+  #add(problem: string): void {
+    if (this.#problems.length < PROBLEMS_MAX) this.#problems.push(problem);
+  }
+
+  #checkMarks(): void {
+    const id = readPragma(this.#db, "application_id");
+    this.#format = Number(readPragma(this.#db, "user_version"));
+    const kind = id === APPLICATION_ID ? "store" : id === BACKUP_APPLICATION_ID ? "backup" : null;
+    if (kind === null) {
+      this.#add("It is no database of Keyhold's: its application_id is another");
+      return;
+    }
+    if (this.#format < 1 || this.#format > FORMAT_VERSION) {
+      this.#add(`Its format is ${this.#format}, and this version of Keyhold knows 1 to ${FORMAT_VERSION}`);
+      return;
+    }
+    const state = this.#db.prepare<StateRow, []>("select * from state where id = 1").get();
+    if (state === null) {
+      this.#add("Its state row is missing");
+      return;
+    }
+    this.#state = state;
+    this.#kind = kind;
+  }
+
+  #checkPages(): void {
+    const rows = this.#db.prepare<{ integrity_check: string }, []>(`pragma integrity_check(${PROBLEMS_MAX})`).all();
+    for (const { integrity_check: line } of rows) if (line !== "ok") this.#add(line);
+  }
+
+  async #checkEntries(): Promise<void> {
+    const codec = new RecordCodec(this.#state.incarnation);
+    let rows = 0;
+    let bytes = 0;
+    for (const row of this.#db.prepare<EntryRow & { key: Uint8Array }, []>(COPY_SQL.everyEntry).iterate()) {
+      this.#checkEntry(row, codec);
+      this.#entries++;
+      this.#valueBytes += row.size;
+      bytes += row.size;
+      if (++rows < STEP_ROWS && bytes < STEP_BYTES) continue;
+      rows = bytes = 0;
+      this.#watch.onProgress({ entries: this.#entries, entriesTotal: this.#state.entries, bytes: this.#valueBytes });
+      await this.#watch.pause();
+    }
+  }
+
+  #checkEntry(row: EntryRow & { readonly key: Uint8Array }, codec: RecordCodec): void {
+    const key = decodeKey(row.key);
+    // The checksum takes an unknown form for bytes, and -1 for no end.
+    const isWhole =
+      codec.checksum(codec.info(key, row), row.value) === row.checksum &&
+      row.form in VALUE_FORMS &&
+      (row.expires_at ?? 0) >= 0;
+    if (!isWhole) this.#add(`The entry ${JSON.stringify(key)} does not match its checksum`);
+    if (row.revision > this.#state.revision)
+      this.#add(
+        `The entry ${JSON.stringify(key)} is of revision ${row.revision}, the store of ${this.#state.revision}`,
+      );
+  }
+
+  async #checkRecords(): Promise<void> {
+    if (this.#format < 2) return;
+    let records = 0;
+    for (const row of this.#db.prepare<ReceiptRow, []>(COPY_SQL.everyRecord).iterate()) {
+      try {
+        toReceipt(row);
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        this.#add(`The idempotency record ${row.sequence} does not match its checksum`);
+      }
+      if (++records % STEP_ROWS === 0) await this.#watch.pause();
+    }
+    if (records !== this.#state.records)
+      this.#add(`It holds ${records} idempotency records and counts ${this.#state.records}`);
+  }
+
+  #checkBounds(): void {
+    const { entries, sequence } = this.#state;
+    if (this.#entries !== entries) this.#add(`It holds ${this.#entries} entries and counts ${entries}`);
+    const { last } =
+      this.#db.prepare<{ last: number | null }, []>("select max(sequence) as last from changes").get() ?? {};
+    if ((last ?? 0) > sequence) this.#add(`Its change log goes to ${last}, its state to ${sequence}`);
+  }
+
+  async #checkDigest(): Promise<void> {
+    if (this.#kind !== "backup") return;
+    const kept = this.#db.prepare<{ digest: Uint8Array }, []>(COPY_SQL.readBackup).get()?.digest;
+    const digest = await contentDigest(this.#db, () => this.#watch.pause());
+    if (kept?.toHex() !== digest.toHex()) this.#add("What it holds beside the entries does not match its digest");
+  }
+}
+
+/** A page or row that is not what was written; what the damage makes of the schema is an SQLITE_ERROR. */
+function isDamage(error: unknown): boolean {
+  if (error instanceof KeyholdError) return error.code === "damaged-entry";
+  const codes = ["SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR", "SQLITE_FORMAT", "SQLITE_SCHEMA"];
+  return error instanceof SyntaxError || codes.some((code) => isSqliteError(error, code));
+}

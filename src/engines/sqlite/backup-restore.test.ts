@@ -1,0 +1,185 @@
+// What a restore leaves at each moment at which it can be killed, and the life that begins with it.
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { keyOf, mustCommit, put, textOf } from "../../../test/support/requests.ts";
+import { sqliteOptions } from "../../../test/support/sqlite-harness.ts";
+import { requireSoundDatabase } from "../../../test/support/sqlite-invariants.ts";
+import { withTemporaryDirectory } from "../../../test/support/temporary-directory.ts";
+import type { BackupTerms, Cursor } from "../../store/store.ts";
+import { backUpDirectory, check, restore } from "../archive.ts";
+import { APPLICATION_ID } from "./layout.ts";
+import { SCHEMA, SQL } from "./statements.ts";
+
+import { openSqliteStore, type SqliteStore } from "./store.ts";
+
+/** As docs/guarantees.md has it. */
+const RESTORE_JUMP = 2 ** 40;
+const UNWATCHED: BackupTerms = { onProgress: () => {}, signal: new AbortController().signal };
+
+async function withOpen<T>(directory: string, body: (store: SqliteStore) => Promise<T>): Promise<T> {
+  const store = await openSqliteStore(sqliteOptions(directory));
+  try {
+    return await body(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** A store with the entry a=1 in `directory`/old, its backup in copy.db, and then a=2 in the store. */
+async function withBackup(
+  body: (parts: { readonly file: string; readonly old: string; readonly target: string }) => Promise<void>,
+): Promise<void> {
+  await withTemporaryDirectory(async (directory) => {
+    const parts = { file: join(directory, "copy.db"), old: join(directory, "old"), target: join(directory, "new") };
+    await withOpen(parts.old, async (store) => {
+      await mustCommit(store, put("a", "1"));
+      await store.backup.writeTo(parts.file, UNWATCHED);
+      await mustCommit(store, put("a", "2"));
+    });
+    await body(parts);
+  });
+}
+
+const valueIn = (directory: string) =>
+  withOpen(directory, async (store) => textOf((await store.get(keyOf("a")))?.value));
+
+describe("a restored store", () => {
+  test("holds what the backup holds, in a new life whose revisions are far ahead", async () => {
+    await withBackup(async ({ file, target }) => {
+      expect(restore(file, target, false)).toEqual({ revision: 1 + RESTORE_JUMP, movedTo: null });
+      await withOpen(target, async (store) => {
+        expect(store.wasClean).toBe(true);
+        expect(store.incarnation).not.toBe("sqlite1");
+        const entry = store.get(keyOf("a"));
+        expect(textOf(entry?.value)).toBe("1");
+        expect<string | undefined>(entry?.tag).toBe(`1.${store.incarnation}`);
+        expect<number>((await mustCommit(store, put("b"))).revision).toBe(2 + RESTORE_JUMP);
+      });
+      requireSoundDatabase(target);
+    });
+  });
+
+  test("goes on from no cursor of the life before", async () => {
+    await withBackup(async ({ file, target }) => {
+      restore(file, target, false);
+      await withOpen(target, async (store) => {
+        expect(await store.changes("1.sqlite1" as Cursor, 10)).toMatchObject({ changes: [], isIncomplete: true });
+        expect((await store.changes(null, 10)).isIncomplete).toBe(true);
+      });
+    });
+  });
+
+  test("is a store: it can be backed up, and that be restored again", async () => {
+    await withBackup(async ({ file, target }) => {
+      restore(file, target, false);
+      await withOpen(target, (store) => store.backup.writeTo(`${file}2`, UNWATCHED));
+      expect(restore(`${file}2`, `${target}2`, false).revision).toBe(1 + 2 * RESTORE_JUMP);
+      expect(await valueIn(`${target}2`)).toBe("1");
+    });
+  });
+});
+
+describe("a store of format 1", () => {
+  test("is backed up from its directory as it is, and migrated when what is restored of it is opened", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const [old, file, target] = [join(directory, "old"), join(directory, "copy.db"), join(directory, "new")];
+      mkdirSync(old);
+      const db = new Database(join(old, "keyhold.db"));
+      for (const statement of SCHEMA) db.run(statement);
+      db.run(SQL.createState, ["format1", 1]);
+      db.run(`pragma application_id = ${APPLICATION_ID}`);
+      db.run("pragma user_version = 1");
+      db.close(true);
+      await backUpDirectory(old, file, UNWATCHED);
+      expect(await check({ file }, UNWATCHED)).toMatchObject({ kind: "backup", format: 1, problems: [] });
+      restore(file, target, false);
+      await withOpen(target, async (store) => {
+        expect<number>((await mustCommit(store, put("a"))).revision).toBe(1 + RESTORE_JUMP);
+      });
+    });
+  });
+});
+
+describe("a restore", () => {
+  test("refuses a directory that holds anything, and changes nothing in it", async () => {
+    await withBackup(async ({ file, old, target }) => {
+      expect(() => restore(file, old, false)).toThrow("--replace");
+      mkdirSync(target);
+      writeFileSync(join(target, "note"), "");
+      expect(() => restore(file, target, false)).toThrow("not empty");
+      expect(readdirSync(target)).toEqual(["note"]);
+      expect(await valueIn(old)).toBe("2");
+    });
+  });
+
+  test("moves a store that it replaces aside, whole", async () => {
+    await withBackup(async ({ file, old }) => {
+      const { movedTo } = restore(file, old, true);
+      expect(movedTo).toMatch(/old\.before-\d{8}T\d{6}Z$/);
+      expect([await valueIn(old), await valueIn(movedTo ?? "")]).toEqual(["1", "2"]);
+    });
+  });
+
+  test("refuses to replace a store that a server holds", async () => {
+    await withBackup(async ({ file, old }) => {
+      await withOpen(old, async () => {
+        expect(() => restore(file, old, true)).toThrow("holds it; stop that one first");
+      });
+      expect(await valueIn(old)).toBe("2");
+    });
+  });
+
+  test("takes an empty directory", async () => {
+    await withBackup(async ({ file, target }) => {
+      mkdirSync(target);
+      restore(file, target, false);
+      expect(await valueIn(target)).toBe("1");
+    });
+  });
+
+  test("that was killed before it was ready leaves the old store, and the next one goes through", async () => {
+    await withBackup(async ({ file, old }) => {
+      mkdirSync(`${old}.restoring`);
+      writeFileSync(join(`${old}.restoring`, "keyhold.db"), "half");
+      expect(await valueIn(old)).toBe("2");
+      restore(file, old, true);
+      expect(await valueIn(old)).toBe("1");
+      expect(existsSync(`${old}.restoring`)).toBe(false);
+    });
+  });
+
+  test("that was killed between the two renamings is finished by the next start", async () => {
+    await withBackup(async ({ file, old, target }) => {
+      restore(file, target, false);
+      cpSync(target, `${old}.restored`, { recursive: true });
+      // Before the first of them the old store stands.
+      expect(await valueIn(old)).toBe("2");
+      renameSync(old, `${old}.before`);
+      expect(await valueIn(old)).toBe("1");
+      expect(existsSync(`${old}.restored`)).toBe(false);
+    });
+  });
+
+  test("refuses where revisions would pass 2^52, and makes nothing", async () => {
+    await withBackup(async ({ file, target }) => {
+      const db = new Database(file);
+      db.run("update state set revision = ?", [2 ** 52 - RESTORE_JUMP + 1]);
+      db.close(true);
+      expect(() => restore(file, target, false)).toThrow("limit 2^52");
+      expect(existsSync(target)).toBe(false);
+    });
+  });
+});
+
+describe("a backup put in the place of a store", () => {
+  test("is refused: it would go on in the life that it was copied from", async () => {
+    await withBackup(async ({ file, target }) => {
+      mkdirSync(target);
+      cpSync(file, join(target, "keyhold.db"));
+      await expect(openSqliteStore(sqliteOptions(target))).rejects.toThrow("keyhold restore");
+      expect((await check({ file }, UNWATCHED)).kind).toBe("backup");
+    });
+  });
+});

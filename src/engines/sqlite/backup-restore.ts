@@ -1,0 +1,158 @@
+// Makes a store of a backup: in a directory of its own beside the place where it is to stand, moved there when it is whole
+// and synced. A new life begins: its incarnation is new, revisions and change numbers go on far beyond what the lost future
+// of the backup can have given out, and the change log is empty, as no cursor of the old life leads on.
+//
+// A kill leaves the old store or the new one. The one moment without a name, after the old directory has been moved aside
+// and before the new one is moved in, is finished by whoever opens the store next (finishRestore).
+import { Database } from "bun:sqlite";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { KeyholdError } from "../../core/errors.ts";
+import { syncFile } from "./backup-copy.ts";
+import { closeWhole } from "./database.ts";
+import { lockStore, syncDirectory, writeNewHolder } from "./directory.ts";
+import { APPLICATION_ID, type StoreFiles, storeFiles } from "./layout.ts";
+import { messageOf } from "./sqlite-errors.ts";
+import { COPY_SQL } from "./statements.ts";
+
+/** What revisions and change numbers jump ahead by: at a million a second the old life would have needed twelve days. */
+const RESTORE_JUMP = 2 ** 40;
+/** No revision goes beyond this by a restore: JavaScript's integers end at 2^53. */
+const REVISION_MAX = 2 ** 52;
+
+export interface RestoreOrder {
+  /** A backup that has been checked. */
+  readonly file: string;
+  readonly directory: string;
+  /** Moves a store that stands in the directory aside. */
+  readonly replaces: boolean;
+  readonly incarnation: string;
+  readonly now: Date;
+}
+
+export interface Restored {
+  readonly revision: number;
+  /** Where the store that stood there is now; null where there was none. */
+  readonly movedTo: string | null;
+}
+
+/** Requires: no other restore to the same place. @throws "unavailable" with what is in the way and what to do; "no-room" */
+export function restoreBackup({ file, directory, replaces, incarnation, now }: RestoreOrder): Restored {
+  const files = storeFiles(resolve(directory));
+  finishRestore(files);
+  const hasOld = isTaken(files);
+  if (hasOld && !replaces) {
+    throw new KeyholdError(
+      "unavailable",
+      `Cannot restore into ${files.directory}: it is not empty; name another directory, or give --replace, which moves it aside`,
+    );
+  }
+  const lock = hasOld ? lockStore(files, now) : null;
+  try {
+    const revision = build(file, files, { incarnation, now });
+    const movedTo = hasOld ? asideName(files, now) : null;
+    moveIn(files, movedTo);
+    return { revision, movedTo };
+  } catch (error) {
+    removeLeft(files);
+    throw error instanceof KeyholdError
+      ? error
+      : new KeyholdError(
+          "unavailable",
+          `Cannot restore into ${files.directory}: ${messageOf(error)}`,
+          {},
+          { cause: error },
+        );
+  } finally {
+    lock?.release();
+  }
+}
+
+/** Moves in what a restore that was killed has left ready where the store's directory is missing. */
+export function finishRestore({ directory }: StoreFiles): void {
+  if (existsSync(directory) || !existsSync(readyName(directory))) return;
+  renameSync(readyName(directory), directory);
+  syncDirectory(dirname(directory));
+}
+
+/** What a restore that was killed or has failed has left beside the place. */
+function removeLeft({ directory }: StoreFiles): void {
+  for (const left of [draftName(directory), readyName(directory)]) rmSync(left, { recursive: true, force: true });
+}
+
+function draftName(directory: string): string {
+  return `${directory}.restoring`;
+}
+
+/** Whole and synced: this name is given by one renaming. */
+function readyName(directory: string): string {
+  return `${directory}.restored`;
+}
+
+function build(
+  file: string,
+  target: StoreFiles,
+  { incarnation, now }: Pick<RestoreOrder, "incarnation" | "now">,
+): number {
+  const draft = storeFiles(draftName(target.directory));
+  removeLeft(target);
+  mkdirSync(draft.directory, { recursive: true, mode: 0o700 });
+  copyFileSync(file, draft.database);
+  const revision = beginLife(draft.database, incarnation);
+  syncFile(draft.database);
+  writeNewHolder(draft, incarnation, now);
+  syncDirectory(draft.directory);
+  renameSync(draft.directory, readyName(target.directory));
+  syncDirectory(dirname(target.directory));
+  return revision;
+}
+
+/** Returns the revision that the new life goes on from. */
+function beginLife(path: string, incarnation: string): number {
+  const db = new Database(path, { readwrite: true, strict: true });
+  try {
+    db.run("pragma journal_mode = memory");
+    db.run("begin");
+    const state = db.prepare<{ revision: number; sequence: number }, []>("select revision, sequence from state").get();
+    const latest = Math.max(state?.revision ?? 0, state?.sequence ?? 0);
+    if (latest + RESTORE_JUMP > REVISION_MAX) {
+      throw new KeyholdError(
+        "out-of-range",
+        `Cannot restore: revision ${latest} leaves no room for another life, whose revisions begin 2^40 higher, limit 2^52; export its entries, and import them into a new store`,
+      );
+    }
+    db.run(COPY_SQL.restoreState, [incarnation, RESTORE_JUMP, RESTORE_JUMP]);
+    db.run("delete from changes");
+    db.run("drop table backup");
+    db.run(`pragma application_id = ${APPLICATION_ID}`);
+    db.run("commit");
+    return (state?.revision ?? 0) + RESTORE_JUMP;
+  } finally {
+    closeWhole(db);
+  }
+}
+
+function isTaken({ directory }: StoreFiles): boolean {
+  return existsSync(directory) && readdirSync(directory).length > 0;
+}
+
+function moveIn({ directory }: StoreFiles, movedTo: string | null): void {
+  if (movedTo !== null) renameSync(directory, movedTo);
+  try {
+    renameSync(readyName(directory), directory);
+  } catch (error) {
+    if (movedTo !== null) renameSync(movedTo, directory);
+    throw error;
+  }
+  syncDirectory(dirname(directory));
+}
+
+/** "DIR.before-20261120T120000Z", with a number behind it where that is taken. */
+function asideName({ directory }: StoreFiles, now: Date): string {
+  const stamp = now.toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  const name = `${directory}.before-${stamp}`;
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? name : `${name}-${number}`;
+    if (!existsSync(candidate)) return candidate;
+  }
+}

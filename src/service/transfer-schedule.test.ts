@@ -1,0 +1,182 @@
+// Backups by the clock, with a store that only writes a file, and time that the test turns.
+import { describe, expect, test } from "bun:test";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { withTemporaryDirectory } from "../../test/support/temporary-directory.ts";
+import { makeTurnableClock } from "../../test/support/turnable-clock.ts";
+import { makeTurnableTimers } from "../../test/support/turnable-timers.ts";
+import { toRevision } from "../core/entry.ts";
+import { KeyholdError } from "../core/errors.ts";
+import type { Backup } from "../store/store.ts";
+import { BackupSchedule, RETRY_MS } from "./transfer-schedule.ts";
+
+const HOUR_MS = 3_600_000;
+/** 2027-01-15T08:00:00Z, where the turnable clock begins. */
+const FIRST = "keyhold-20270115T080000Z-r1.db";
+
+async function withSchedule(
+  body: (parts: ReturnType<typeof makeParts>) => Promise<void>,
+  { kept = 3, intervalMs = HOUR_MS } = {},
+): Promise<void> {
+  await withTemporaryDirectory(async (parent) => {
+    const parts = makeParts(join(parent, "backups"), { kept, intervalMs });
+    try {
+      await body(parts);
+    } finally {
+      await parts.schedule().stop();
+    }
+  });
+}
+
+function makeParts(directory: string, { kept, intervalMs }: { readonly kept: number; readonly intervalMs: number }) {
+  const clock = makeTurnableClock();
+  const timers = makeTurnableTimers(clock.now);
+  const errors: unknown[] = [];
+  const state = { revision: 0, fault: null as KeyholdError | null };
+  const backup: Backup = {
+    async writeTo(path) {
+      if (state.fault !== null) throw state.fault;
+      state.revision++;
+      writeFileSync(path, "x".repeat(state.revision));
+      const revision = toRevision(state.revision);
+      return { bytes: state.revision, revision, incarnation: "a", entries: 0, sha256: "" };
+    },
+    open: () => Promise.reject(new Error("Nobody asks")),
+  };
+  const make = () =>
+    new BackupSchedule({
+      ...{ backup, directory, intervalMs, kept, now: clock.now, timers },
+      onMade: () => {},
+      onFailed: (error) => errors.push(error),
+    });
+  let schedule = make();
+  const settle = async () => {
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+  };
+  return {
+    ...{ directory, clock, errors, state, timers },
+    schedule: () => schedule,
+    names: () => readdirSync(directory).toSorted(),
+    async start() {
+      schedule.start();
+      await settle();
+    },
+    async restart() {
+      await schedule.stop();
+      schedule = make();
+      schedule.start();
+      await settle();
+    },
+    /** Lets time pass in steps of a minute. */
+    async pass(ms: number) {
+      for (let left = ms; left > 0; left -= 60_000) {
+        clock.turn(Math.min(left, 60_000));
+        timers.runDue();
+        await settle();
+      }
+    },
+  };
+}
+
+describe("scheduled backups", () => {
+  test("begin at once where there is none, and come at each interval, exactly", async () => {
+    await withSchedule(async ({ start, pass, names, schedule, clock }) => {
+      await start();
+      expect(names()).toEqual([FIRST]);
+      await pass(HOUR_MS - 1);
+      expect(names().length).toBe(1);
+      await pass(1);
+      expect(names()).toEqual([FIRST, "keyhold-20270115T090000Z-r2.db"]);
+      expect(schedule().figures).toEqual({ lastBackupAt: clock.now(), lastBackupBytes: 2, failures: 0 });
+    });
+  });
+
+  test("count from the youngest after a restart", async () => {
+    await withSchedule(async ({ start, restart, pass, names, schedule }) => {
+      await start();
+      await pass(HOUR_MS / 2);
+      await restart();
+      expect(names()).toEqual([FIRST]);
+      expect(schedule().figures).toMatchObject({ lastBackupAt: 1_800_000_000_000, lastBackupBytes: 1 });
+      await pass(HOUR_MS / 2 - 1);
+      expect(names().length).toBe(1);
+      await pass(1);
+      expect(names().length).toBe(2);
+    });
+  });
+
+  test("are made once after a restart that comes late", async () => {
+    await withSchedule(async ({ start, restart, clock, names }) => {
+      await start();
+      clock.turn(10 * HOUR_MS);
+      await restart();
+      expect(names().length).toBe(2);
+    });
+  });
+
+  test("are kept as many as asked, the youngest, and no file of another name is touched", async () => {
+    await withSchedule(async ({ directory, start, pass, names }) => {
+      await start();
+      const others = ["keyhold-mine.db", "keyhold-20200101T000000Z-r1.db.gz", "a.db"];
+      for (const name of others) writeFileSync(join(directory, name), "");
+      await pass(4 * HOUR_MS);
+      expect(
+        names()
+          .filter((name) => !others.includes(name))
+          .map((name) => name.slice(-5, -3)),
+      ).toEqual(["r3", "r4", "r5"]);
+      expect(others.every((name) => existsSync(join(directory, name)))).toBe(true);
+    });
+  });
+
+  test("leave the old ones alone when a new one fails, and are tried again after five minutes", async () => {
+    await withSchedule(
+      async ({ start, pass, names, state, errors, schedule }) => {
+        await start();
+        state.fault = new KeyholdError("no-room", "full");
+        await pass(HOUR_MS);
+        expect([names(), errors.length]).toEqual([[FIRST], 1]);
+        await pass(RETRY_MS - 1);
+        expect(errors.length).toBe(1);
+        await pass(1);
+        expect([errors.length, schedule().figures.failures]).toEqual([2, 2]);
+        state.fault = null;
+        await pass(RETRY_MS);
+        expect(names()).toEqual(["keyhold-20270115T091000Z-r2.db"]);
+      },
+      { kept: 1 },
+    );
+  });
+
+  test("remove what a kill has left of one, when they start", async () => {
+    await withSchedule(async ({ directory, start, restart, names }) => {
+      await start();
+      for (const left of ["keyhold-20270101T000000Z.db.part", "keyhold-20270101T000000Z.db.part.part"])
+        writeFileSync(join(directory, left), "");
+      await restart();
+      expect(names()).toEqual([FIRST]);
+    });
+  });
+
+  test("count from the start where the youngest is dated ahead of the clock", async () => {
+    await withSchedule(async ({ directory, start, restart, pass, names }) => {
+      await start();
+      writeFileSync(join(directory, "keyhold-20990101T000000Z-r9.db"), "");
+      await restart();
+      await pass(HOUR_MS - 1);
+      expect(names().length).toBe(2);
+      await pass(1);
+      expect(names().length).toBe(3);
+    });
+  });
+
+  test("wait for intervals longer than the runtime's timers", async () => {
+    await withSchedule(
+      async ({ start, timers, names }) => {
+        await start();
+        expect([timers.pending, names().length]).toEqual([1, 1]);
+      },
+      { intervalMs: 365 * 24 * HOUR_MS },
+    );
+  });
+});

@@ -1,0 +1,163 @@
+// Backups that the server makes by itself, one at each interval, counted from the youngest that is in the directory; so a
+// restart neither makes one too many nor waits too long. Older ones go once a new one is whole and has its name: at no
+// moment are there fewer than before. Files with other names than ours are never touched.
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type Clock, type EpochMs, toEpochMs } from "../core/expiry.ts";
+import type { Backup, BackupFacts } from "../store/store.ts";
+import type { Timers } from "./timers.ts";
+
+export interface BackupScheduleOptions {
+  readonly backup: Backup;
+  readonly directory: string;
+  readonly intervalMs: number;
+  /** Backups kept in the directory, 1 at least. */
+  readonly kept: number;
+  readonly now: Clock;
+  readonly timers: Timers;
+  readonly onMade: (path: string, facts: BackupFacts) => void;
+  /** One that failed is tried again after RETRY_MS, or the interval where that is shorter. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** What the server tells of its own backups. */
+export interface BackupFigures {
+  /** When the youngest in the directory was begun; null where there is none. */
+  readonly lastBackupAt: EpochMs | null;
+  readonly lastBackupBytes: number | null;
+  /** Failed tries since the start. */
+  readonly failures: number;
+}
+
+interface Kept {
+  readonly name: string;
+  readonly at: EpochMs;
+}
+
+export const RETRY_MS = 5 * 60_000;
+/** Timers of the runtime end at 25 days, and the clock may jump: it is looked at this often at least. */
+const LOOK_MS = 60_000;
+const NAME = /^keyhold-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-r\d+\.db$/;
+/** What a kill has left of one. */
+const LEFT = /^keyhold-\d{8}T\d{6}Z\.db(?:\.part){1,2}$/;
+
+export class BackupSchedule {
+  readonly #options: BackupScheduleOptions;
+  readonly #stopping = new AbortController();
+  #cancel: (() => void) | null = null;
+  #running: Promise<void> | null = null;
+  #lastAt: EpochMs | null = null;
+  #lastBytes: number | null = null;
+  #failures = 0;
+  /** Not before this is a failed one tried again. */
+  #retryAt = 0;
+
+  constructor(options: BackupScheduleOptions) {
+    this.#options = options;
+  }
+
+  get figures(): BackupFigures {
+    return { lastBackupAt: this.#lastAt, lastBackupBytes: this.#lastBytes, failures: this.#failures };
+  }
+
+  /** Makes the first one now if it is due. Requires: called once. */
+  start(): void {
+    try {
+      this.#takeOver();
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#look();
+  }
+
+  /** Ends one that is being made, and makes no more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#cancel?.();
+    await this.#running;
+  }
+
+  #takeOver(): void {
+    const { directory, now } = this.#options;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(directory)) if (LEFT.test(name)) rmSync(join(directory, name), { force: true });
+    const youngest = this.#list().at(-1);
+    if (youngest === undefined) return;
+    // One that is dated ahead of the clock counts from now on.
+    this.#lastAt = toEpochMs(Math.min(youngest.at, now()));
+    this.#lastBytes = statSync(join(directory, youngest.name)).size;
+  }
+
+  #look(): void {
+    if (this.#stopping.signal.aborted) return;
+    const { now, timers, intervalMs } = this.#options;
+    const dueAt = Math.max(this.#lastAt === null ? 0 : this.#lastAt + intervalMs, this.#retryAt);
+    const leftMs = dueAt - now();
+    if (leftMs > 0) {
+      this.#cancel = timers.after(Math.min(leftMs, LOOK_MS), () => this.#look());
+      return;
+    }
+    this.#running = this.#make().finally(() => {
+      this.#running = null;
+      this.#look();
+    });
+  }
+
+  async #make(): Promise<void> {
+    const { backup, directory, now, onMade } = this.#options;
+    const at = now();
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      const terms = { signal: this.#stopping.signal, onProgress: () => {} };
+      // Its revision is known when it is whole.
+      const draft = join(directory, `keyhold-${stampOf(at)}.db.part`);
+      const facts = await backup.writeTo(draft, terms);
+      const path = join(directory, `keyhold-${stampOf(at)}-r${facts.revision}.db`);
+      renameSync(draft, path);
+      syncDirectory(directory);
+      this.#lastAt = at;
+      this.#lastBytes = facts.bytes;
+      this.#retryAt = 0;
+      onMade(path, facts);
+      for (const { name } of this.#list().slice(0, -this.#options.kept)) rmSync(join(directory, name), { force: true });
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failures++;
+    this.#retryAt = this.#options.now() + Math.min(RETRY_MS, this.#options.intervalMs);
+    this.#options.onFailed(error);
+  }
+
+  /** Oldest first. */
+  #list(): readonly Kept[] {
+    return readdirSync(this.#options.directory)
+      .flatMap((name) => {
+        const at = instantOf(name);
+        return at === null ? [] : [{ name, at }];
+      })
+      .toSorted((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1));
+  }
+}
+
+function stampOf(at: EpochMs): string {
+  return new Date(at).toISOString().replaceAll(/[-:]|\.\d+/g, "");
+}
+
+/** Makes the names in it durable. */
+function syncDirectory(path: string): void {
+  const directory = openSync(path, "r");
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+function instantOf(name: string): EpochMs | null {
+  const [, year, month, day, hour, minute, second] = NAME.exec(name) ?? [];
+  const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(ms) ? null : toEpochMs(ms);
+}
