@@ -41,6 +41,7 @@ async function openMemory(config: Config): Promise<OpenStore> {
     historyChanges: config.historyChanges,
     idempotencyAgeMs: config.idempotencyAgeMs,
     idempotencyBytes: config.idempotencyBytes,
+    storeBytes: config.storeBytes,
   });
   let sweeper: ReturnType<typeof setTimeout>;
   const sweep = () => {
@@ -72,6 +73,7 @@ async function openSqlite(
       historyAgeMs: config.historyAgeMs,
       historyChanges: config.historyChanges,
       diskReserveBytes: config.diskReserveBytes,
+      storeBytes: config.storeBytes,
       idempotencyAgeMs: config.idempotencyAgeMs,
       idempotencyBytes: config.idempotencyBytes,
     },

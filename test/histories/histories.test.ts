@@ -52,7 +52,7 @@ const NAMES = [
   "zz-top",
 ];
 const FILTERS = ["*", "a*", "*1", "$", "a/$", "b*", "*zz*", "nothing"];
-const KEPT = { idempotencyAgeMs: 3_600_000, idempotencyBytes: 100_000_000 };
+const KEPT = { idempotencyAgeMs: 3_600_000, idempotencyBytes: 100_000_000, storeBytes: 0 };
 const FUTURE_MS = 7_000_000_000_000;
 
 for (const seed of seedsToTry(1, HISTORIES)) {

@@ -14,6 +14,7 @@ export async function makeMemoryHarness(options: HarnessOptions): Promise<StoreH
     historyChanges,
     idempotencyAgeMs,
     idempotencyBytes,
+    storeBytes: 0,
   });
   return {
     store,

@@ -19,6 +19,7 @@ export function sqliteOptions(
       historyAgeMs: NEVER_MS,
       historyChanges: 100_000,
       diskReserveBytes: 0,
+      storeBytes: 0,
       idempotencyAgeMs: NEVER_MS,
       idempotencyBytes: 100_000_000,
       ...changed,

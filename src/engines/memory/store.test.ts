@@ -4,7 +4,7 @@ import { ENDED, endsAt, mustCommit, put } from "../../../test/support/requests.t
 import { makeTurnableClock } from "../../../test/support/turnable-clock.ts";
 import { MemoryStore } from "./store.ts";
 
-const KEPT = { idempotencyAgeMs: 1000, idempotencyBytes: 10_000 };
+const KEPT = { idempotencyAgeMs: 1000, idempotencyBytes: 10_000, storeBytes: 0 };
 
 function open(historyChanges: number): MemoryStore {
   return new MemoryStore({ now: makeTurnableClock().now, incarnation: "memory1", historyChanges, ...KEPT });

@@ -2,9 +2,11 @@
 // Nothing outlives the process. Everything is applied at once, on the calling thread.
 import {
   type Batch,
+  batchBytes,
   type Change,
   type CommitTerms,
   isWrite,
+  mayGrow,
   type Once,
   UNNAMED,
   type Write,
@@ -16,6 +18,7 @@ import { type Clock, type EpochMs, isAlive } from "../../core/expiry.ts";
 import { judge, needsRevision, putInfo, requireReadable, requireReadBytes, touchedInfo } from "../../core/judge.ts";
 import type { Key } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
+import { type Quota, requireQuota } from "../../core/quota.ts";
 import { boundsOf, boundsOfRange, isInSet, type KeySet, type Range } from "../../core/range.ts";
 import type { TokenRecord } from "../../core/token.ts";
 import { formatCursor, parseCursor } from "../../store/cursor.ts";
@@ -47,6 +50,8 @@ export interface MemoryStoreOptions {
   readonly idempotencyAgeMs: number;
   /** Bytes that such records may take. */
   readonly idempotencyBytes: number;
+  /** Bytes of values that there may be; 0 for any number. */
+  readonly storeBytes: number;
 }
 
 /** Ends that no longer hold and are kept all the same, beside as many as there are entries. */
@@ -63,6 +68,7 @@ export class MemoryStore implements Store {
   readonly now: Clock;
   readonly backup = null;
   readonly #historyChanges: number;
+  readonly #quota: Quota;
   readonly #entries = new Map<Key, Entry>();
   readonly #keys = new SortedKeys();
   readonly #ends = new ExpiryQueue();
@@ -82,6 +88,7 @@ export class MemoryStore implements Store {
     this.now = options.now;
     this.incarnation = options.incarnation;
     this.#historyChanges = options.historyChanges;
+    this.#quota = { limitBytes: options.storeBytes, usedBytes: () => this.#valueBytes };
     this.#receipts = new ReceiptBook(options.idempotencyAgeMs, options.idempotencyBytes);
   }
 
@@ -222,6 +229,7 @@ export class MemoryStore implements Store {
     if (conflicts.length > 0) return { committed: false, conflicts, otherwise: this.#readAll(otherwise, now) };
     const writes = workOut(batch, current);
     requireReadable(writes, current);
+    if (writes.some(mayGrow)) requireQuota(this.#quota, batchBytes(writes));
     if (needsRevision(writes, current)) this.#revision++;
     this.#commits++;
     const left = writes.map((write, index) => this.#apply(write, current[index] ?? null, now));

@@ -22,6 +22,8 @@ export interface WriterOptions {
   readonly idempotencyBytes: number;
   /** Free space that only deletes, expiries and checkpoints may use. */
   readonly diskReserveBytes: number;
+  /** Room that the database may take; 0 for as much as there is. */
+  readonly storeBytes: number;
 }
 
 export type WriteRequest = CommitRequest | DeleteAllRequest | PutTokenRequest;

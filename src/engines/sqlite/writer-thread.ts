@@ -2,6 +2,7 @@
 // Upkeep. It holds no rule of its own; what is here is the life of a thread.
 import type { Database } from "bun:sqlite";
 import { type Clock, type HighestInstant, makeClock, toEpochMs } from "../../core/expiry.ts";
+import { requireQuota } from "../../core/quota.ts";
 import { closeWhole, openWriter, readPragma } from "./database.ts";
 import { DiskReserve } from "./disk-reserve.ts";
 import { PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
@@ -128,7 +129,7 @@ function openSession(
   highest.raise(row.highest_instant);
   const now = makeClock({ wallMs: Date.now, steadyMs, highest });
   const parts = { db, incarnation: row.incarnation, now, tally };
-  const writer = makeWriter({ ...parts, row, files, reserveBytes: options.diskReserveBytes, receipts: options });
+  const writer = makeWriter({ ...parts, row, files, options, receipts: options });
   const upkeep = new Upkeep({ ...parts, files, writer, steadyMs, ...options });
   mark(db, 0);
   return {
@@ -150,10 +151,18 @@ function makeWriter(parts: {
   readonly tally: WriterTally;
   readonly row: StateRow;
   readonly files: StoreFiles;
-  readonly reserveBytes: number;
+  readonly options: WriterOptions;
   readonly receipts: ReceiptBounds;
 }): Writer {
-  const { db, incarnation, now, tally, row, files, reserveBytes, receipts } = parts;
+  const { db, incarnation, now, tally, row, files, options, receipts } = parts;
+  const pages = (pragma: "page_count" | "freelist_count") => Number(readPragma(db, pragma)) * PAGE_BYTES;
+  const disk = new DiskReserve({
+    directory: files.directory,
+    reserveBytes: options.diskReserveBytes,
+    steadyMs,
+    reusableBytes: () => pages("freelist_count"),
+  });
+  const quota = { limitBytes: options.storeBytes, usedBytes: () => pages("page_count") - pages("freelist_count") };
   return new Writer({
     db,
     incarnation,
@@ -170,12 +179,12 @@ function makeWriter(parts: {
       highestInstant: row.highest_instant,
       expired: 0,
     },
-    reserve: new DiskReserve({
-      directory: files.directory,
-      reserveBytes,
-      steadyMs,
-      reusableBytes: () => Number(readPragma(db, "freelist_count")) * PAGE_BYTES,
-    }),
+    reserve: {
+      grant(bytes) {
+        requireQuota(quota, bytes);
+        disk.grant(bytes);
+      },
+    },
     onProgress: () => session !== null && postProgress(session),
     onFatal: (reason) => {
       fatalReason = reason;
