@@ -1,4 +1,5 @@
 // The server itself, under `/-/` (contract §14).
+import type { TokenBook } from "../auth/token-book.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { EXPOSITION_TYPE, type Metrics } from "../observe/registry.ts";
@@ -30,6 +31,7 @@ export interface ServerFacts {
 interface InfoSources {
   readonly store: Store;
   readonly hub: HubView;
+  readonly tokens: Pick<TokenBook, "hasTokens">;
   readonly facts: ServerFacts;
 }
 
@@ -47,7 +49,7 @@ export function ready(facts: ServerFacts): Reply {
   return { status: 200, headers: { ...NO_STORE, [FIELD.contentType]: MEDIA.plain }, body: "Keyhold is ready.\n" };
 }
 
-export function info({ store, hub, facts }: InfoSources): Reply {
+export function info({ store, hub, tokens, facts }: InfoSources): Reply {
   const { entries, bytes, revision, records, recordBytes, queuedCommits } = store.stats();
   const integrity = facts.integrity();
   const backups = facts.backups();
@@ -69,6 +71,7 @@ export function info({ store, hub, facts }: InfoSources): Reply {
       integrity: integrity.is,
       ...(integrity.detail !== null && { integrity_detail: integrity.detail }),
     },
+    access: { asks_for_token: tokens.hasTokens() },
     backups: backups && {
       last_at: backups.lastBackupAt === null ? null : new Date(backups.lastBackupAt).toISOString(),
       last_bytes: backups.lastBackupBytes,
