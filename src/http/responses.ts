@@ -112,15 +112,15 @@ export class Responses {
   /** Pulled slice by slice as the client reads: nothing is made ahead of it. */
   #stream(slices: Slices, request: AnsweredRequest): ReadableStream<Uint8Array> {
     const streams = this.#streams;
+    let hasBegun = false;
     let hasEnded = false;
     let waiting: WaitingStream | null = null;
     const end = () => {
       if (hasEnded) return;
       hasEnded = true;
-      this.#streaming--;
+      if (hasBegun) this.#streaming--;
       if (waiting !== null) streams.taken(waiting);
     };
-    this.#streaming++;
     return new ReadableStream(
       {
         start(controller) {
@@ -133,10 +133,16 @@ export class Responses {
             },
           };
         },
-        async pull(controller) {
+        pull: async (controller) => {
+          // Not where it is made: that of HEAD is never pulled, and nobody hears when it is dropped.
+          if (!hasBegun) this.#streaming++;
+          hasBegun = true;
           if (!slices.isWithinPart && waiting !== null) streams.taken(waiting);
           request.expectSilence();
-          const slice = await slices.next();
+          const slice = await slices.next().catch((error: unknown) => {
+            end();
+            throw error;
+          });
           request.expectTaking();
           if (hasEnded) return;
           if (slice === null) {

@@ -91,7 +91,10 @@ class Load {
   }
 
   async runUntilStopped(): Promise<{ readonly exitCode: number | null; readonly tookMs: number }> {
-    await fetch(`${this.#server.url}/keys/large`, { method: "PUT", body: LARGE_VALUE });
+    // Two, so that every listing has more than one part.
+    for (const key of ["large", "larger"]) {
+      await fetch(`${this.#server.url}/keys/${key}`, { method: "PUT", body: LARGE_VALUE });
+    }
     const watches = Array.from({ length: WATCHES }, () => new RawRequest(this.#server.url, WATCH));
     const halves = Array.from({ length: HALF_SENT }, (_, index) => new RawRequest(this.#server.url, halfOf(index)));
     await Promise.all(watches.map((watch) => watch.received("event: ready")));
