@@ -78,19 +78,26 @@ export class App {
     this.#services = new ServicesBySubject(options.services);
   }
 
-  /** Answers a request. Throws nothing. */
-  async handle(incoming: Incoming): Promise<Reply> {
+  /**
+   * Answers a request. Throws nothing.
+   *
+   * @param requireRoom - asked whether an answer can be sent; what it throws is answered instead
+   */
+  async handle(incoming: Incoming, requireRoom: (reply: Reply) => void = () => {}): Promise<Reply> {
     const { metrics, steadyMs, guard } = this.#options;
     const startedAtMs = steadyMs();
     metrics.inFlight++;
-    const asked = this.#receive(incoming);
-    const reply = guard.open(await this.#answer(asked), incoming);
-    metrics.inFlight--;
-    this.#observe(asked, reply, steadyMs() - startedAtMs);
-    return reply;
+    try {
+      const asked = this.#receive(incoming);
+      const reply = guard.open(await this.#answer(asked, requireRoom), incoming);
+      this.#observe(asked, reply, steadyMs() - startedAtMs);
+      return reply;
+    } finally {
+      metrics.inFlight--;
+    }
   }
 
-  /** The answer to a request that is not handled, or whose answer cannot be given. */
+  /** The answer to a request that is not handled. */
   refuse(error: unknown, incoming: Incoming): Reply {
     const asked = this.#receive(incoming);
     const reply = this.#options.guard.open(this.#problem(error, asked), incoming);
@@ -112,13 +119,14 @@ export class App {
     };
   }
 
-  /** What is counted and what is logged of a request come from here, so that they agree. */
+  /** What is counted, charged and logged of a request comes from here, so that it agrees. */
   #observe(asked: Asked, reply: Reply, durationMs: number): void {
     const { incoming, series, trace } = asked;
-    const responseBytes = bytesOf(reply);
+    const responseBytes = sentBytes(reply, incoming.method);
+    this.#charge(asked, incoming.receivedBytes + (responseBytes ?? 0));
     series.noteStatus(reply.status);
     series.noteRequestBytes(incoming.receivedBytes);
-    if (responseBytes !== null && incoming.method !== "HEAD") series.noteResponseBytes(responseBytes);
+    if (responseBytes !== null) series.noteResponseBytes(responseBytes);
     if (!incoming.isKeptOpen) series.noteDuration(durationMs);
     trace?.end(reply.status);
     if (!this.#options.hasAccessLog) return;
@@ -137,7 +145,7 @@ export class App {
     });
   }
 
-  async #answer(asked: Asked): Promise<Reply> {
+  async #answer(asked: Asked, requireRoom: (reply: Reply) => void): Promise<Reply> {
     const { incoming, place, trace } = asked;
     const { guard } = this.#options;
     try {
@@ -160,7 +168,7 @@ export class App {
         ? route.handle({ ...request, incoming: guarded })
         : handleOnce(route, request, await nameRequest(guarded, { name, owner: asked.subject.id }, services.store)));
       const shown = asked.subject === EVERYBODY ? reply : privately(reply);
-      this.#charge(asked, incoming.receivedBytes + (bytesOf(shown) ?? 0));
+      requireRoom(shown);
       return isStreamed(shown.body) ? { ...shown, body: this.#watch(shown.body, asked, action) } : shown;
     } catch (error) {
       return this.#problem(error, asked);
@@ -194,7 +202,7 @@ export class App {
     asked: Asked,
     action: Action,
   ): AsyncGenerator<string | Uint8Array> {
-    const { incoming, series } = asked;
+    const { series } = asked;
     const { metrics } = this.#options;
     let bytes = 0;
     metrics.streams++;
@@ -203,7 +211,7 @@ export class App {
         const size = sizeOf(part);
         bytes += size;
         this.#charge(asked, size);
-        if (incoming.isKeptOpen) metrics.watchBytes += size;
+        if (action === "watch") metrics.watchBytes += size;
         yield part;
         // A watch is ended by the hub, which says so first.
         if (action !== "none" && action !== "watch") this.#requireStillGood(asked.subject);
@@ -215,7 +223,7 @@ export class App {
       throw error;
     } finally {
       metrics.streams--;
-      if (!incoming.isKeptOpen) series.noteResponseBytes(bytes);
+      if (action !== "watch") series.noteResponseBytes(bytes);
     }
   }
 
@@ -337,8 +345,8 @@ function lengthOf(contentLength: string | null): number | null {
 }
 
 /** Null for what is streamed. */
-function bytesOf({ body }: Reply): number | null {
-  if (body === null) return 0;
+function sentBytes({ body }: Reply, method: string): number | null {
+  if (body === null || method === "HEAD") return 0;
   return typeof body === "string" || body instanceof Uint8Array ? sizeOf(body) : null;
 }
 

@@ -9,6 +9,7 @@ const LOCAL = /^(?:.+\.)?localhost$/;
 const ANY = "*";
 /** Names remembered as served, so that the next request is let through by one look. */
 const REMEMBERED_MAX = 1000;
+const REMEMBERED_LENGTH_MAX = 255;
 
 export class HostNames {
   readonly #isAny: boolean;
@@ -38,7 +39,7 @@ export class HostNames {
         `This server is not known as ${quote(name.slice(0, 255))}: ask by an IP address or as localhost, or start it with --allowed-hosts ${HOST_NAME.test(name) ? name : "NAME"}`,
       );
     }
-    if (this.#served.size < REMEMBERED_MAX) this.#served.add(field);
+    if (this.#served.size < REMEMBERED_MAX && field.length <= REMEMBERED_LENGTH_MAX) this.#served.add(field);
   }
 
   #isServed(name: string): boolean {

@@ -54,7 +54,21 @@ export class Responses {
     return this.#streams.cuts;
   }
 
-  /** @throws "busy" where too many large answers are being sent */
+  /** @throws "busy" where too many large answers are being sent for one more */
+  requireRoom({ body }: Reply, { method }: AnsweredRequest): void {
+    if (method === "HEAD" || (typeof body !== "string" && !(body instanceof Uint8Array))) return;
+    const bytes = Buffer.byteLength(body);
+    if (!this.#isTooMuch(bytes, 1)) return;
+    this.#collectAfter(bytes);
+    const waiting = this.#streams.waitingBytes;
+    if (waiting === 0 || waiting + bytes <= LIMITS.unsentBytes) return;
+    throw new KeyholdError(
+      "busy",
+      `Cannot send ${bytes} bytes now: ${waiting} bytes of answers wait for clients that are slow to take theirs; try again soon`,
+      { limit: LIMITS.unsentBytes },
+    );
+  }
+
   make({ status, headers, body }: Reply, request: AnsweredRequest): Response {
     // What is left of a refused body would have to be read to its end to find the next request.
     const sent = request.isBodyLeft ? { ...headers, Connection: "close" } : headers;
@@ -63,9 +77,7 @@ export class Responses {
     if (typeof body !== "string" && !(body instanceof Uint8Array)) {
       return new Response(this.#stream(new Slices(body, true), request), { status, headers: sent });
     }
-    if (this.#isTooMuch(body.length)) {
-      this.#collectAfter(body.length);
-      this.#requireRoom(body.length);
+    if (this.#isTooMuch(Buffer.byteLength(body), 0)) {
       const bytes = typeof body === "string" ? encoder.encode(body) : body;
       return new Response(this.#stream(new Slices(oneOf(bytes), false), request), { status, headers: sent });
     }
@@ -84,11 +96,15 @@ export class Responses {
     return new Response(null, { status, headers: fields });
   }
 
-  /** Whether large replies may hold too much: each of those that are being sent is taken to be as large as this one. */
-  #isTooMuch(bytes: number): boolean {
+  /**
+   * Whether large replies may hold too much: each of those that are being sent is taken to be as large as this one.
+   *
+   * @param more - how many there will be besides those
+   */
+  #isTooMuch(bytes: number, more: 0 | 1): boolean {
     if (bytes < LARGE_BYTES) return false;
-    const unsent = this.#pending() - this.#streaming;
-    return unsent > 0 && (unsent + 1) * bytes > LIMITS.unsentBytes;
+    const unsent = this.#pending() - this.#streaming + more;
+    return unsent > 1 && unsent * bytes > LIMITS.unsentBytes;
   }
 
   /** What such answers leave in memory is more than they hold, and the runtime does not hurry to free it: it took 100 MB. */
@@ -97,16 +113,6 @@ export class Responses {
     if (this.#uncollectedBytes < LIMITS.unsentBytes) return;
     this.#uncollectedBytes = 0;
     Bun.gc(true);
-  }
-
-  #requireRoom(bytes: number): void {
-    const waiting = this.#streams.waitingBytes;
-    if (waiting === 0 || waiting + bytes <= LIMITS.unsentBytes) return;
-    throw new KeyholdError(
-      "busy",
-      `Cannot send ${bytes} bytes now: ${waiting} bytes of answers wait for clients that are slow to take theirs; try again soon`,
-      { limit: LIMITS.unsentBytes },
-    );
   }
 
   /** Pulled slice by slice as the client reads: nothing is made ahead of it. */

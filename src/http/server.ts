@@ -76,17 +76,13 @@ export async function startHttpServer(app: App, options: HttpServerOptions): Pro
     let reply: Reply;
     try {
       if (listeners.pending > options.requestsInFlight) reply = app.refuse(tooMany(options.requestsInFlight), incoming);
-      else reply = await app.handle(incoming);
+      else reply = await app.handle(incoming, (made) => responses.requireRoom(made, incoming));
     } finally {
       handling--;
       incoming.expectTaking();
       incoming.release();
     }
-    try {
-      return responses.make(listeners.isLeaving(server) ? asLastOfConnection(reply) : reply, incoming);
-    } catch (error) {
-      return responses.make(app.refuse(error, incoming), incoming);
-    }
+    return responses.make(listeners.isLeaving(server) ? asLastOfConnection(reply) : reply, incoming);
   };
   const url = await listeners.open(handle);
   return {

@@ -56,6 +56,7 @@ const COMPLAINT_INTERVAL_MS = 60_000;
 const TRACES_PATH = "/v1/traces";
 const KNOWN_METHODS: readonly string[] = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "POST", "QUERY", "OPTIONS"];
 const ATTRIBUTE_LENGTH_MAX = 1024;
+const UNKNOWN_ORIGIN = { protocol: "http:", hostname: "", port: "" };
 
 const HEADERS: TextMapGetter<TracedRequest> = {
   keys: () => ["traceparent", "tracestate"],
@@ -136,7 +137,8 @@ class OtelRequestTrace implements RequestTrace {
 
 /** Names after OpenTelemetry's semantic conventions for HTTP servers. */
 function attributesOf(request: TracedRequest, method: string): Attributes {
-  const { protocol, hostname, port } = new URL(request.origin ?? "http://unknown");
+  // Made of the Host field, which may be anything.
+  const { protocol, hostname, port } = URL.parse(request.origin ?? "") ?? UNKNOWN_ORIGIN;
   const agent = request.header("User-Agent");
   return {
     "http.request.method": method,
@@ -144,7 +146,7 @@ function attributesOf(request: TracedRequest, method: string): Attributes {
     "url.scheme": protocol.slice(0, -1),
     "http.route": request.route,
     "network.protocol.version": "1.1",
-    ...(request.origin !== null && { "server.address": hostname }),
+    ...(hostname !== "" && { "server.address": hostname }),
     ...(port !== "" && { "server.port": Number(port) }),
     ...(request.remoteAddress !== null && { "client.address": request.remoteAddress }),
     ...(agent !== null && { "user_agent.original": agent }),

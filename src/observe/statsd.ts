@@ -71,9 +71,9 @@ export class StatsdSender {
       const { address, family } = await this.#resolve();
       const now = this.#options.read();
       const datagrams = packLines(this.#options.toLines(now, this.#before));
-      this.#before = now;
       const socket = this.#open(family);
       await Promise.all(datagrams.map((datagram) => sendTo(socket, datagram, { address, port: this.#options.port })));
+      this.#before = now;
     } catch (error) {
       this.#address = null;
       this.#complain(error);

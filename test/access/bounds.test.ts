@@ -89,3 +89,18 @@ describe.each([
     );
   });
 });
+
+test("what is refused counts too, by the bytes that it has brought; HEAD counts for none", async () => {
+  await withMemoryServer(
+    async ({ http }) => {
+      await http.put("/keys/large", "x".repeat(5000), { "Content-Type": "text/plain" });
+      for (let index = 0; index < 30; index++) expect((await http.send("HEAD /keys/large")).status).toBe(200);
+      const put = () => http.put("/keys/large", "x".repeat(5000), { "If-Match": '"no.tag"' });
+      const statuses = [];
+      for (let index = 0; index < 30; index++) statuses.push((await put()).status);
+      expect(statuses[0]).toBe(412);
+      expect(statuses.at(-1)).toBe(429);
+    },
+    { "address-bytes": "8KiB" },
+  );
+});
