@@ -97,6 +97,7 @@ export async function startServer(config: Config, processLog: Log): Promise<Runn
     url: server.url,
     ended: ended.promise,
     reload() {
+      if (isStopping) return;
       tryAgain(() => tokens.setAdminSecret(readAdminSecret(config)), log);
       tryAgain(() => server.renewTls(), log);
     },

@@ -82,8 +82,12 @@ function makePrefixes(asked: readonly string[]): readonly string[] {
       `Cannot use ${quote(prefix)} as a prefix: 1 to ${LIMITS.keyBytes} bytes are needed, as keys begin; leave prefixes out to mean every key`,
     );
   }
-  const sorted = [...new Set(asked)].sort(compareKeys);
-  const prefixes = sorted.filter((prefix) => !sorted.some((other) => other !== prefix && prefix.startsWith(other)));
+  const prefixes: string[] = [];
+  // In key order, what begins with another comes directly behind it.
+  for (const prefix of [...asked].sort(compareKeys)) {
+    const covering = prefixes.at(-1);
+    if (covering === undefined || !prefix.startsWith(covering)) prefixes.push(prefix);
+  }
   if (prefixes.length <= LIMITS.tokenPrefixes) return prefixes;
   throw refusal("prefixes", `Cannot give a token ${prefixes.length} prefixes, limit ${LIMITS.tokenPrefixes}`);
 }

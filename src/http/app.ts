@@ -154,7 +154,7 @@ export class App {
       const { match, query } = place;
       if (incoming.method === "OPTIONS") return optionsReply(match.pattern);
       const route = routeOf(match.pattern, incoming.method);
-      if (route.action === "admin") guard.requireOwnPage(incoming);
+      if (route.action === "admin" || route.action === "metrics") guard.requireOwnPage(incoming);
       asked.subject = authenticate(incoming, route, this.#options.services.tokens);
       guard.admitToken(asked.subject.id);
       const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
@@ -229,7 +229,7 @@ export class App {
 
   /** A body may be long in coming: when it is there, it is asked again whether its token counts. */
   #guardBody({ incoming, subject }: Asked): Incoming {
-    if (subject === EVERYBODY || incoming.method === "GET" || incoming.method === "HEAD") return incoming;
+    if (incoming.method === "GET" || incoming.method === "HEAD") return incoming;
     return new TappedIncoming(incoming, () => this.#requireStillGood(subject));
   }
 

@@ -33,7 +33,7 @@ export class BunIncoming implements Incoming, AnsweredRequest {
   constructor(request: Request, budget: BodyBudget, connection: Connection) {
     const { url } = request;
     // Where the Host field is no host, Bun gives the path alone.
-    const originEnd = url.startsWith("/") ? 0 : url.indexOf("/", "http://".length);
+    const originEnd = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + "://".length);
     this.method = request.method;
     this.origin = originEnd === 0 ? null : url.slice(0, originEnd);
     this.target = originEnd === 0 ? url : url.slice(originEnd);

@@ -20,7 +20,7 @@ export class ClientAddresses {
   of(incoming: Incoming): string | null {
     const peer = incoming.remoteAddress;
     if (this.#proxies === null || peer === null || !this.#isProxy(peer)) return peer;
-    const hops = (incoming.header(FIELD.forwardedFor) ?? "").split(",").map((hop) => hop.trim());
+    const hops = (incoming.header(FIELD.forwardedFor) ?? "").split(",").map((hop) => withoutPort(hop.trim()));
     // From the last one, which our own proxy has added, back to the first that none of ours vouches for.
     for (const hop of hops.reverse()) {
       if (isIP(hop) === 0) return peer;
@@ -52,6 +52,12 @@ function toBlockList(proxies: readonly string[]): BlockList {
     else list.addSubnet(address, Number(bits), family);
   }
   return list;
+}
+
+/** Some proxies write 192.0.2.1:5000 and [2001:db8::1]:5000. */
+function withoutPort(hop: string): string {
+  const [, bracketed, plain] = /^(?:\[([^\]]+)\](?::[0-9]+)?|([0-9.]+):[0-9]+)$/.exec(hop) ?? [];
+  return bracketed ?? plain ?? hop;
 }
 
 /** "::ffff:10.0.0.1", as sockets of both families show an IPv4 peer, as "10.0.0.1". */

@@ -51,7 +51,7 @@ export class HostNames {
 /** Whether what listens there can be reached from this machine alone. */
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase();
-  return LOCAL.test(name) || name === "::1" || (isIP(name) === 4 && name.startsWith("127."));
+  return name === "localhost" || name === "::1" || (isIP(name) === 4 && name.startsWith("127."));
 }
 
 const HOST_NAME = /^[a-z0-9._-]{1,253}$/;

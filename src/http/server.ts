@@ -1,7 +1,7 @@
 // The transport: Bun.serve behind Incoming and Reply, on a TCP port, plain or TLS, and on a Unix socket. This file and its
 // two neighbours (bun-incoming.ts, responses.ts) alone know the runtime's Request and Response, so that another transport
 // can take their place.
-import { rmSync, statSync } from "node:fs";
+import { chmodSync, rmSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import { KeyholdError } from "../core/errors.ts";
 import type { App } from "./app.ts";
@@ -173,6 +173,8 @@ class Listeners {
   #listenUnix(handle: Handle, path: string): void {
     const cure = "choose another path with --unix-socket";
     this.#servers.add(listen(() => Bun.serve({ ...shared(handle), unix: path }), path, cure));
+    // Bun makes it for its own user alone; the directory says who may.
+    chmodSync(path, 0o666);
   }
 
   #listenTcp(handle: Handle, port: number, tls: TlsFiles | null): BunServer {

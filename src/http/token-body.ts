@@ -40,7 +40,11 @@ function readEnd(members: ReadonlyMap<string, unknown>, now: EpochMs): EpochMs |
   if (name === undefined) return null;
   if (second !== undefined) throw new KeyholdError("invalid-expiry", `Cannot use both ${name} and ${second}: give one`);
   const parse = name === "expires_in" ? parseSeconds : parseInstant;
-  return resolveExpiry(parse(name, String(members.get(name)), now), now, null);
+  const value = members.get(name);
+  if (typeof value !== "number" && typeof value !== "string") {
+    throw new KeyholdError("invalid-expiry", `Cannot use ${name}: a number or a text is needed`);
+  }
+  return resolveExpiry(parse(name, String(value), now), now, null);
 }
 
 function refusal(parameter: string, detail: string): KeyholdError {

@@ -14,7 +14,7 @@ const ANY = "*";
 const PREFLIGHT_AGE = "600";
 /** Fields that a page may send, beyond those that every page may. */
 const REQUEST_FIELDS = [
-  "Authorization",
+  FIELD.authorization,
   FIELD.contentType,
   FIELD.idempotencyKey,
   FIELD.ifMatch,
@@ -85,7 +85,8 @@ export class WebPages {
     headers["Access-Control-Allow-Origin"] = this.#origins.has(ANY) ? ANY : origin;
     headers["Access-Control-Expose-Headers"] = ANSWER_FIELDS;
     if (incoming.method === "OPTIONS" && incoming.header("Access-Control-Request-Method") !== null) {
-      headers["Access-Control-Allow-Methods"] = reply.headers[FIELD.allow] ?? "";
+      const { [FIELD.allow]: allow } = reply.headers;
+      if (allow !== undefined) headers["Access-Control-Allow-Methods"] = allow;
       headers["Access-Control-Allow-Headers"] = REQUEST_FIELDS;
       headers["Access-Control-Max-Age"] = PREFLIGHT_AGE;
     }

@@ -118,6 +118,18 @@ describe("a deletion of a set", () => {
   });
 });
 
+test("a deletion with a name is remembered though there was nothing that it could delete", async () => {
+  await withScope(["a/"], async ({ store, scoped }) => {
+    await mustCommit(store, put("a/1"), put("c"));
+    const once = (digit: string) => ({ id: "1".repeat(64), fingerprint: digit.repeat(64), at: store.now() });
+    expect(await scoped.deleteAll(keySet({ prefix: "c" }), once("2"))).toMatchObject({ deleted: 0, isReplay: false });
+    expect(await scoped.deleteAll(keySet({ prefix: "c" }), once("2"))).toMatchObject({ deleted: 0, isReplay: true });
+    expect(await rejectionCode(() => scoped.deleteAll(keySet({ prefix: "a/" }), once("3")))).toBe(
+      "idempotency-key-reused",
+    );
+  });
+});
+
 test("closing what a token sees closes nothing", async () => {
   await withScope(["a"], async ({ store, scoped }) => {
     await store.putToken(tokenOf("a"), null);

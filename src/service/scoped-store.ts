@@ -11,7 +11,7 @@ import type { Clock } from "../core/expiry.ts";
 import type { Key } from "../core/key.ts";
 import { narrowSet, narrowToOne, outside, requireWithin } from "../core/key-scope.ts";
 import { LIMITS } from "../core/limits.ts";
-import type { KeySet, Range } from "../core/range.ts";
+import { EVERY_KEY, type KeySet, type Range } from "../core/range.ts";
 import type { TokenRecord } from "../core/token.ts";
 import type {
   Capabilities,
@@ -24,6 +24,9 @@ import type {
   Store,
   StoreStats,
 } from "../store/store.ts";
+
+/** No key sorts before itself. */
+const NO_KEY: KeySet = { ...EVERY_KEY, start: "a", end: "a" };
 
 export class ScopedStore implements Store {
   readonly engine: string;
@@ -78,9 +81,8 @@ export class ScopedStore implements Store {
 
   /** @throws "forbidden" on a set that lies within several prefixes, which no one commit deletes; and as commit() */
   async deleteAll(set: KeySet, once: Once | null = null): Promise<DeleteResult> {
-    const part = narrowToOne(set, this.#prefixes);
-    if (part !== null) return this.#store.deleteAll(part, once);
-    return { deleted: 0, revision: this.stats().revision, isReplay: false };
+    // Also a set without any key of its own goes to the store, which remembers the request where it has a name.
+    return this.#store.deleteAll(narrowToOne(set, this.#prefixes) ?? NO_KEY, once);
   }
 
   /** Records are found by names that hold the token's id: nobody else's are. */

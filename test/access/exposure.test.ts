@@ -105,6 +105,7 @@ describe("a web page of another origin", () => {
     test(`does not make the server tell of itself: ${JSON.stringify(headers)}`, async () => {
       await withMemoryServer(async ({ http }) => {
         expect((await http.get("/-/info", { Host: OWN, ...headers })).status).toBe(403);
+        expect((await http.get("/-/metrics", { Host: OWN, ...headers })).status).toBe(403);
       });
     });
   }

@@ -1,6 +1,6 @@
 // Where a real server listens: addresses that others can reach, TLS whose certificate is exchanged, a Unix socket.
 import { expect, test } from "bun:test";
-import { copyFileSync, existsSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -78,6 +78,11 @@ test(
       await withServer(["--tls-cert", cert, "--tls-key", key], async (server) => {
         expect(server.url).toStartWith("https://");
         expect(await subjectOf(server)).toBe("first");
+        const asked = { tls: { rejectUnauthorized: false } };
+        const put = await fetch(`${server.url}/keys/a/b`, { method: "PUT", body: "over TLS", ...asked });
+        expect([put.status, await put.text()]).toEqual([201, '{"a/b": "over TLS"}']);
+        expect(await (await fetch(`${server.url}/keys`, asked)).text()).toBe('[{"a/b": "over TLS"}]');
+        expect((await fetch(`${server.url}/-/ready`, asked)).status).toBe(200);
         use(second);
         server.kill("SIGHUP");
         await until(async () => (await subjectOf(server)) === "second");
@@ -115,6 +120,8 @@ test("a Unix socket serves beside the port, whatever the name asked for; what a 
     const path = join(directory, "keyhold.sock");
     await withServer(["--unix-socket", path], async (server) => {
       expect(await statusThrough(path, "any.name")).toBe(200);
+      // The directory says who may, not the socket.
+      expect(statSync(path).mode & 0o777).toBe(0o666);
       expect((await new Http(makeSocketClient(server.url)).get("/-/healthy")).status).toBe(200);
       expect((await refusalOf(["--unix-socket", path])).output).toContain("another server listens there");
       server.kill("SIGKILL");

@@ -287,6 +287,30 @@ describe("what is held open", () => {
     });
   });
 
+  test("a body that comes to its end after the first token was made is not written", async () => {
+    await withAccess(async (server) => {
+      const body = Promise.withResolvers<Uint8Array>();
+      const fields = new Headers({ "Content-Length": "1" });
+      const incoming: Incoming = {
+        method: "PUT",
+        target: "/a",
+        origin: null,
+        remoteAddress: null,
+        isLocal: false,
+        isKeptOpen: false,
+        receivedBytes: 0,
+        signal: new AbortController().signal,
+        keepOpen: () => {},
+        header: (name) => fields.get(name),
+        body: () => body.promise,
+      };
+      const answering = makeApp(server.store, server.log, {}, { tokens: server.tokens }).handle(incoming);
+      await issue(server);
+      body.resolve(new Uint8Array(1));
+      expect([(await answering).status, server.store.stats().entries]).toEqual([401, 0]);
+    });
+  });
+
   test("a long listing is cut", async () => {
     await withAccess(async (server) => {
       const { http } = server;
