@@ -28,7 +28,7 @@ COPY --from=build --chown=65532:65532 /image/data /data
 # but to /data: the root may be read-only.
 ENV KEYHOLD_HOST=0.0.0.0 \
     KEYHOLD_PORT=3000 \
-    KEYHOLD_STORE=sqlite:/data \
+    KEYHOLD_STORE=sqlite:/data/store \
     SQLITE_TMPDIR=/data
 USER 65532:65532
 WORKDIR /data

@@ -74,7 +74,7 @@ port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", (
 url="http://127.0.0.1:$port"
 # The image's own variables, but for the address and the port.
 inside() {
-  exec env -i SQLITE_TMPDIR=/data KEYHOLD_STORE=sqlite:/data KEYHOLD_HOST=127.0.0.1 "KEYHOLD_PORT=$port" \
+  exec env -i SQLITE_TMPDIR=/data KEYHOLD_STORE=sqlite:/data/store KEYHOLD_HOST=127.0.0.1 "KEYHOLD_PORT=$port" \
     setpriv --no-new-privs "$(command -v chroot)" --userspec=65532:65532 --groups= "$work/root" /usr/local/bin/keyhold "$@"
 }
 start() {
@@ -101,6 +101,6 @@ stop
 start
 [ "$(curl -s "$url/greeting")" = hello ] || fail "the value is gone"
 stop
-[ "$(stat -c %u "$work/data/keyhold.db")" = 65532 ] || fail "the store is of another user"
+[ "$(stat -c %u "$work/data/store/keyhold.db")" = 65532 ] || fail "the store is of another user"
 ! (inside serve --store sqlite:/elsewhere) 2>"$work/sentence" || fail "it wrote beside /data"
 echo "The image holds what it promises"
