@@ -1,7 +1,6 @@
 // Who is let in before a request is looked at: by the name that it asks for, by the web page that makes it, by how often its
 // address has asked.
 
-import { FIELD } from "../wire/headers.ts";
 import type { ClientAddresses } from "./client-address.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import type { HostNames } from "./host-names.ts";
@@ -27,7 +26,7 @@ export class Guard {
   admit(incoming: Incoming): void {
     const { hosts, pages, addresses, addressRates } = this.#parts;
     if (addressRates.areLimited) addressRates.admit(addresses.networkOf(incoming));
-    if (!incoming.isLocal) hosts.require(incoming.header(FIELD.host));
+    if (!incoming.isLocal) hosts.require(incoming);
     pages.require(incoming);
   }
 

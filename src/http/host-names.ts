@@ -3,11 +3,13 @@
 import { isIP } from "node:net";
 import { KeyholdError } from "../core/errors.ts";
 import { quote } from "../core/quote.ts";
+import { FIELD } from "../wire/headers.ts";
+import type { Incoming } from "./exchange.ts";
 
 /** Names that lead to this machine wherever they are asked for (RFC 6761 §6.3). */
 const LOCAL = /^(?:.+\.)?localhost$/;
 const ANY = "*";
-/** Names remembered as served, so that the next request is let through by one look. */
+/** Origins remembered as served, so that the next request is let through by one look. */
 const REMEMBERED_MAX = 1000;
 const REMEMBERED_LENGTH_MAX = 255;
 
@@ -27,19 +29,24 @@ export class HostNames {
   }
 
   /**
-   * @param field - Host, as it was sent; null where there is none, as from clients older than HTTP/1.1
+   * By what the transport has made of Host, as it costs nothing to look at; by the field itself where that is no host at all.
+   * A request without the field is of a client older than HTTP/1.1, which is no browser.
+   *
    * @throws "host-not-served"
    */
-  require(field: string | null): void {
-    if (this.#isAny || field === null || this.#served.has(field)) return;
-    const name = nameIn(field);
-    if (!this.#isServed(name)) {
+  require(incoming: Pick<Incoming, "origin" | "header">): void {
+    const { origin } = incoming;
+    if (this.#isAny || (origin !== null && this.#served.has(origin))) return;
+    const asked = origin === null ? incoming.header(FIELD.host) : origin.slice(origin.indexOf("://") + "://".length);
+    if (asked === null) return;
+    const name = nameIn(asked);
+    if (origin === null || !this.#isServed(name)) {
       throw new KeyholdError(
         "host-not-served",
         `This server is not known as ${quote(name.slice(0, 255))}: ask by an IP address or as localhost, or start it with --allowed-hosts ${HOST_NAME.test(name) ? name : "NAME"}`,
       );
     }
-    if (this.#served.size < REMEMBERED_MAX && field.length <= REMEMBERED_LENGTH_MAX) this.#served.add(field);
+    if (this.#served.size < REMEMBERED_MAX && origin.length <= REMEMBERED_LENGTH_MAX) this.#served.add(origin);
   }
 
   #isServed(name: string): boolean {
