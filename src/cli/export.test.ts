@@ -112,6 +112,27 @@ describe("an export", () => {
     });
   });
 
+  test("that is begun anew leaves alone what another one has written, and says what to do", async () => {
+    await withServer(async ({ http, url }, directory) => {
+      await http.put("/a", "1");
+      const file = join(directory, "a.ndjson");
+      writeFileSync(`${file}.part`, "mine");
+      const { code, error } = await keyhold(["export", file, "--url", url]);
+      expect([code, error]).toEqual([1, expect.stringContaining("go on with it by --resume, or remove it")]);
+      expect(readFileSync(`${file}.part`, "utf8")).toBe("mine");
+      expect(existsSync(file)).toBe(false);
+    });
+  });
+
+  test("of which nothing has come leaves nothing that would be in the way of the next", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const file = join(directory, "a.ndjson");
+      const { code, error } = await keyhold(["export", file, "--url", "http://127.0.0.1:1"]);
+      expect([code, error]).toEqual([1, expect.not.stringContaining("--resume")]);
+      expect(existsSync(`${file}.part`)).toBe(false);
+    });
+  });
+
   test("has only keys of its prefix, and is gone on with under no other", async () => {
     await withServer(async ({ http, url }, directory) => {
       for (const key of ["a1", "a2", "b1"]) await http.put(`/${key}`, "1");

@@ -1,6 +1,6 @@
 // `keyhold export [FILE]`: the entries of a server, a store or a backup as lines. Into a file it writes FILE.part, which
 // becomes FILE when it is whole and synced; what was broken off is gone on with by --resume, behind its last whole line.
-import { closeSync, createReadStream, existsSync, fsyncSync, ftruncateSync, openSync, renameSync } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { Entry } from "../core/entry.ts";
@@ -9,7 +9,6 @@ import { toEpochMs } from "../core/expiry.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Place } from "../engines/archive.ts";
 import { endLine, parseExportLine, writeExport } from "../wire/export-format.ts";
-import { syncDirectoryOf, writeAll } from "./backup.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { cutShort, decodeLine, ExportTally, isEndLine, isEntryLine, LineCutter } from "./export-lines.ts";
@@ -17,6 +16,7 @@ import type { Host } from "./host.ts";
 import { addPlaceFlags, isGiven, readPlace, runCommand, textFlag } from "./place.ts";
 import { makeProgress, toBytesText } from "./progress.ts";
 import { ask, type Remote } from "./remote.ts";
+import { requireFree, SyncedFile, type Target } from "./synced-file.ts";
 
 type Source = { readonly remote: Remote } | Place;
 
@@ -54,33 +54,33 @@ export function runExport(context: CommandContext): Promise<number> {
     const source = from === null ? readPlace(context) : { file: from };
     const wanted = { source, prefix: textFlag(command, "prefix") ?? "", signal };
     const isResumed = isGiven(command, "resume");
-    if (target !== "-" && existsSync(target) && !isGiven(command, "force")) {
-      throw new KeyholdError("unavailable", `Cannot write ${target}: it is there already; give --force to replace it`);
-    }
+    const file = { path: target, replaces: isGiven(command, "force") };
+    if (target !== "-") requireFree(file);
     if (target === "-" && isResumed) {
       throw new KeyholdError("invalid-parameter", "Cannot resume an export to standard output: name its file");
     }
     const tally =
       target === "-"
         ? await writeTo({ tally: new ExportTally(), after: null, write: host.writeBytes }, wanted, host)
-        : await writeFile(target, isResumed, wanted, host);
+        : await writeFile(file, isResumed, wanted, host);
     host.writeError(`keyhold: ${target}: ${tally.entries} entries, ${toBytesText(tally.bytes)}\n`);
     return EXIT.ok;
   });
 }
 
-async function writeFile(target: string, isResumed: boolean, wanted: Wanted, host: Host): Promise<ExportTally> {
-  const draft = `${target}.part`;
+async function writeFile(target: Target, isResumed: boolean, wanted: Wanted, host: Host): Promise<ExportTally> {
+  const draft = `${target.path}.part`;
   const before = isResumed ? await readBefore(draft, wanted.prefix) : { tally: new ExportTally(), after: null };
-  const file = openSync(draft, isResumed ? "a" : "w", 0o600);
+  const file = isResumed ? SyncedFile.goOn(draft, before.tally.bytes) : createDraft(draft);
   try {
-    ftruncateSync(file, before.tally.bytes);
-    const tally = await writeTo({ ...before, write: async (line) => writeAll(file, line) }, wanted, host);
-    fsyncSync(file);
-    renameSync(draft, target);
-    syncDirectoryOf(target);
+    const tally = await writeTo({ ...before, write: async (line) => file.write(line) }, wanted, host);
+    file.finish(target);
     return tally;
   } catch (error) {
+    if (before.tally.bytes === 0) {
+      file.discard();
+      throw error;
+    }
     const why = error instanceof Error && !(error instanceof KeyholdError) ? error.message : null;
     const detail = error instanceof KeyholdError ? error.detail : (why ?? String(error));
     throw new KeyholdError(
@@ -88,7 +88,22 @@ async function writeFile(target: string, isResumed: boolean, wanted: Wanted, hos
       `${detail}; what has come is in ${draft}, and --resume goes on with it`,
     );
   } finally {
-    closeSync(file);
+    file.close();
+  }
+}
+
+/** @throws "unavailable" where it is there: another export may be writing it */
+function createDraft(draft: string): SyncedFile {
+  try {
+    return SyncedFile.create(draft);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    throw new KeyholdError(
+      "unavailable",
+      `Cannot begin: ${draft} is there, of an export that was broken off or still runs; go on with it by --resume, or remove it`,
+      {},
+      { cause: error },
+    );
   }
 }
 
