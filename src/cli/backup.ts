@@ -7,9 +7,10 @@ import { FIELD } from "../wire/headers.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
-import { addPlaceFlags, isGiven, readPlace, runCommand } from "./place.ts";
+import { addPlaceFlags, isGiven, readPlace } from "./place.ts";
 import { makeProgress, type Progress, toBytesText } from "./progress.ts";
-import { ask, type Remote } from "./remote.ts";
+import { type Answer, ask, type Remote } from "./remote.ts";
+import { runCommand } from "./run-command.ts";
 import { requireFree, SyncedFile, type Target } from "./synced-file.ts";
 
 interface Made {
@@ -69,12 +70,12 @@ async function download(
   remote: Remote,
   { target, progress, signal }: { readonly target: Target; readonly progress: Progress; readonly signal: AbortSignal },
 ): Promise<Made> {
-  const response = await ask(remote, { method: "GET", target: "/-/backup", signal });
+  const answer = await ask(remote, { method: "GET", target: "/-/backup", signal });
   // At random, so that another backup to the same name has a draft of its own.
   const file = SyncedFile.create(`${target.path}.${crypto.getRandomValues(new Uint8Array(8)).toHex()}.part`);
   try {
     try {
-      const made = await receive(response, progress, async (part) => file.write(part));
+      const made = await receive(answer, progress, async (part) => file.write(part));
       file.finish(target);
       return made;
     } finally {
@@ -88,16 +89,16 @@ async function download(
 
 /** Hands the body on part by part. @throws "damaged-entry" where it is not what the server sent */
 async function receive(
-  response: Response,
+  { headers, parts }: Answer,
   progress: Progress,
   take: (part: Uint8Array) => Promise<void>,
 ): Promise<Made> {
-  const total = Number(response.headers.get(FIELD.backupLength) ?? "0");
-  const digest = /^sha-256=:([A-Za-z0-9+/=]+):$/.exec(response.headers.get(FIELD.reprDigest) ?? "")?.[1];
-  const revision = Number(response.headers.get(FIELD.revision) ?? "0");
+  const total = Number(headers.get(FIELD.backupLength) ?? "0");
+  const digest = /^sha-256=:([A-Za-z0-9+/=]+):$/.exec(headers.get(FIELD.reprDigest) ?? "")?.[1];
+  const revision = Number(headers.get(FIELD.revision) ?? "0");
   const hash = new Bun.CryptoHasher("sha256");
   let bytes = 0;
-  for await (const part of response.body ?? []) {
+  for await (const part of parts) {
     hash.update(part);
     bytes += part.length;
     await take(part);

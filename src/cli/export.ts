@@ -13,9 +13,10 @@ import type { CommandContext } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { cutShort, decodeLine, ExportTally, isEndLine, isEntryLine, LineCutter } from "./export-lines.ts";
 import type { Host } from "./host.ts";
-import { addPlaceFlags, isGiven, readPlace, runCommand, textFlag } from "./place.ts";
+import { addPlaceFlags, isGiven, readPlace, textFlag } from "./place.ts";
 import { makeProgress, toBytesText } from "./progress.ts";
 import { ask, type Remote } from "./remote.ts";
+import { runCommand, withHint } from "./run-command.ts";
 import { requireFree, SyncedFile, type Target } from "./synced-file.ts";
 
 type Source = { readonly remote: Remote } | Place;
@@ -81,12 +82,7 @@ async function writeFile(target: Target, isResumed: boolean, wanted: Wanted, hos
       file.discard();
       throw error;
     }
-    const why = error instanceof Error && !(error instanceof KeyholdError) ? error.message : null;
-    const detail = error instanceof KeyholdError ? error.detail : (why ?? String(error));
-    throw new KeyholdError(
-      error instanceof KeyholdError ? error.code : "unavailable",
-      `${detail}; what has come is in ${draft}, and --resume goes on with it`,
-    );
+    throw withHint(error, `what has come is in ${draft}, and --resume goes on with it`);
   } finally {
     file.close();
   }
@@ -166,12 +162,12 @@ async function writeTo(sink: Sink, wanted: Wanted, host: Host): Promise<ExportTa
 async function* partsOf({ source, prefix, signal }: Wanted, after: string | null): AsyncGenerator<Uint8Array> {
   if ("remote" in source) {
     const query = new URLSearchParams({ ...(after !== null && { after }), ...(prefix !== "" && { prefix }) });
-    const response = await ask(source.remote, {
+    const { parts } = await ask(source.remote, {
       method: "GET",
       target: `/-/export?${query}`.replace(/\?$/, ""),
       signal,
     });
-    yield* response.body ?? [];
+    yield* parts;
     return;
   }
   const { openSnapshot } = await import("../engines/archive.ts");

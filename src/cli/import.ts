@@ -10,8 +10,9 @@ import { EXIT } from "./exit-codes.ts";
 import { cutShort, ExportTally, isEndLine, isEntryLine, LineCutter } from "./export-lines.ts";
 import type { Host } from "./host.ts";
 import { type Chunk, type Counts, type Importer, openImporter } from "./importer.ts";
-import { addPlaceFlags, isGiven, readPlace, runCommand, textFlag } from "./place.ts";
+import { addPlaceFlags, isGiven, readPlace, textFlag } from "./place.ts";
 import { makeProgress } from "./progress.ts";
+import { runCommand } from "./run-command.ts";
 
 /** Entries in one chunk, fewer than a commit takes: each is a short wait for others. */
 const CHUNK_ENTRIES = 500;

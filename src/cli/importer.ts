@@ -7,7 +7,7 @@ import { parseExportLine } from "../wire/export-format.ts";
 import { MEDIA } from "../wire/headers.ts";
 import { decodeLine } from "./export-lines.ts";
 import type { StorePlace } from "./place.ts";
-import { ask, type Remote } from "./remote.ts";
+import { askForJson, type Remote } from "./remote.ts";
 
 export interface Counts {
   readonly imported: number;
@@ -42,7 +42,7 @@ export async function openImporter(place: StorePlace, policy: string, signal: Ab
 function toServer(remote: Remote, policy: string, signal: AbortSignal): Importer {
   return {
     async put({ lines }, name, counts) {
-      const response = await ask(remote, {
+      const became = await askForJson<Counts>(remote, {
         method: "POST",
         target: `/-/import?on_conflict=${policy}`,
         // Only there does putting a chunk a second time mean something else; a record costs room in the store.
@@ -50,7 +50,6 @@ function toServer(remote: Remote, policy: string, signal: AbortSignal): Importer
         body: Uint8Array.from(Buffer.concat(lines)),
         signal,
       });
-      const became: Counts = JSON.parse(await response.text());
       return add(counts, became);
     },
     close: async () => {},
