@@ -12,7 +12,11 @@ import { run } from "./run.ts";
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const ODD_KEYS = ["__proto__", "10", "a b", "ä/ö", "\ufeffbom", "🂡", "'\"\\", "%41", "a//b", "~", "\u2028", "=+&?#"];
 
-async function keyhold(args: readonly string[], input: Uint8Array | null = null) {
+async function keyhold(
+  args: readonly string[],
+  input: Uint8Array | null = null,
+  environment: Readonly<Record<string, string>> = {},
+) {
   const host = makeFakeHost();
   const given =
     input === null
@@ -23,7 +27,7 @@ async function keyhold(args: readonly string[], input: Uint8Array | null = null)
             yield input;
           },
         };
-  const code = await run(args, given, {});
+  const code = await run(args, given, environment);
   return { code, out: host.out(), error: host.error() };
 }
 
@@ -221,9 +225,99 @@ describe("an import", () => {
       await http.put("/b", "old");
       writeFileSync(file, exportOf(lines(["b"])));
       await keyhold(["import", file, "--url", url, "--on-conflict", "fail"]);
-      writeFileSync(`${file}.progress`, JSON.stringify({ sha256: "0", run: "r", offset: 0, counts: {} }));
+      writeFileSync(file, exportOf(lines(["c"])));
       const { code, error } = await keyhold(["import", file, "--url", url, "--resume"]);
       expect([code, error]).toEqual([1, expect.stringContaining("is another file than the one that was begun")]);
+    });
+  });
+
+  test("whose first chunk failed can be gone on with", async () => {
+    await withServer(async ({ http, url }, directory) => {
+      const file = join(directory, "a.ndjson");
+      await http.put("/b", "old");
+      writeFileSync(file, exportOf(lines(["b"])));
+      const args = ["import", file, "--url", url, "--on-conflict", "fail"];
+      expect((await keyhold(args)).error).toContain("0 entries are imported, and --resume goes on");
+      await http.delete("/b");
+      const { code, error } = await keyhold([...args, "--resume"]);
+      expect([code, error]).toEqual([0, expect.stringContaining("1 entries imported")]);
+    });
+  });
+
+  test("goes on into no other store than the one it was begun into, and by no other policy", async () => {
+    await withServer(async ({ http, url }, directory) => {
+      const file = join(directory, "a.ndjson");
+      await http.put("/key1600", "old");
+      writeFileSync(file, exportOf(lines(Array.from({ length: 700 }, (_, index) => `key${1000 + index}`))));
+      const begun = await keyhold(["import", file, "--url", url, "--on-conflict", "fail"]);
+      expect(begun.error).toContain("500 entries are imported, and --resume");
+      const resume = ["import", file, "--on-conflict", "fail", "--resume"];
+      const other = join(directory, "other");
+      await withMemoryServer(async (elsewhere) => {
+        for (const place of [
+          ["--url", elsewhere.url ?? ""],
+          ["--store", other],
+        ]) {
+          const { code, error } = await keyhold([...resume, ...place]);
+          expect([code, error]).toEqual([1, expect.stringContaining("it was begun into the store ")]);
+        }
+        expect((await elsewhere.http.head("/keys?count")).headers["total-count"]).toBe("0");
+      });
+      const policy = await keyhold(["import", file, "--url", url, "--resume"]);
+      expect([policy.code, policy.error]).toEqual([1, expect.stringContaining("begun with --on-conflict fail")]);
+      await http.delete("/key1600");
+      expect((await keyhold([...resume, "--url", url])).error).toContain("700 entries imported");
+    });
+  });
+
+  test("does not go on from a progress that is none", async () => {
+    await withServer(async ({ http, url }, directory) => {
+      const file = join(directory, "a.ndjson");
+      await http.put("/b", "old");
+      const whole = exportOf(lines(["b"]));
+      writeFileSync(file, whole);
+      const args = ["import", file, "--url", url, "--on-conflict", "fail"];
+      await keyhold(args);
+      const good = JSON.parse(readFileSync(`${file}.progress`, "utf8"));
+      await http.delete("/b");
+      const wrong = [
+        "",
+        "[]",
+        ...[
+          { offset: -1 },
+          { offset: 0.5 },
+          { offset: 7 },
+          { offset: whole.length + 1 },
+          { run: "x\r\ny" },
+          { target: 1 },
+          { on_conflict: "no" },
+          { counts: {} },
+          { counts: { imported: "1", skipped: 0, expired: 0 } },
+        ].map((member) => JSON.stringify({ ...good, ...member })),
+      ];
+      for (const text of wrong) {
+        writeFileSync(`${file}.progress`, text);
+        const { code, error } = await keyhold([...args, "--resume"]);
+        expect({ text, code, error }).toEqual({
+          text,
+          code: 1,
+          error: expect.stringContaining("is no progress of an import; remove it to begin anew"),
+        });
+      }
+      writeFileSync(`${file}.progress`, JSON.stringify({ ...good, offset: whole.indexOf("\n") + 1 }));
+      expect((await keyhold([...args, "--resume"])).code).toBe(0);
+    });
+  });
+
+  test("into a store of this machine keeps within the limits of the environment", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const [store, file] = [join(directory, "store"), join(directory, "a.ndjson")];
+      writeFileSync(file, exportOf(lines(["a"]).replace('"new"', `"${"x".repeat(1024 * 1024)}"`)));
+      const args = ["import", file, "--store", store];
+      const full = await keyhold(args, null, { KEYHOLD_STORE_SIZE: "1MiB" });
+      expect([full.code, full.error]).toEqual([1, expect.stringContaining("--store-size")]);
+      expect((await keyhold(args, null, { KEYHOLD_STORE_SIZE: "none at all" })).code).toBe(78);
+      expect((await keyhold(args)).code).toBe(0);
     });
   });
 
