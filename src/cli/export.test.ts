@@ -116,6 +116,70 @@ describe("an export", () => {
     });
   });
 
+  test("is gone on with from no other store, and from a backup of no other revision", async () => {
+    await withServer(async ({ http, url }, directory) => {
+      for (const key of ["a", "b", "c"]) await http.put(`/${key}`, "1");
+      const file = join(directory, "a.ndjson");
+      const breakOff = async (...place: readonly string[]) => {
+        const { out } = await keyhold(["export", ...place]);
+        writeFileSync(`${file}.part`, out.slice(0, out.indexOf('{"key":"b"')));
+      };
+      const refusal = async (...place: readonly string[]) => {
+        const { code, error } = await keyhold(["export", file, "--resume", ...place]);
+        return { code, error: error.split("\n").at(-2) };
+      };
+      await breakOff("--url", url);
+      await withMemoryServer(async (other) => {
+        await other.http.put("/z", "1");
+        expect(await refusal("--url", other.url ?? "")).toEqual({
+          code: 1,
+          error: expect.stringMatching(/Cannot resume: the file was begun from the store \w+, and this one is \w+$/),
+        });
+      });
+      const [first, second] = [join(directory, "1.db"), join(directory, "2.db")];
+      await keyhold(["backup", first, "--url", url]);
+      await http.put("/d", "1");
+      await keyhold(["backup", second, "--url", url]);
+      await breakOff("--from", first);
+      expect(await refusal("--from", second)).toEqual({
+        code: 1,
+        error: expect.stringMatching(/begun from revision 3, and this backup is of 4$/),
+      });
+      expect((await keyhold(["export", file, "--resume", "--from", first])).code).toBe(0);
+      expect(kept(readFileSync(file, "utf8"))).toMatchObject([{ key: "a" }, { key: "b" }, { key: "c" }]);
+    });
+  });
+
+  test.each(["a", "a/", "b ", "\ue000", "\ufffd", "🂡", "🂢", "zz"])(
+    "of a file has the keys that begin with %j, and no others",
+    async (prefix) => {
+      await withServer(async ({ http, url }, directory) => {
+        const keys = [
+          "a",
+          "a!",
+          "a.\u{10ffff}",
+          "a/",
+          "a/1",
+          "a0",
+          "b",
+          "b x",
+          "c",
+          "\ud7ff",
+          "\ue000",
+          "\ufffd",
+          "🂡",
+          "🂢x",
+        ];
+        for (const key of keys)
+          await http.put(`/keys/${encodeURIComponent(key)}`, "1", { "Content-Type": "text/plain" });
+        const file = join(directory, "a.db");
+        await keyhold(["backup", file, "--url", url]);
+        const { out } = await keyhold(["export", "--from", file, "--prefix", prefix]);
+        expect(kept(out).map((line) => Object(line).key)).toEqual(keys.filter((key) => key.startsWith(prefix)));
+      });
+    },
+  );
+
   test("that is begun anew leaves alone what another one has written, and says what to do", async () => {
     await withServer(async ({ http, url }, directory) => {
       await http.put("/a", "1");
