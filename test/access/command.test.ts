@@ -231,7 +231,7 @@ describe("at a server", () => {
       }
       expect(failure).toBeInstanceOf(FailedStart);
       expect(failure).toMatchObject({
-        exitCode: EXIT.failure,
+        exitCode: EXIT.config,
         output: expect.stringContaining("32 at least are needed"),
       });
     });
