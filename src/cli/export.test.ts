@@ -254,6 +254,11 @@ describe("an import", () => {
     });
   });
 
+  test("to a URL that is none is refused before the file is read", async () => {
+    const { code, error } = await keyhold(["import", "no-such-file", "--url", "nowhere"]);
+    expect([code, error]).toEqual([2, expect.stringContaining("Cannot use --url")]);
+  });
+
   test("leaves out what has ended", async () => {
     await withServer(async ({ http, url }) => {
       const line = lines(["a"]).replace('"expires_at":null', '"expires_at":"2001-01-01T00:00:00.000Z"');

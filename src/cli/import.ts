@@ -12,7 +12,7 @@ import { cutShort, ExportTally, isEndLine, isEntryLine, LineCutter } from "./exp
 import type { Host } from "./host.ts";
 import { forgetPlaceOf, type ImportPlace, keepPlaceOf, readPlaceOf } from "./import-place.ts";
 import { type Chunk, type Importer, openImporter } from "./importer.ts";
-import { addPlaceFlags, isGiven, textFlag } from "./place.ts";
+import { addPlaceFlags, isGiven, readPlace, textFlag } from "./place.ts";
 import { makeProgress } from "./progress.ts";
 import { runCommand, withHint } from "./run-command.ts";
 
@@ -43,9 +43,10 @@ export function runImport(context: CommandContext): Promise<number> {
       throw new KeyholdError("invalid-parameter", "Cannot resume an import from standard input: name its file");
     }
     const policy = readPolicy(command);
+    const place = readPlace(context);
     const sha256 = file === "-" ? null : await checkFile(file, host);
     const kept = isResumed ? readPlaceOf(file, statSync(file).size) : null;
-    const importer = await openImporter(context, policy, signal);
+    const importer = await openImporter(place, { context, policy, signal });
     let counts: Imported;
     try {
       if (sha256 === null) counts = await importInput(host, importer);

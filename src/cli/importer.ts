@@ -7,7 +7,7 @@ import { MEDIA } from "../wire/headers.ts";
 import type { CommandContext } from "./command.ts";
 import { loadStoreConfig, makeCommandLog } from "./command-store.ts";
 import { decodeLine } from "./export-lines.ts";
-import { readPlace } from "./place.ts";
+import type { StorePlace } from "./place.ts";
 import { askForJson, type Remote } from "./remote.ts";
 
 /** Lines of entries for one commit. */
@@ -30,13 +30,12 @@ interface InfoJson {
   readonly store: { readonly incarnation: string };
 }
 
-/** @throws "invalid-parameter" on a place that is none, BadConfig, and as openEntries() */
+/** @throws BadConfig, and as openEntries() */
 export async function openImporter(
-  context: CommandContext,
-  policy: ConflictPolicy,
-  signal: AbortSignal,
+  place: StorePlace,
+  terms: { readonly context: CommandContext; readonly policy: ConflictPolicy; readonly signal: AbortSignal },
 ): Promise<Importer> {
-  const place = readPlace(context);
+  const { context, policy, signal } = terms;
   const importer =
     "remote" in place ? toServer(place.remote, policy, signal) : await toStore(place.directory, policy, context);
   return {
