@@ -116,13 +116,19 @@ export async function startServer(config: Config, processLog: Log): Promise<Runn
   };
 }
 
-/** The operations on a store without a server, for commands; to be closed. @throws as openStore() */
-export async function openEntries(
-  config: Config,
-  log: Log,
-): Promise<{ readonly entries: Entries; close(): Promise<void> }> {
+/** The operations on a store that no server holds. */
+export interface OpenEntries {
+  readonly entries: Entries;
+  readonly incarnation: string;
+  /** Releases the store. */
+  close(): Promise<void>;
+}
+
+/** @throws KeyholdError with a sentence for the operator when the store cannot be had */
+export async function openEntries(config: Config, log: Log): Promise<OpenEntries> {
   const open = await openStore(config, log, (reason) => log.error("store-failed", reason));
-  return { entries: new Entries(open.store), close: () => open.close() };
+  const { store } = open;
+  return { entries: new Entries(store), incarnation: store.incarnation, close: () => open.close() };
 }
 
 /** The tokens of a store that no server holds. */

@@ -1,11 +1,12 @@
-// The file of --admin-token-file: a token with every right that an operator brings, such as a mounted secret.
+// The file of --admin-token-file: a token with every right that an operator brings, such as a mounted secret. A file that is
+// wrong is a wrong value of the option: the server does not start, by the exit code of those.
 import { readFileSync } from "node:fs";
 import { KeyholdError } from "../core/errors.ts";
 import { parseBearer } from "./secrets.ts";
 
 const LENGTH_MIN = 32;
 
-/** The secret. @throws "unavailable" with what is wrong and what to do; never with what the file holds */
+/** The secret. @throws "invalid-parameter" with what is wrong and what to do; never with what the file holds */
 export function readAdminToken(path: string): string {
   const secret = readText(path).trim();
   if (secret.length < LENGTH_MIN) {
@@ -28,7 +29,7 @@ function readText(path: string): string {
 
 function refusal(path: string, why: string): KeyholdError {
   return new KeyholdError(
-    "unavailable",
+    "invalid-parameter",
     `Cannot use --admin-token-file ${path}: ${why}; make one with: openssl rand -base64 48`,
   );
 }

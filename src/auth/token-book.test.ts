@@ -199,12 +199,12 @@ describe("the file of an operator's token", () => {
     expect(await read(`  ${"a".repeat(32)}\n`)).toBeNull();
     expect(await read("a".repeat(512))).toBeNull();
     expect((await read("a".repeat(31)))?.detail).toContain("it has 31 characters, and 32 at least are needed");
-    expect((await read("a".repeat(513)))?.code).toBe("unavailable");
+    expect((await read("a".repeat(513)))?.code).toBe("invalid-parameter");
   });
 
   test("is never told of what it holds", async () => {
     const refused = await read(`${"a".repeat(40)} secret`);
-    expect(refused?.code).toBe("unavailable");
+    expect(refused?.code).toBe("invalid-parameter");
     expect(refused?.detail).not.toContain("secret");
   });
 

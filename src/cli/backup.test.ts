@@ -1,6 +1,6 @@
 // The commands on backups as a user runs them: against a server of this process, and on directories.
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFakeHost } from "../../test/support/fake-host.ts";
 import { type TestServer, withMemoryServer, withSqliteServer } from "../../test/support/http-harness.ts";
@@ -54,6 +54,51 @@ describe("backup, verify, restore", () => {
     });
   });
 
+  test("two at a time to one name each have a draft of their own, and leave what the last one made", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const file = join(directory, "a.db");
+      const second = Promise.withResolvers<void>();
+      const asked: string[] = [];
+      const answer = (text: string, wait: Promise<void>) =>
+        new Response(
+          new ReadableStream({
+            async start(controller) {
+              controller.enqueue(Buffer.from(text.slice(0, 3)));
+              await wait;
+              controller.enqueue(Buffer.from(text.slice(3)));
+              controller.close();
+            },
+          }),
+          {
+            headers: {
+              "Backup-Length": `${text.length}`,
+              "Repr-Digest": `sha-256=:${new Bun.CryptoHasher("sha256").update(text).digest("base64")}:`,
+            },
+          },
+        );
+      const server = Bun.serve({
+        port: 0,
+        fetch({ url }) {
+          asked.push(url);
+          return asked.length === 1 ? answer("first one", second.promise) : answer("second", Promise.resolve());
+        },
+      });
+      try {
+        const args = ["backup", file, "--force", "--url", server.url.origin];
+        const first = keyhold(args);
+        while (asked.length === 0 || readdirSync(directory).length === 0) await new Promise(setImmediate);
+        expect((await keyhold(args)).code).toBe(0);
+        expect(readFileSync(file, "utf8")).toBe("second");
+        second.resolve();
+        expect((await first).code).toBe(0);
+        expect(readFileSync(file, "utf8")).toBe("first one");
+        expect(readdirSync(directory)).toEqual(["a.db"]);
+      } finally {
+        await server.stop(true);
+      }
+    });
+  });
+
   test("a file that was damaged is found by verify and refused by restore, with 65", async () => {
     await withServer(async ({ url }, directory) => {
       const [file, store] = [join(directory, "a.db"), join(directory, "new")];
@@ -76,7 +121,7 @@ describe("backup, verify, restore", () => {
           1,
           expect.stringContaining("answered 501: Cannot back up a store of the engine memory"),
         ]);
-        expect([existsSync(file), existsSync(`${file}.part`)]).toEqual([false, false]);
+        expect(readdirSync(directory)).toEqual([]);
       }),
     );
   });

@@ -1,7 +1,5 @@
 // `keyhold backup FILE`: a copy of one instant of a store, from a running server or from the store's directory, which a
 // server may be using. The file has its name once it is whole, synced and, from a server, equal to the digest it sent.
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { Option } from "commander";
 import { KeyholdError } from "../core/errors.ts";
@@ -9,12 +7,11 @@ import { FIELD } from "../wire/headers.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
-import { addPlaceFlags, isGiven, readPlace, runCommand } from "./place.ts";
+import { addPlaceFlags, isGiven, readPlace } from "./place.ts";
 import { makeProgress, type Progress, toBytesText } from "./progress.ts";
-import { ask, type Remote } from "./remote.ts";
-
-/** Bytes between two syncs: the store may be on the same disk, and its commits would wait for one large sync. */
-const SYNCED_BYTES = 8 * 1024 * 1024;
+import { type Answer, ask, type Remote } from "./remote.ts";
+import { runCommand } from "./run-command.ts";
+import { requireFree, SyncedFile, type Target } from "./synced-file.ts";
 
 interface Made {
   readonly revision: number;
@@ -32,11 +29,10 @@ export function declareBackup(command: Command): void {
 export function runBackup(context: CommandContext): Promise<number> {
   const { command, host } = context;
   return runCommand(host, async (signal) => {
-    const [target = ""] = command.args;
+    const [path = ""] = command.args;
+    const target = { path, replaces: isGiven(command, "force") };
     const place = readPlace(context);
-    if (target !== "-" && existsSync(target) && !isGiven(command, "force")) {
-      throw new KeyholdError("unavailable", `Cannot write ${target}: it is there already; give --force to replace it`);
-    }
+    if (path !== "-") requireFree(target);
     const progress = makeProgress(host, "backup");
     let made: Made;
     try {
@@ -44,27 +40,27 @@ export function runBackup(context: CommandContext): Promise<number> {
     } finally {
       progress.end();
     }
-    report(made, target, isGiven(command, "json"), host);
+    report(made, path, isGiven(command, "json"), host);
     return EXIT.ok;
   });
 }
 
 async function make(parts: {
   readonly place: ReturnType<typeof readPlace>;
-  readonly target: string;
+  readonly target: Target;
   readonly host: Host;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }): Promise<Made> {
   const { place, target, host, progress, signal } = parts;
   if ("remote" in place) {
-    if (target !== "-") return download(place.remote, { target, progress, signal });
+    if (target.path !== "-") return download(place.remote, { target, progress, signal });
     return receive(await ask(place.remote, { method: "GET", target: "/-/backup", signal }), progress, host.writeBytes);
   }
-  if (target === "-")
+  if (target.path === "-")
     throw new KeyholdError("invalid-parameter", "Cannot write a copy of a directory to -: name a file");
   const { backUpDirectory } = await import("../engines/archive.ts");
-  return backUpDirectory(place.directory, target, {
+  return backUpDirectory(place.directory, target.path, {
     signal,
     onProgress: ({ entries, entriesTotal, bytes }) => progress.update({ done: entries, total: entriesTotal, bytes }),
   });
@@ -72,46 +68,37 @@ async function make(parts: {
 
 async function download(
   remote: Remote,
-  { target, progress, signal }: { readonly target: string; readonly progress: Progress; readonly signal: AbortSignal },
+  { target, progress, signal }: { readonly target: Target; readonly progress: Progress; readonly signal: AbortSignal },
 ): Promise<Made> {
-  const draft = `${target}.part`;
-  const response = await ask(remote, { method: "GET", target: "/-/backup", signal });
-  const file = openSync(draft, "w", 0o600);
+  const answer = await ask(remote, { method: "GET", target: "/-/backup", signal });
+  // At random, so that another backup to the same name has a draft of its own.
+  const file = SyncedFile.create(`${target.path}.${crypto.getRandomValues(new Uint8Array(8)).toHex()}.part`);
   try {
     try {
-      let unsyncedBytes = 0;
-      const made = await receive(response, progress, async (part) => {
-        writeAll(file, part);
-        unsyncedBytes += part.length;
-        if (unsyncedBytes < SYNCED_BYTES) return;
-        fsyncSync(file);
-        unsyncedBytes = 0;
-      });
-      fsyncSync(file);
-      renameSync(draft, target);
-      syncDirectoryOf(target);
+      const made = await receive(answer, progress, async (part) => file.write(part));
+      file.finish(target);
       return made;
     } finally {
-      closeSync(file);
+      file.close();
     }
   } catch (error) {
-    rmSync(draft, { force: true });
+    file.discard();
     throw error;
   }
 }
 
 /** Hands the body on part by part. @throws "damaged-entry" where it is not what the server sent */
 async function receive(
-  response: Response,
+  { headers, parts }: Answer,
   progress: Progress,
   take: (part: Uint8Array) => Promise<void>,
 ): Promise<Made> {
-  const total = Number(response.headers.get(FIELD.backupLength) ?? "0");
-  const digest = /^sha-256=:([A-Za-z0-9+/=]+):$/.exec(response.headers.get(FIELD.reprDigest) ?? "")?.[1];
-  const revision = Number(response.headers.get(FIELD.revision) ?? "0");
+  const total = Number(headers.get(FIELD.backupLength) ?? "0");
+  const digest = /^sha-256=:([A-Za-z0-9+/=]+):$/.exec(headers.get(FIELD.reprDigest) ?? "")?.[1];
+  const revision = Number(headers.get(FIELD.revision) ?? "0");
   const hash = new Bun.CryptoHasher("sha256");
   let bytes = 0;
-  for await (const part of response.body ?? []) {
+  for await (const part of parts) {
     hash.update(part);
     bytes += part.length;
     await take(part);
@@ -133,18 +120,4 @@ function report({ revision, bytes, sha256 }: Made, target: string, isJson: boole
     : `${target}: revision ${revision}, ${toBytesText(bytes)}, sha256 ${sha256}`;
   if (target === "-") host.writeError(`${text}\n`);
   else host.writeOut(`${text}\n`);
-}
-
-export function writeAll(file: number, bytes: Uint8Array): void {
-  for (let offset = 0; offset < bytes.length; ) offset += writeSync(file, bytes, offset);
-}
-
-/** Makes the name of a file durable. */
-export function syncDirectoryOf(path: string): void {
-  const directory = openSync(dirname(resolve(path)), "r");
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
 }

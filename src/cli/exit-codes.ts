@@ -18,12 +18,12 @@ export const EXIT = {
 export const EXIT_MEANINGS: readonly (readonly [number, string])[] = [
   [EXIT.ok, "done; for serve: stopped in order"],
   [EXIT.failure, "not done: the sentence on standard error says why"],
-  [EXIT.usage, "unknown command or flag, or a missing argument"],
-  [EXIT.damaged, "verify, restore, import: the file or the store is damaged"],
+  [EXIT.usage, "a mistake in the command line: a command, flag or value that is not known, or is missing"],
+  [EXIT.damaged, "a backup, an export or a store is damaged, or has been changed on the way"],
   [EXIT.noRuntime, "the launcher found no Bun to run on: install again"],
   [EXIT.internal, "fault in Keyhold: the log has the details"],
   [EXIT.storeFailed, "the store failed under the server, which stopped rather than guess: the log says why"],
-  [EXIT.config, "an option has a value that is not allowed"],
+  [EXIT.config, "an option of the server has a value that is not allowed, or names a file that is wrong"],
   [EXIT.interrupted, "ended by a second SIGINT before it had stopped in order"],
   [EXIT.terminated, "ended by a second SIGTERM before it had stopped in order"],
 ];

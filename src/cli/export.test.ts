@@ -12,7 +12,11 @@ import { run } from "./run.ts";
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const ODD_KEYS = ["__proto__", "10", "a b", "ä/ö", "\ufeffbom", "🂡", "'\"\\", "%41", "a//b", "~", "\u2028", "=+&?#"];
 
-async function keyhold(args: readonly string[], input: Uint8Array | null = null) {
+async function keyhold(
+  args: readonly string[],
+  input: Uint8Array | null = null,
+  environment: Readonly<Record<string, string>> = {},
+) {
   const host = makeFakeHost();
   const given =
     input === null
@@ -23,7 +27,7 @@ async function keyhold(args: readonly string[], input: Uint8Array | null = null)
             yield input;
           },
         };
-  const code = await run(args, given, {});
+  const code = await run(args, given, environment);
   return { code, out: host.out(), error: host.error() };
 }
 
@@ -112,6 +116,91 @@ describe("an export", () => {
     });
   });
 
+  test("is gone on with from no other store, and from a backup of no other revision", async () => {
+    await withServer(async ({ http, url }, directory) => {
+      for (const key of ["a", "b", "c"]) await http.put(`/${key}`, "1");
+      const file = join(directory, "a.ndjson");
+      const breakOff = async (...place: readonly string[]) => {
+        const { out } = await keyhold(["export", ...place]);
+        writeFileSync(`${file}.part`, out.slice(0, out.indexOf('{"key":"b"')));
+      };
+      const refusal = async (...place: readonly string[]) => {
+        const { code, error } = await keyhold(["export", file, "--resume", ...place]);
+        return { code, error: error.split("\n").at(-2) };
+      };
+      await breakOff("--url", url);
+      await withMemoryServer(async (other) => {
+        await other.http.put("/z", "1");
+        expect(await refusal("--url", other.url ?? "")).toEqual({
+          code: 1,
+          error: expect.stringMatching(/Cannot resume: the file was begun from the store \w+, and this one is \w+$/),
+        });
+      });
+      const [first, second] = [join(directory, "1.db"), join(directory, "2.db")];
+      await keyhold(["backup", first, "--url", url]);
+      await http.put("/d", "1");
+      await keyhold(["backup", second, "--url", url]);
+      await breakOff("--from", first);
+      expect(await refusal("--from", second)).toEqual({
+        code: 1,
+        error: expect.stringMatching(/begun from revision 3, and this backup is of 4$/),
+      });
+      expect((await keyhold(["export", file, "--resume", "--from", first])).code).toBe(0);
+      expect(kept(readFileSync(file, "utf8"))).toMatchObject([{ key: "a" }, { key: "b" }, { key: "c" }]);
+    });
+  });
+
+  test.each(["a", "a/", "b ", "\ue000", "\ufffd", "🂡", "🂢", "zz"])(
+    "of a file has the keys that begin with %j, and no others",
+    async (prefix) => {
+      await withServer(async ({ http, url }, directory) => {
+        const keys = [
+          "a",
+          "a!",
+          "a.\u{10ffff}",
+          "a/",
+          "a/1",
+          "a0",
+          "b",
+          "b x",
+          "c",
+          "\ud7ff",
+          "\ue000",
+          "\ufffd",
+          "🂡",
+          "🂢x",
+        ];
+        for (const key of keys)
+          await http.put(`/keys/${encodeURIComponent(key)}`, "1", { "Content-Type": "text/plain" });
+        const file = join(directory, "a.db");
+        await keyhold(["backup", file, "--url", url]);
+        const { out } = await keyhold(["export", "--from", file, "--prefix", prefix]);
+        expect(kept(out).map((line) => Object(line).key)).toEqual(keys.filter((key) => key.startsWith(prefix)));
+      });
+    },
+  );
+
+  test("that is begun anew leaves alone what another one has written, and says what to do", async () => {
+    await withServer(async ({ http, url }, directory) => {
+      await http.put("/a", "1");
+      const file = join(directory, "a.ndjson");
+      writeFileSync(`${file}.part`, "mine");
+      const { code, error } = await keyhold(["export", file, "--url", url]);
+      expect([code, error]).toEqual([1, expect.stringContaining("go on with it by --resume, or remove it")]);
+      expect(readFileSync(`${file}.part`, "utf8")).toBe("mine");
+      expect(existsSync(file)).toBe(false);
+    });
+  });
+
+  test("of which nothing has come leaves nothing that would be in the way of the next", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const file = join(directory, "a.ndjson");
+      const { code, error } = await keyhold(["export", file, "--url", "http://127.0.0.1:1"]);
+      expect([code, error]).toEqual([1, expect.not.stringContaining("--resume")]);
+      expect(existsSync(`${file}.part`)).toBe(false);
+    });
+  });
+
   test("has only keys of its prefix, and is gone on with under no other", async () => {
     await withServer(async ({ http, url }, directory) => {
       for (const key of ["a1", "a2", "b1"]) await http.put(`/${key}`, "1");
@@ -165,6 +254,11 @@ describe("an import", () => {
     });
   });
 
+  test("to a URL that is none is refused before the file is read", async () => {
+    const { code, error } = await keyhold(["import", "no-such-file", "--url", "nowhere"]);
+    expect([code, error]).toEqual([2, expect.stringContaining("Cannot use --url")]);
+  });
+
   test("leaves out what has ended", async () => {
     await withServer(async ({ http, url }) => {
       const line = lines(["a"]).replace('"expires_at":null', '"expires_at":"2001-01-01T00:00:00.000Z"');
@@ -200,9 +294,99 @@ describe("an import", () => {
       await http.put("/b", "old");
       writeFileSync(file, exportOf(lines(["b"])));
       await keyhold(["import", file, "--url", url, "--on-conflict", "fail"]);
-      writeFileSync(`${file}.progress`, JSON.stringify({ sha256: "0", run: "r", offset: 0, counts: {} }));
+      writeFileSync(file, exportOf(lines(["c"])));
       const { code, error } = await keyhold(["import", file, "--url", url, "--resume"]);
       expect([code, error]).toEqual([1, expect.stringContaining("is another file than the one that was begun")]);
+    });
+  });
+
+  test("whose first chunk failed can be gone on with", async () => {
+    await withServer(async ({ http, url }, directory) => {
+      const file = join(directory, "a.ndjson");
+      await http.put("/b", "old");
+      writeFileSync(file, exportOf(lines(["b"])));
+      const args = ["import", file, "--url", url, "--on-conflict", "fail"];
+      expect((await keyhold(args)).error).toContain("0 entries are imported, and --resume goes on");
+      await http.delete("/b");
+      const { code, error } = await keyhold([...args, "--resume"]);
+      expect([code, error]).toEqual([0, expect.stringContaining("1 entries imported")]);
+    });
+  });
+
+  test("goes on into no other store than the one it was begun into, and by no other policy", async () => {
+    await withServer(async ({ http, url }, directory) => {
+      const file = join(directory, "a.ndjson");
+      await http.put("/key1600", "old");
+      writeFileSync(file, exportOf(lines(Array.from({ length: 700 }, (_, index) => `key${1000 + index}`))));
+      const begun = await keyhold(["import", file, "--url", url, "--on-conflict", "fail"]);
+      expect(begun.error).toContain("500 entries are imported, and --resume");
+      const resume = ["import", file, "--on-conflict", "fail", "--resume"];
+      const other = join(directory, "other");
+      await withMemoryServer(async (elsewhere) => {
+        for (const place of [
+          ["--url", elsewhere.url ?? ""],
+          ["--store", other],
+        ]) {
+          const { code, error } = await keyhold([...resume, ...place]);
+          expect([code, error]).toEqual([1, expect.stringContaining("it was begun into the store ")]);
+        }
+        expect((await elsewhere.http.head("/keys?count")).headers["total-count"]).toBe("0");
+      });
+      const policy = await keyhold(["import", file, "--url", url, "--resume"]);
+      expect([policy.code, policy.error]).toEqual([1, expect.stringContaining("begun with --on-conflict fail")]);
+      await http.delete("/key1600");
+      expect((await keyhold([...resume, "--url", url])).error).toContain("700 entries imported");
+    });
+  });
+
+  test("does not go on from a progress that is none", async () => {
+    await withServer(async ({ http, url }, directory) => {
+      const file = join(directory, "a.ndjson");
+      await http.put("/b", "old");
+      const whole = exportOf(lines(["b"]));
+      writeFileSync(file, whole);
+      const args = ["import", file, "--url", url, "--on-conflict", "fail"];
+      await keyhold(args);
+      const good = JSON.parse(readFileSync(`${file}.progress`, "utf8"));
+      await http.delete("/b");
+      const wrong = [
+        "",
+        "[]",
+        ...[
+          { offset: -1 },
+          { offset: 0.5 },
+          { offset: 7 },
+          { offset: whole.length + 1 },
+          { run: "x\r\ny" },
+          { target: 1 },
+          { on_conflict: "no" },
+          { counts: {} },
+          { counts: { imported: "1", skipped: 0, expired: 0 } },
+        ].map((member) => JSON.stringify({ ...good, ...member })),
+      ];
+      for (const text of wrong) {
+        writeFileSync(`${file}.progress`, text);
+        const { code, error } = await keyhold([...args, "--resume"]);
+        expect({ text, code, error }).toEqual({
+          text,
+          code: 1,
+          error: expect.stringContaining("is no progress of an import; remove it to begin anew"),
+        });
+      }
+      writeFileSync(`${file}.progress`, JSON.stringify({ ...good, offset: whole.indexOf("\n") + 1 }));
+      expect((await keyhold([...args, "--resume"])).code).toBe(0);
+    });
+  });
+
+  test("into a store of this machine keeps within the limits of the environment", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const [store, file] = [join(directory, "store"), join(directory, "a.ndjson")];
+      writeFileSync(file, exportOf(lines(["a"]).replace('"new"', `"${"x".repeat(1024 * 1024)}"`)));
+      const args = ["import", file, "--store", store];
+      const full = await keyhold(args, null, { KEYHOLD_STORE_SIZE: "1MiB" });
+      expect([full.code, full.error]).toEqual([1, expect.stringContaining("--store-size")]);
+      expect((await keyhold(args, null, { KEYHOLD_STORE_SIZE: "none at all" })).code).toBe(78);
+      expect((await keyhold(args)).code).toBe(0);
     });
   });
 

@@ -1,6 +1,6 @@
 // `keyhold export [FILE]`: the entries of a server, a store or a backup as lines. Into a file it writes FILE.part, which
 // becomes FILE when it is whole and synced; what was broken off is gone on with by --resume, behind its last whole line.
-import { closeSync, createReadStream, existsSync, fsyncSync, ftruncateSync, openSync, renameSync } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { Entry } from "../core/entry.ts";
@@ -8,15 +8,16 @@ import { KeyholdError } from "../core/errors.ts";
 import { toEpochMs } from "../core/expiry.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Place } from "../engines/archive.ts";
-import { endLine, parseExportLine, writeExport } from "../wire/export-format.ts";
-import { syncDirectoryOf, writeAll } from "./backup.ts";
+import { type ExportOrigin, endLine, parseExportLine, writeExport } from "../wire/export-format.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { cutShort, decodeLine, ExportTally, isEndLine, isEntryLine, LineCutter } from "./export-lines.ts";
 import type { Host } from "./host.ts";
-import { addPlaceFlags, isGiven, readPlace, runCommand, textFlag } from "./place.ts";
+import { addPlaceFlags, isGiven, readPlace, textFlag } from "./place.ts";
 import { makeProgress, toBytesText } from "./progress.ts";
 import { ask, type Remote } from "./remote.ts";
+import { runCommand, withHint } from "./run-command.ts";
+import { requireFree, SyncedFile, type Target } from "./synced-file.ts";
 
 type Source = { readonly remote: Remote } | Place;
 
@@ -31,7 +32,16 @@ interface Sink {
   readonly tally: ExportTally;
   /** The key of the last entry that is there; null for none. */
   readonly after: string | null;
+  /** Where its lines come from; null where there are none. */
+  readonly origin: ExportOrigin | null;
   readonly write: (line: Uint8Array) => Promise<void>;
+}
+
+/** What has come is not to be gone on with from here. */
+class NotResumable extends KeyholdError {
+  constructor(why: string) {
+    super("unavailable", `Cannot resume: ${why}`);
+  }
 }
 
 export function declareExport(command: Command): void {
@@ -54,66 +64,93 @@ export function runExport(context: CommandContext): Promise<number> {
     const source = from === null ? readPlace(context) : { file: from };
     const wanted = { source, prefix: textFlag(command, "prefix") ?? "", signal };
     const isResumed = isGiven(command, "resume");
-    if (target !== "-" && existsSync(target) && !isGiven(command, "force")) {
-      throw new KeyholdError("unavailable", `Cannot write ${target}: it is there already; give --force to replace it`);
-    }
+    const file = { path: target, replaces: isGiven(command, "force") };
+    if (target !== "-") requireFree(file);
     if (target === "-" && isResumed) {
       throw new KeyholdError("invalid-parameter", "Cannot resume an export to standard output: name its file");
     }
     const tally =
       target === "-"
-        ? await writeTo({ tally: new ExportTally(), after: null, write: host.writeBytes }, wanted, host)
-        : await writeFile(target, isResumed, wanted, host);
+        ? await writeTo({ ...beginning(), write: host.writeBytes }, wanted, host)
+        : await writeFile(file, isResumed, wanted, host);
     host.writeError(`keyhold: ${target}: ${tally.entries} entries, ${toBytesText(tally.bytes)}\n`);
     return EXIT.ok;
   });
 }
 
-async function writeFile(target: string, isResumed: boolean, wanted: Wanted, host: Host): Promise<ExportTally> {
-  const draft = `${target}.part`;
-  const before = isResumed ? await readBefore(draft, wanted.prefix) : { tally: new ExportTally(), after: null };
-  const file = openSync(draft, isResumed ? "a" : "w", 0o600);
+async function writeFile(target: Target, isResumed: boolean, wanted: Wanted, host: Host): Promise<ExportTally> {
+  const draft = `${target.path}.part`;
+  const before = isResumed ? await readBefore(draft, wanted.prefix) : beginning();
+  const file = isResumed ? SyncedFile.goOn(draft, before.tally.bytes) : createDraft(draft);
   try {
-    ftruncateSync(file, before.tally.bytes);
-    const tally = await writeTo({ ...before, write: async (line) => writeAll(file, line) }, wanted, host);
-    fsyncSync(file);
-    renameSync(draft, target);
-    syncDirectoryOf(target);
+    const tally = await writeTo({ ...before, write: async (line) => file.write(line) }, wanted, host);
+    file.finish(target);
     return tally;
   } catch (error) {
-    const why = error instanceof Error && !(error instanceof KeyholdError) ? error.message : null;
-    const detail = error instanceof KeyholdError ? error.detail : (why ?? String(error));
-    throw new KeyholdError(
-      error instanceof KeyholdError ? error.code : "unavailable",
-      `${detail}; what has come is in ${draft}, and --resume goes on with it`,
-    );
+    if (before.tally.bytes === 0) {
+      file.discard();
+      throw error;
+    }
+    if (error instanceof NotResumable) throw error;
+    throw withHint(error, `what has come is in ${draft}, and --resume goes on with it`);
   } finally {
-    closeSync(file);
+    file.close();
+  }
+}
+
+/** @throws "unavailable" where it is there: another export may be writing it */
+function createDraft(draft: string): SyncedFile {
+  try {
+    return SyncedFile.create(draft);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    throw new KeyholdError(
+      "unavailable",
+      `Cannot begin: ${draft} is there, of an export that was broken off or still runs; go on with it by --resume, or remove it`,
+      {},
+      { cause: error },
+    );
   }
 }
 
 /** What an export that was broken off has left. @throws "unavailable" where there is nothing, or of another prefix */
-async function readBefore(draft: string, prefix: string): Promise<Pick<Sink, "tally" | "after">> {
+async function readBefore(draft: string, prefix: string): Promise<Omit<Sink, "write">> {
   if (!existsSync(draft)) throw new KeyholdError("unavailable", `Cannot resume: there is no ${draft}`);
   const cutter = new LineCutter();
   const tally = new ExportTally();
   let last: Uint8Array | null = null;
+  let origin: ExportOrigin | null = null;
   for await (const part of createReadStream(draft)) {
     for (const line of cutter.cut(part)) {
       if (isEndLine(line)) break;
-      if (tally.bytes === 0) requirePrefix(line, prefix);
+      if (tally.bytes === 0) origin = readOrigin(line, prefix);
       tally.add(line);
       if (isEntryLine(line)) last = Uint8Array.from(line);
     }
   }
   const parsed = last === null ? null : parseExportLine(decodeLine(last));
-  return { tally, after: parsed?.is === "entry" ? parsed.entry.key : null };
+  return { tally, after: parsed?.is === "entry" ? parsed.entry.key : null, origin };
 }
 
-function requirePrefix(line: Uint8Array, prefix: string): void {
+function beginning(): Omit<Sink, "write"> {
+  return { tally: new ExportTally(), after: null, origin: null };
+}
+
+function readOrigin(line: Uint8Array, prefix: string): ExportOrigin {
   const first = parseExportLine(decodeLine(line));
-  if (first.is === "origin" && first.origin.prefix === prefix) return;
-  throw new KeyholdError("unavailable", "Cannot resume: the file was begun with another --prefix, or is no export");
+  if (first.is === "origin" && first.origin.prefix === prefix) return first.origin;
+  throw new NotResumable("the file was begun with another --prefix, or is no export");
+}
+
+/** One checksum over the lines of two stores would be right, and the file wrong. A backup stands still, a store does not. */
+function requireSameOrigin(begun: ExportOrigin, line: Uint8Array, { source, prefix }: Wanted): void {
+  const { incarnation, revision } = readOrigin(line, prefix);
+  if (begun.incarnation !== incarnation) {
+    throw new NotResumable(`the file was begun from the store ${begun.incarnation}, and this one is ${incarnation}`);
+  }
+  if ("file" in source && begun.revision !== revision) {
+    throw new NotResumable(`the file was begun from revision ${begun.revision}, and this backup is of ${revision}`);
+  }
 }
 
 /** Hands on all lines but the last, which is made anew over what the sink had before. */
@@ -133,7 +170,10 @@ async function writeTo(sink: Sink, wanted: Wanted, host: Host): Promise<ExportTa
         }
         const isFirst = own.bytes === 0;
         own.add(line);
-        if (isFirst && tally.bytes > 0) continue;
+        if (isFirst && sink.origin !== null) {
+          requireSameOrigin(sink.origin, line, wanted);
+          continue;
+        }
         tally.add(line);
         await sink.write(line);
       }
@@ -151,19 +191,19 @@ async function writeTo(sink: Sink, wanted: Wanted, host: Host): Promise<ExportTa
 async function* partsOf({ source, prefix, signal }: Wanted, after: string | null): AsyncGenerator<Uint8Array> {
   if ("remote" in source) {
     const query = new URLSearchParams({ ...(after !== null && { after }), ...(prefix !== "" && { prefix }) });
-    const response = await ask(source.remote, {
+    const { parts } = await ask(source.remote, {
       method: "GET",
       target: `/-/export?${query}`.replace(/\?$/, ""),
       signal,
     });
-    yield* response.body ?? [];
+    yield* parts;
     return;
   }
   const { openSnapshot } = await import("../engines/archive.ts");
   const snapshot = openSnapshot(source);
   try {
     const { revision, incarnation, at } = snapshot;
-    const pages = pagesOf(snapshot.entries(after), prefix);
+    const pages = pagesOf(snapshot.entries(after ?? beforeAllOf(prefix)), prefix);
     const lines = writeExport({ revision, incarnation, at: toEpochMs(at), prefix }, pages);
     for await (const part of lines) yield Buffer.from(part);
   } finally {
@@ -171,12 +211,17 @@ async function* partsOf({ source, prefix, signal }: Wanted, after: string | null
   }
 }
 
-/** Of bounded size, with a turn for others between two. */
+/** Of bounded size, with a turn for others between two; ends at the first key behind those that begin with the prefix. */
 async function* pagesOf(entries: Iterable<Entry>, prefix: string): AsyncGenerator<readonly Entry[]> {
+  const first = Buffer.from(prefix);
   let page: Entry[] = [];
   let bytes = 0;
   for (const entry of entries) {
-    if (!entry.key.startsWith(prefix)) continue;
+    if (!entry.key.startsWith(prefix)) {
+      // In the order of the bytes, as keys have it, and not of UTF-16.
+      if (first.compare(Buffer.from(entry.key)) < 0) break;
+      continue;
+    }
     page.push(entry);
     bytes += entry.size;
     if (page.length < LIMITS.batchMutations && bytes < LIMITS.stepBytes) continue;
@@ -186,4 +231,13 @@ async function* pagesOf(entries: Iterable<Entry>, prefix: string): AsyncGenerato
     bytes = 0;
   }
   yield page;
+}
+
+/** A text before every key that begins so, with few keys between them; null for the beginning of the store. */
+function beforeAllOf(prefix: string): string | null {
+  const last = [...prefix].at(-1);
+  const point = last?.codePointAt(0) ?? 0;
+  if (last === undefined || point === 0) return null;
+  const before = point === 0xe000 ? 0xd7ff : point - 1;
+  return `${prefix.slice(0, -last.length)}${String.fromCodePoint(before, 0x10ffff)}`;
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { makeFakeHost } from "../../test/support/fake-host.ts";
-import { health, loopbackUrl, readHealthFlags } from "./health.ts";
+import { health, loopbackUrl } from "./health.ts";
 import { run } from "./run.ts";
 
 /** A server for the length of `body`, which is given its URL. */
@@ -25,14 +25,14 @@ async function keyhold(args: readonly string[], environment: Readonly<Record<str
 }
 
 describe("keyhold health", () => {
-  test("exits 0 and says nothing where /-/ready answers 200, whatever the path of --url", async () => {
+  test("exits 0 and says nothing where /-/ready answers 200", async () => {
     const asked: (string | undefined)[] = [];
     const server = createServer(({ url }, response) => {
       asked.push(url);
       response.end("ready");
     });
     await withListener(server, async (url) => {
-      expect(await keyhold(["health", "--url", `${url}/some/path`])).toEqual({ code: 0, out: "", error: "" });
+      expect(await keyhold(["health", "--url", `${url}/`])).toEqual({ code: 0, out: "", error: "" });
     });
     expect(asked).toEqual(["/-/ready"]);
   });
@@ -93,19 +93,22 @@ describe("keyhold health", () => {
     });
   });
 
-  test("exits 78 at values that are not allowed, with every problem in a line", async () => {
-    const { code, error } = await keyhold(["health", "--url", "localhost:3000", "--timeout", "2"]);
-    expect(code).toBe(78);
-    expect(error).toBe(
-      'keyhold: Cannot use --url "localhost:3000": expected an http or https URL, or none\n' +
-        'keyhold: Cannot use --timeout "2": expected a duration from 1ms to 5m, written in ms, s, m, h, d\n',
-    );
+  test.each([
+    [["--url", "localhost:3000"], "Cannot use --url"],
+    [["--url", "http://localhost:3000/some/path"], "expected scheme, host and port"],
+    [["--timeout", "2"], 'Cannot use --timeout "2": expected a duration from 1ms to 5m, written in ms, s, m, h, d'],
+  ])("with %j is a mistake, and exits 2", async (args, sentence) => {
+    const { code, error } = await keyhold(["health", ...args]);
+    expect([code, error]).toEqual([2, expect.stringContaining(sentence)]);
+  });
+
+  test("exits 78 at an option of the server that is not allowed", async () => {
+    expect((await keyhold(["health"], { KEYHOLD_PORT: "x" })).code).toBe(78);
   });
 });
 
 test("the time for an answer is two seconds where none is given", async () => {
   expect((await keyhold(["help", "health"])).out).toContain('(default: "2s")');
-  expect(readHealthFlags({ timeout: "2s" })).toEqual({ is: "read", serverUrl: null, timeoutMs: 2000 });
 });
 
 test.each([

@@ -3,11 +3,14 @@
 // itself: proxies that the environment names are not used.
 import { get as getByHttp } from "node:http";
 import { get as getByHttps } from "node:https";
-import { z } from "zod";
-import { duration, urlOrNone } from "../config/formats.ts";
+import type { Command } from "commander";
+import { duration } from "../config/formats.ts";
 import type { Config } from "../config/options.ts";
+import { KeyholdError } from "../core/errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
+import { textFlag } from "./place.ts";
+import { parseServerUrl } from "./server-url.ts";
 
 const READY_PATH = "/-/ready";
 /** Of the server's reason, which is a sentence. */
@@ -15,34 +18,36 @@ const REASON_CHARACTERS_MAX = 1000;
 /** What stands for every address of the machine, and the one of these that is surely its own. */
 const LOOPBACK_OF: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
-const FLAGS = z.object({ url: urlOrNone().schema, timeout: duration({ least: "1ms", most: "5m" }).schema });
+const TIMEOUT = duration({ least: "1ms", most: "5m" });
 
 export interface HealthQuestion {
-  /** Scheme, host and port; a path is not looked at. */
+  /** Scheme, host and port. */
   readonly serverUrl: string;
   /** For the whole answer. */
   readonly timeoutMs: number;
 }
 
-type HealthFlags =
-  /** No URL where none was given. */
-  | { readonly is: "read"; readonly serverUrl: string | null; readonly timeoutMs: number }
-  /** One sentence a problem, without full stops. */
-  | { readonly is: "refused"; readonly problems: readonly string[] };
+interface HealthFlags {
+  /** Null where none was given. */
+  readonly serverUrl: string | null;
+  readonly timeoutMs: number;
+}
 
 interface Answer {
   readonly status: number;
   readonly reason: string;
 }
 
-/** @param given - by flag, as text */
-export function readHealthFlags(given: Readonly<Record<string, unknown>>): HealthFlags {
-  const { success, data, error } = FLAGS.safeParse({ url: "none", ...given });
-  if (success) return { is: "read", serverUrl: data.url, timeoutMs: data.timeout };
-  const problems = error.issues.map(({ path: [name], message }) => {
-    return `Cannot use --${String(name)} ${JSON.stringify(given[String(name)])}: ${message}`;
-  });
-  return { is: "refused", problems };
+/** @throws "invalid-parameter" on a value that is not allowed */
+export function readHealthFlags(command: Command): HealthFlags {
+  const url = textFlag(command, "url");
+  const timeout = textFlag(command, "timeout") ?? "";
+  const { success, data } = TIMEOUT.schema.safeParse(timeout);
+  if (success) return { serverUrl: url === null ? null : parseServerUrl(url), timeoutMs: data };
+  throw new KeyholdError(
+    "invalid-parameter",
+    `Cannot use --timeout ${JSON.stringify(timeout)}: expected ${TIMEOUT.allowed}`,
+  );
 }
 
 /** Resolves with the exit code: says nothing where the server is ready, and else a sentence. */

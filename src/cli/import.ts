@@ -1,34 +1,26 @@
 // `keyhold import [FILE]`: puts the entries of an export, chunk by chunk. A file is first read whole and compared with its
 // checksum. How far it has come stands in FILE.progress, so that --resume goes on behind the last chunk that was answered.
-import { createReadStream, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import type { Command } from "commander";
 import { Option } from "commander";
 import { KeyholdError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { CONFLICT_POLICIES, type ConflictPolicy, type Imported } from "../service/transfer.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { cutShort, ExportTally, isEndLine, isEntryLine, LineCutter } from "./export-lines.ts";
 import type { Host } from "./host.ts";
-import { type Chunk, type Counts, type Importer, openImporter } from "./importer.ts";
-import { addPlaceFlags, isGiven, readPlace, runCommand, textFlag } from "./place.ts";
+import { forgetPlaceOf, type ImportPlace, keepPlaceOf, readPlaceOf } from "./import-place.ts";
+import { type Chunk, type Importer, openImporter } from "./importer.ts";
+import { addPlaceFlags, isGiven, readPlace, textFlag } from "./place.ts";
 import { makeProgress } from "./progress.ts";
+import { runCommand, withHint } from "./run-command.ts";
 
 /** Entries in one chunk, fewer than a commit takes: each is a short wait for others. */
 const CHUNK_ENTRIES = 500;
-const POLICIES = ["replace", "skip", "fail"];
 
-/** How far an import of a file has come; kept beside it. */
-interface Place {
-  /** SHA-256 of the export's lines. */
-  readonly sha256: string;
-  /** Names the chunks of this import, so that one that is sent twice is put once. */
-  readonly run: string;
-  /** Bytes of the file that are done. */
-  readonly offset: number;
-  readonly counts: Counts;
-}
-
-const NOTHING: Counts = { imported: 0, skipped: 0, expired: 0 };
+const NOTHING: Imported = { imported: 0, skipped: 0, expired: 0 };
+const NOWHERE = { offset: 0, counts: NOTHING };
 
 export function declareImport(command: Command): void {
   command.argument("[FILE]", "An export; - for standard input, which is the default");
@@ -36,7 +28,7 @@ export function declareImport(command: Command): void {
   command
     .addOption(
       new Option("--on-conflict <POLICY>", "An entry that is there is replaced, stays, or ends the import")
-        .choices(POLICIES)
+        .choices(CONFLICT_POLICIES)
         .default("replace"),
     )
     .addOption(new Option("--resume", "Go on where an earlier import of FILE was broken off"));
@@ -50,12 +42,19 @@ export function runImport(context: CommandContext): Promise<number> {
     if (file === "-" && isResumed) {
       throw new KeyholdError("invalid-parameter", "Cannot resume an import from standard input: name its file");
     }
-    const place = file === "-" ? null : await findPlace(file, isResumed, host);
-    const policy = textFlag(command, "onConflict") ?? "replace";
-    const importer = await openImporter(readPlace(context), policy, signal);
-    let counts: Counts;
+    const policy = readPolicy(command);
+    const place = readPlace(context);
+    const sha256 = file === "-" ? null : await checkFile(file, host);
+    const kept = isResumed ? readPlaceOf(file, statSync(file).size) : null;
+    const importer = await openImporter(place, { context, policy, signal });
+    let counts: Imported;
     try {
-      counts = place === null ? await importInput(host, importer) : await importFile(file, place, { host, importer });
+      if (sha256 === null) counts = await importInput(host, importer);
+      else {
+        const begun = { ...NOWHERE, run: newRun(), sha256, target: await importer.incarnation(), policy };
+        if (kept !== null) requireSame(kept, begun, file);
+        counts = await importFile(file, kept ?? begun, { host, importer });
+      }
     } finally {
       await importer.close();
     }
@@ -65,8 +64,19 @@ export function runImport(context: CommandContext): Promise<number> {
   });
 }
 
-/** Reads the whole file. @throws "damaged-entry" where it is not what was exported */
-async function findPlace(file: string, isResumed: boolean, host: Host): Promise<Place> {
+function readPolicy(command: Command): ConflictPolicy {
+  const text = textFlag(command, "onConflict");
+  const policy = CONFLICT_POLICIES.find((each) => each === text);
+  if (policy === undefined) throw new RangeError(`There is no policy ${text}, and the parser has let it through`);
+  return policy;
+}
+
+function newRun(): string {
+  return crypto.getRandomValues(new Uint8Array(12)).toHex();
+}
+
+/** Reads the whole file; its checksum. @throws "damaged-entry" where it is not what was exported */
+async function checkFile(file: string, host: Host): Promise<string> {
   const total = statSync(file).size;
   const progress = makeProgress(host, "check");
   const check = new EndCheck(file);
@@ -81,13 +91,19 @@ async function findPlace(file: string, isResumed: boolean, host: Host): Promise<
   } finally {
     progress.end();
   }
-  const sha256 = check.tally.digest();
-  const kept = isResumed ? readKept(file) : null;
-  if (kept !== null && kept.sha256 !== sha256) {
-    throw new KeyholdError("unavailable", `Cannot resume: ${file} is another file than the one that was begun`);
+  return check.tally.digest();
+}
+
+/** @throws "unavailable" where other entries were begun with, or they went elsewhere, or in another way */
+function requireSame(kept: ImportPlace, begun: ImportPlace, file: string): void {
+  const refuse = (what: string) => new KeyholdError("unavailable", `Cannot resume: ${what}`);
+  if (kept.sha256 !== begun.sha256) throw refuse(`${file} is another file than the one that was begun`);
+  if (kept.target !== begun.target) {
+    throw refuse(
+      `it was begun into the store ${kept.target}, and this one is ${begun.target}; name that one, or begin anew without --resume`,
+    );
   }
-  const run = crypto.getRandomValues(new Uint8Array(12)).toHex();
-  return kept ?? { sha256, run, offset: 0, counts: NOTHING };
+  if (kept.policy !== begun.policy) throw refuse(`it was begun with --on-conflict ${kept.policy}`);
 }
 
 /** That an export has its last line, and that it fits. */
@@ -116,36 +132,36 @@ class EndCheck {
 
 async function importFile(
   file: string,
-  begun: Place,
+  begun: ImportPlace,
   { host, importer }: { readonly host: Host; readonly importer: Importer },
-): Promise<Counts> {
+): Promise<Imported> {
   const total = statSync(file).size;
   const progress = makeProgress(host, "import");
   let place = begun;
+  // Before the first chunk: where that fails, there is something to go on with.
+  keepPlaceOf(file, place);
   try {
     const stream = createReadStream(file, { start: begun.offset, highWaterMark: LIMITS.stepBytes });
     for await (const chunk of chunksOf(stream, new LineCutter(), () => {})) {
       const offset = place.offset + chunk.fileBytes;
       place = { ...place, offset, counts: await importer.put(chunk, `${place.run}-${place.offset}`, place.counts) };
-      keep(file, place);
+      keepPlaceOf(file, place);
       progress.update({ done: offset, total, bytes: offset });
     }
   } catch (error) {
-    const detail = error instanceof KeyholdError ? error.detail : String(error);
-    const code = error instanceof KeyholdError ? error.code : "unavailable";
-    throw new KeyholdError(code, `${detail}; ${place.counts.imported} entries are imported, and --resume goes on`);
+    throw withHint(error, `${place.counts.imported} entries are imported, and --resume goes on`);
   } finally {
     progress.end();
   }
-  rmSync(progressFile(file), { force: true });
+  forgetPlaceOf(file);
   return place.counts;
 }
 
 /** What comes by a pipe is put as it comes: whether it was whole is known at its end alone. */
-async function importInput(host: Host, importer: Importer): Promise<Counts> {
+async function importInput(host: Host, importer: Importer): Promise<Imported> {
   const progress = makeProgress(host, "import");
   const check = new EndCheck("Standard input");
-  const run = crypto.getRandomValues(new Uint8Array(12)).toHex();
+  const run = newRun();
   let counts = NOTHING;
   let bytes = 0;
   try {
@@ -157,8 +173,7 @@ async function importInput(host: Host, importer: Importer): Promise<Counts> {
     check.end();
     return counts;
   } catch (error) {
-    if (!(error instanceof KeyholdError)) throw error;
-    throw new KeyholdError(error.code, `${error.detail}; ${counts.imported} entries are imported all the same`);
+    throw withHint(error, `${counts.imported} entries are imported all the same`);
   } finally {
     progress.end();
   }
@@ -190,22 +205,4 @@ async function* chunksOf(
     }
   }
   if (fileBytes > 0) yield { lines, fileBytes };
-}
-
-function progressFile(file: string): string {
-  return `${file}.progress`;
-}
-
-function readKept(file: string): Place {
-  const path = progressFile(file);
-  if (!existsSync(path)) throw new KeyholdError("unavailable", `Cannot resume: there is no ${path}`);
-  const kept: Place = JSON.parse(readFileSync(path, "utf8"));
-  return kept;
-}
-
-/** By renaming, so that a kill leaves this place or the one before. */
-function keep(file: string, place: Place): void {
-  const draft = `${progressFile(file)}.part`;
-  writeFileSync(draft, `${JSON.stringify(place)}\n`, { mode: 0o600, flush: true });
-  renameSync(draft, progressFile(file));
 }

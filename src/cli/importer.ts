@@ -1,19 +1,14 @@
 // Where an import goes: to a running server, or into a store of this machine that no server holds.
-import { loadConfig } from "../config/load.ts";
+import { resolve } from "node:path";
 import { KeyholdError } from "../core/errors.ts";
-import { makeLog } from "../observe/log.ts";
-import { CONFLICT_POLICIES, importEntries } from "../service/transfer.ts";
+import { type ConflictPolicy, type Imported, importEntries } from "../service/transfer.ts";
 import { parseExportLine } from "../wire/export-format.ts";
 import { MEDIA } from "../wire/headers.ts";
+import type { CommandContext } from "./command.ts";
+import { loadStoreConfig, makeCommandLog } from "./command-store.ts";
 import { decodeLine } from "./export-lines.ts";
 import type { StorePlace } from "./place.ts";
-import { ask, type Remote } from "./remote.ts";
-
-export interface Counts {
-  readonly imported: number;
-  readonly skipped: number;
-  readonly expired: number;
-}
+import { askForJson, type Remote } from "./remote.ts";
 
 /** Lines of entries for one commit. */
 export interface Chunk {
@@ -23,14 +18,28 @@ export interface Chunk {
 }
 
 export interface Importer {
+  /** Of the store that is written to: another one after a restore, or elsewhere. */
+  incarnation(): Promise<string>;
   /** Puts a chunk, once under this name; the counts with it. @throws "unavailable" and what the store refuses */
-  put(chunk: Chunk, name: string, counts: Counts): Promise<Counts>;
+  put(chunk: Chunk, name: string, counts: Imported): Promise<Imported>;
   close(): Promise<void>;
 }
 
-export async function openImporter(place: StorePlace, policy: string, signal: AbortSignal): Promise<Importer> {
-  const importer = "remote" in place ? toServer(place.remote, policy, signal) : await toStore(place.directory, policy);
+/** The part of /-/info that is needed here. */
+interface InfoJson {
+  readonly store: { readonly incarnation: string };
+}
+
+/** @throws BadConfig, and as openEntries() */
+export async function openImporter(
+  place: StorePlace,
+  terms: { readonly context: CommandContext; readonly policy: ConflictPolicy; readonly signal: AbortSignal },
+): Promise<Importer> {
+  const { context, policy, signal } = terms;
+  const importer =
+    "remote" in place ? toServer(place.remote, policy, signal) : await toStore(place.directory, policy, context);
   return {
+    incarnation: () => importer.incarnation(),
     close: () => importer.close(),
     async put(chunk, name, counts) {
       if (signal.aborted) throw new KeyholdError("unavailable", "Stopped before the end");
@@ -39,10 +48,14 @@ export async function openImporter(place: StorePlace, policy: string, signal: Ab
   };
 }
 
-function toServer(remote: Remote, policy: string, signal: AbortSignal): Importer {
+function toServer(remote: Remote, policy: ConflictPolicy, signal: AbortSignal): Importer {
   return {
+    async incarnation() {
+      const { store } = await askForJson<InfoJson>(remote, { method: "GET", target: "/-/info", signal });
+      return store.incarnation;
+    },
     async put({ lines }, name, counts) {
-      const response = await ask(remote, {
+      const became = await askForJson<Imported>(remote, {
         method: "POST",
         target: `/-/import?on_conflict=${policy}`,
         // Only there does putting a chunk a second time mean something else; a record costs room in the store.
@@ -50,41 +63,29 @@ function toServer(remote: Remote, policy: string, signal: AbortSignal): Importer
         body: Uint8Array.from(Buffer.concat(lines)),
         signal,
       });
-      const became: Counts = JSON.parse(await response.text());
       return add(counts, became);
     },
     close: async () => {},
   };
 }
 
-async function toStore(directory: string, policy: string): Promise<Importer> {
+async function toStore(directory: string, policy: ConflictPolicy, context: CommandContext): Promise<Importer> {
+  const config = loadStoreConfig(context, { store: `sqlite:${resolve(directory)}` });
   const { openEntries } = await import("../compose.ts");
-  const loaded = loadConfig({ flags: { store: `sqlite:${directory}` }, environment: {}, readFile: () => "" });
-  if (loaded.is === "refused") throw new KeyholdError("invalid-parameter", loaded.problems.join("; "));
-  const { entries, close } = await openEntries(loaded.config, SILENT);
-  const known = CONFLICT_POLICIES.find((each) => each === policy) ?? "replace";
+  const { entries, incarnation, close } = await openEntries(config, makeCommandLog(context.host));
   return {
+    incarnation: async () => incarnation,
     async put({ lines }, _, counts) {
       const chunk = lines.flatMap((line) => {
         const parsed = parseExportLine(decodeLine(line));
         return parsed.is === "entry" ? [parsed.entry] : [];
       });
-      return add(counts, await importEntries(entries, chunk, known));
+      return add(counts, await importEntries(entries, chunk, policy));
     },
     close,
   };
 }
 
-const SILENT = makeLog({
-  format: "text",
-  level: "error",
-  accessLog: false,
-  write: () => {},
-  errorFile: null,
-  nowMs: () => 0,
-  schedule: () => {},
-});
-
-function add(a: Counts, b: Counts): Counts {
+function add(a: Imported, b: Imported): Imported {
   return { imported: a.imported + b.imported, skipped: a.skipped + b.skipped, expired: a.expired + b.expired };
 }

@@ -1,15 +1,21 @@
-// What the commands on backups and stores have in common: where they work, by which flags, and how they end.
+// What the commands on backups and stores have in common: where they work, and by which flags.
 import type { Command } from "commander";
 import { Option } from "commander";
+import { store } from "../config/formats.ts";
 import { KeyholdError } from "../core/errors.ts";
 import type { CommandContext } from "./command.ts";
-import { EXIT } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
 import type { Remote } from "./remote.ts";
+import { parseServerUrl } from "./server-url.ts";
 
 export const DEFAULT_URL = "http://127.0.0.1:3000";
 
+const STORE = store();
+/** What a field of a request can carry. */
+const SECRET = /^[\x21-\x7e]+$/;
+
 export const PLACE_NOTE = `
+Without --url and --store the server at ${DEFAULT_URL} is asked.
 KEYHOLD_TOKEN in the environment, or the file named by --token-file, holds the token for --url.`;
 
 /** A store of this machine by its directory, or a running server by its URL. */
@@ -26,18 +32,36 @@ export function addPlaceFlags(command: Command): void {
 
 /** @throws "invalid-parameter" on a URL or a store that is none */
 export function readPlace({ command, environment, host }: CommandContext): StorePlace {
-  const store = textFlag(command, "store");
-  if (store !== null) return { directory: toDirectory(store) };
-  const url = textFlag(command, "url") ?? DEFAULT_URL;
-  if (!/^https?:\/\/[^\s/]/.test(url) || !URL.canParse(url)) {
-    throw new KeyholdError(
-      "invalid-parameter",
-      `Cannot use --url ${JSON.stringify(url)}: expected an http or https URL`,
-    );
-  }
+  const given = textFlag(command, "store");
+  if (given !== null) return { directory: toDirectory(given) };
+  const url = parseServerUrl(textFlag(command, "url") ?? DEFAULT_URL);
+  return { remote: { url, token: readToken({ command, environment, host }) } };
+}
+
+/**
+ * The secret to ask a server with: of --token-file, else of KEYHOLD_TOKEN; null for none.
+ *
+ * @throws "unavailable" where the file cannot be read or holds none; never with what it holds
+ */
+export function readToken({ command, environment, host }: CommandContext): string | null {
   const file = textFlag(command, "tokenFile");
-  const token = file === null ? (environment["KEYHOLD_TOKEN"] ?? "") : host.readFile(file).trim();
-  return { remote: { url: url.replace(/\/+$/, ""), token: token === "" ? null : token } };
+  const variable = environment["KEYHOLD_TOKEN"]?.trim() ?? "";
+  if (file === null && variable === "") return null;
+  const secret = file === null ? variable : readText(file, host).trim();
+  if (SECRET.test(secret)) return secret;
+  throw new KeyholdError(
+    "unavailable",
+    `Cannot use ${file === null ? "KEYHOLD_TOKEN" : `--token-file ${file}`}: ${secret === "" ? "it is empty" : "it holds what no token has"}`,
+  );
+}
+
+function readText(file: string, host: Host): string {
+  try {
+    return host.readFile(file);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new KeyholdError("unavailable", `Cannot read --token-file ${file}: ${reason}`, {}, { cause: error });
+  }
 }
 
 /** The flag's value, by its name in camelCase; null where it is not given. */
@@ -50,30 +74,12 @@ export function isGiven(command: Command, name: string): boolean {
   return command.getOptionValue(name) === true;
 }
 
-/** "sqlite:DIRECTORY" or a directory. @throws "invalid-parameter" on any other engine's */
-export function toDirectory(store: string): string {
-  const directory = store.replace(/^sqlite:/, "");
-  if (directory !== "" && !/^[A-Za-z][A-Za-z0-9+.-]+:/.test(directory)) return directory;
+/** "sqlite:DIRECTORY" or a directory, as serve takes it. @throws "invalid-parameter" on any other engine's */
+export function toDirectory(text: string): string {
+  const { success, data } = STORE.schema.safeParse(text);
+  if (success && data.engine === "sqlite") return data.directory;
   throw new KeyholdError(
     "invalid-parameter",
-    `Cannot use --store ${JSON.stringify(store)}: expected sqlite:DIRECTORY, or a directory`,
+    `Cannot use --store ${JSON.stringify(text)}: expected sqlite:DIRECTORY, or a directory`,
   );
-}
-
-/** Runs a command whose faults are sentences on standard error; SIGINT and SIGTERM end it in order. */
-export async function runCommand(host: Host, work: (signal: AbortSignal) => Promise<number>): Promise<number> {
-  const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) host.onSignal(signal, () => controller.abort());
-  try {
-    return await work(controller.signal);
-  } catch (error) {
-    const isFault = error instanceof KeyholdError;
-    host.writeError(`keyhold: ${isFault ? error.detail : error instanceof Error ? error.message : String(error)}\n`);
-    if (!isFault) return EXIT.failure;
-    return error.code === "damaged-entry"
-      ? EXIT.damaged
-      : error.code === "invalid-parameter"
-        ? EXIT.usage
-        : EXIT.failure;
-  }
 }

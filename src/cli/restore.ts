@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import type { CommandContext } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
-import { isGiven, runCommand, textFlag, toDirectory } from "./place.ts";
+import { isGiven, textFlag, toDirectory } from "./place.ts";
+import { runCommand } from "./run-command.ts";
 import { checkPlace } from "./verify.ts";
 
 export function declareRestore(command: Command): void {

@@ -51,7 +51,9 @@ describe("help", () => {
     expect(out).not.toContain("--no-wide");
   });
   test("has the exit codes", async () => {
-    expect((await keyhold("--help")).out).toContain("\n  78   an option has a value that is not allowed\n");
+    expect((await keyhold("--help")).out).toContain(
+      "\n  78   an option of the server has a value that is not allowed,",
+    );
   });
   test("the version is that of the package", async () => {
     expect(await keyhold("--version")).toEqual({ code: 0, out: `${packageJson.version}\n`, error: "" });

@@ -10,6 +10,7 @@ import { addConfigFlags, readConfigFlags } from "./config-flags.ts";
 import { EXIT, EXIT_MEANINGS } from "./exit-codes.ts";
 import { health, loopbackUrl, readHealthFlags } from "./health.ts";
 import type { Host } from "./host.ts";
+import { tellFault } from "./run-command.ts";
 import { serve } from "./serve.ts";
 import { toConfigJson, toConfigTable } from "./show-config.ts";
 import { TOKEN_COMMANDS } from "./token.ts";
@@ -152,9 +153,12 @@ async function runConfig(context: CommandContext): Promise<number> {
 async function runHealth(context: CommandContext): Promise<number> {
   const loaded = load(context);
   if (loaded.is === "refused") return refuse(loaded.problems, context.host);
-  const flags = readHealthFlags(context.command.opts());
-  if (flags.is === "refused") return refuse(flags.problems, context.host);
-  return health({ ...flags, serverUrl: flags.serverUrl ?? loopbackUrl(loaded.config) }, context.host);
+  try {
+    const flags = readHealthFlags(context.command);
+    return await health({ ...flags, serverUrl: flags.serverUrl ?? loopbackUrl(loaded.config) }, context.host);
+  } catch (error) {
+    return tellFault(error, context.host);
+  }
 }
 
 function load({ command, environment, host }: CommandContext): LoadResult {

@@ -3,7 +3,9 @@ import type { OpenTokens } from "../compose.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { toEpochMs } from "../core/expiry.ts";
 import { makeGrant } from "../core/token.ts";
+import { FIELD, MEDIA } from "../wire/headers.ts";
 import { type IssuedTokenJson, type TokenJson, toTokenJson } from "../wire/token-json.ts";
+import { askForJson, type Remote } from "./remote.ts";
 
 export interface AskedToken {
   readonly name: string;
@@ -42,47 +44,18 @@ export function makeStoreDesk({ tokens, now, close }: OpenTokens): TokenDesk {
   };
 }
 
-/** @param secret - of a token with the scope admin; null where the server asks for none yet */
-export function makeServerDesk(origin: string, secret: string | null): TokenDesk {
-  const authorization: Record<string, string> = secret === null ? {} : { Authorization: `Bearer ${secret}` };
-  const ask = async (method: string, path: string, body: string | null = null): Promise<string> => {
-    const headers = body === null ? authorization : { ...authorization, "Content-Type": "application/json" };
-    const signal = AbortSignal.timeout(ANSWER_MS);
-    try {
-      // A redirection could hand the secret to another.
-      const answer = await fetch(`${origin}${path}`, { method, headers, body, signal, redirect: "error" });
-      const text = await answer.text();
-      if (answer.ok) return text;
-      throw refusedBy(origin, answer.status, text);
-    } catch (error) {
-      if (error instanceof KeyholdError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new KeyholdError("unavailable", `Cannot ask ${origin}: ${reason}`, {}, { cause: error });
-    }
-  };
+export function makeServerDesk(remote: Remote): TokenDesk {
+  const asked = () => ({ signal: AbortSignal.timeout(ANSWER_MS) });
   return {
     async create({ name, scopes, prefixes, expiresInMs }) {
       const end = expiresInMs === null ? {} : { expires_in: expiresInMs / 1000 };
-      return JSON.parse(await ask("POST", PATH, JSON.stringify({ name, scopes, prefixes, ...end })));
+      const body = JSON.stringify({ name, scopes, prefixes, ...end });
+      const headers = { [FIELD.contentType]: MEDIA.json };
+      return askForJson<IssuedTokenJson>(remote, { method: "POST", target: PATH, headers, body, ...asked() });
     },
-    list: async () => JSON.parse(await ask("GET", PATH)),
-    revoke: async (id) => JSON.parse(await ask("DELETE", `${PATH}/${encodeURIComponent(id)}`)),
+    list: () => askForJson<TokenJson[]>(remote, { method: "GET", target: PATH, ...asked() }),
+    revoke: (id) =>
+      askForJson<TokenJson>(remote, { method: "DELETE", target: `${PATH}/${encodeURIComponent(id)}`, ...asked() }),
     close: async () => {},
   };
-}
-
-/** What the server said of it, where it is a Keyhold. */
-function refusedBy(origin: string, status: number, text: string): KeyholdError {
-  const cure = status === 401 ? "; give a token with the scope admin by --token-file or KEYHOLD_TOKEN" : "";
-  return new KeyholdError("unavailable", `${origin} answers ${status}: ${detailOf(text)}${cure}`);
-}
-
-function detailOf(text: string): string {
-  try {
-    const problem: unknown = JSON.parse(text);
-    if (typeof problem === "object" && problem !== null && "detail" in problem) return String(problem.detail);
-  } catch {
-    // Another program's page.
-  }
-  return "it gives no reason that can be read";
 }

@@ -2,23 +2,25 @@
 // TOKEN=$(keyhold token create …) holds it; what people read goes to standard error.
 import { type Command, Option } from "commander";
 import { duration } from "../config/formats.ts";
-import { loadConfig } from "../config/load.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { DEFAULT_SCOPES, SCOPES } from "../core/token.ts";
-import { makeLog } from "../observe/log.ts";
 import type { TokenJson } from "../wire/token-json.ts";
 import type { CommandContext, CommandRow } from "./command.ts";
+import { loadStoreConfig, makeCommandLog } from "./command-store.ts";
 import { declareConfigFlag, declareOption, readConfigFlags } from "./config-flags.ts";
 import { EXIT } from "./exit-codes.ts";
+import { DEFAULT_URL, readToken, textFlag } from "./place.ts";
+import { tellFault, withHint } from "./run-command.ts";
+import { parseServerUrl } from "./server-url.ts";
 import { toTable } from "./table.ts";
 import { makeServerDesk, makeStoreDesk, type TokenDesk } from "./token-desk.ts";
 
 const EVERY_SCOPE = "all";
 const LIFETIME = duration({ least: "1s", most: "36500d" });
-const ORIGIN = /^https?:\/\/[^\s/?#@]+$/;
 const NOTES = `
-Without --url the store is opened by this command, which no server may hold meanwhile. A running server is
-asked by --url, with a token of the scope admin in the file of --token-file or in KEYHOLD_TOKEN.`;
+Without --url the store of the configuration is opened by this command: that of --store, KEYHOLD_STORE or the
+options file, else the default. No server may hold it meanwhile. A running server is asked by --url, with a
+token of the scope admin in the file of --token-file or in KEYHOLD_TOKEN.`;
 
 export const TOKEN_COMMANDS: readonly CommandRow[] = [
   {
@@ -87,7 +89,9 @@ function declarePlace(command: Command): void {
   declareOption(command, "store");
   declareConfigFlag(command);
   command
-    .addOption(group("Server", new Option("--url <URL>", "A running server, such as http://127.0.0.1:3000")))
+    .addOption(
+      group("Server", new Option("--url <URL>", `A running server, such as ${DEFAULT_URL}`).conflicts("store")),
+    )
     .addOption(
       group("Server", new Option("--token-file <FILE>", "Holds the secret to ask it with; else KEYHOLD_TOKEN does")),
     )
@@ -96,9 +100,9 @@ function declarePlace(command: Command): void {
 
 async function create(desk: TokenDesk, context: CommandContext): Promise<void> {
   const { host } = context;
-  const scope = textOf(context, "scope") ?? "";
+  const scope = textFlag(context.command, "scope") ?? "";
   const token = await desk.create({
-    name: textOf(context, "name") ?? "",
+    name: textFlag(context.command, "name") ?? "",
     scopes: scope === EVERY_SCOPE ? SCOPES : scope.split(",").map((word) => word.trim()),
     prefixes: prefixesOf(context),
     expiresInMs: lifetimeOf(context),
@@ -110,7 +114,7 @@ keyhold: the line on standard output is its secret, which is shown this once
 `);
 }
 
-/** Runs a command at its desk; what it is refused is a sentence, and exit code 1. */
+/** Runs a command at its desk. Each is one step, which a signal ends as it always does. */
 async function atDesk(context: CommandContext, work: (desk: TokenDesk) => Promise<void>): Promise<number> {
   let desk: TokenDesk | null = null;
   try {
@@ -118,63 +122,39 @@ async function atDesk(context: CommandContext, work: (desk: TokenDesk) => Promis
     await work(desk);
     return EXIT.ok;
   } catch (error) {
-    if (!(error instanceof KeyholdError)) throw error;
-    const cure = "holder" in error.data ? `, or ask it: ${ASK_SERVER}` : "";
-    context.host.writeError(`keyhold: ${error.detail}${cure}\n`);
-    return error instanceof BadConfig ? EXIT.config : EXIT.failure;
+    const isHeld = error instanceof KeyholdError && "holder" in error.data;
+    return tellFault(isHeld ? withHint(error, `or ask it: ${ASK_SERVER}`) : error, context.host);
   } finally {
     await desk?.close();
   }
 }
 
-const ASK_SERVER = "--url http://127.0.0.1:3000 with --token-file FILE or KEYHOLD_TOKEN";
+const ASK_SERVER = `--url ${DEFAULT_URL} with --token-file FILE or KEYHOLD_TOKEN`;
 
 async function openDesk(context: CommandContext): Promise<TokenDesk> {
-  const url = textOf(context, "url");
-  if (url !== null) {
-    const origin = url.replace(/\/$/, "");
-    if (ORIGIN.test(origin)) return makeServerDesk(origin, secretOf(context));
-    throw new KeyholdError(
-      "invalid-parameter",
-      `Cannot use --url ${JSON.stringify(url)}: expected an origin such as http://127.0.0.1:3000`,
-    );
-  }
-  const { command, environment, host } = context;
-  const loaded = loadConfig({ flags: readConfigFlags(command), environment, readFile: host.readFile });
-  if (loaded.is === "refused") throw new BadConfig("invalid-parameter", loaded.problems.join("; "));
-  if (loaded.config.store.engine === "memory") {
+  const { command, host } = context;
+  const url = textFlag(command, "url");
+  if (url !== null) return makeServerDesk({ url: parseServerUrl(url), token: readToken(context) });
+  const config = loadStoreConfig(context, readConfigFlags(command));
+  const { store } = config;
+  if (store.engine === "memory") {
     throw new KeyholdError("unavailable", `A store in memory is its server's alone: ask that: ${ASK_SERVER}`);
   }
-  const log = makeLog({
-    format: "text",
-    level: "warn",
-    accessLog: false,
-    write: host.writeError,
-    errorFile: null,
-    nowMs: host.nowMs,
-    schedule: host.schedule,
-  });
+  // Only create may make a store: a list of none, out of a name that was mistyped, would look like one without tokens.
+  if (command.name() !== "create") await requireStore(store.directory);
   // Loaded here and not above, so that help and mistakes are answered without opening an engine.
   const { openTokens } = await import("../compose.ts");
-  return makeStoreDesk(await openTokens(loaded.config, log));
+  return makeStoreDesk(await openTokens(config, makeCommandLog(host)));
 }
 
-/** Told with another exit code, as that of every command. */
-class BadConfig extends KeyholdError {}
-
-function secretOf(context: CommandContext): string | null {
-  const file = textOf(context, "tokenFile");
-  if (file === null) return context.environment["KEYHOLD_TOKEN"]?.trim() || null;
-  try {
-    return context.host.readFile(file).trim();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new KeyholdError("unavailable", `Cannot read --token-file ${file}: ${reason}`);
-  }
+/** @throws "unavailable" where there is no store */
+async function requireStore(directory: string): Promise<void> {
+  const { openSnapshot } = await import("../engines/archive.ts");
+  openSnapshot({ directory }).close();
 }
 
 function lifetimeOf(context: CommandContext): number | null {
-  const text = textOf(context, "expiresIn");
+  const text = textFlag(context.command, "expiresIn");
   if (text === null) return null;
   const parsed = LIFETIME.schema.safeParse(text);
   if (parsed.success) return parsed.data;
@@ -182,11 +162,6 @@ function lifetimeOf(context: CommandContext): number | null {
     "invalid-expiry",
     `Cannot use --expires-in ${JSON.stringify(text)}: expected ${LIFETIME.allowed}`,
   );
-}
-
-function textOf({ command }: CommandContext, name: string): string | null {
-  const value: unknown = command.getOptionValue(name);
-  return typeof value === "string" ? value : null;
 }
 
 function prefixesOf({ command }: CommandContext): readonly string[] {

@@ -7,8 +7,9 @@ import type { CheckedDatabase, Place } from "../engines/archive.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
-import { isGiven, runCommand, toDirectory } from "./place.ts";
+import { isGiven, toDirectory } from "./place.ts";
 import { makeProgress, toBytesText } from "./progress.ts";
+import { runCommand } from "./run-command.ts";
 
 export function declareVerify(command: Command): void {
   command.argument("<PLACE>", "A backup's file, or a store: sqlite:DIRECTORY, or its directory");

@@ -1,4 +1,5 @@
-// Certificate and key of the server, read from their files and tried before they are used.
+// Certificate and key of the server, read from their files and tried before they are used. Files that are
+// wrong are wrong values of their options: the server does not start, by the exit code of those.
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { KeyholdError } from "../core/errors.ts";
@@ -9,7 +10,7 @@ export interface TlsFiles {
   readonly key: string;
 }
 
-/** Their texts. @throws "unavailable" when one cannot be read, or they do not belong together */
+/** Their texts. @throws "invalid-parameter" when one cannot be read, or they do not belong together */
 export function readTlsFiles({ cert, key }: TlsFiles): TlsFiles {
   const texts = { cert: read(cert, "--tls-cert"), key: read(key, "--tls-key") };
   try {
@@ -17,7 +18,7 @@ export function readTlsFiles({ cert, key }: TlsFiles): TlsFiles {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new KeyholdError(
-      "unavailable",
+      "invalid-parameter",
       `Cannot serve TLS with ${cert} and ${key}: ${reason}; both are PEM files, and the key is that of the first certificate`,
       {},
       { cause: error },
@@ -31,6 +32,6 @@ function read(path: string, option: string): string {
     return readFileSync(path, "utf8");
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new KeyholdError("unavailable", `Cannot read the file of ${option}: ${reason}`, {}, { cause: error });
+    throw new KeyholdError("invalid-parameter", `Cannot read the file of ${option}: ${reason}`, {}, { cause: error });
   }
 }

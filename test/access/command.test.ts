@@ -1,6 +1,6 @@
 // `keyhold token`, in a store that no server holds and at one that runs; and what a server process keeps of tokens.
 import { describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { EXIT } from "../../src/cli/exit-codes.ts";
 import { run } from "../../src/cli/run.ts";
 import { makeFakeHost } from "../support/fake-host.ts";
@@ -89,6 +89,23 @@ describe("in a store that no server holds", () => {
     });
   });
 
+  test("list and revoke make no store where there is none", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      for (const store of [`${directory}/mistyped`, directory]) {
+        for (const args of [["list"], ["revoke", "tk_3f9k2m1x8q0a"]]) {
+          const { code, error } = await token([...args, "--store", store]);
+          expect([code, error]).toEqual([EXIT.failure, `keyhold: Cannot read a store in ${store}: there is none\n`]);
+        }
+      }
+      expect(readdirSync(directory)).toEqual([]);
+    });
+  });
+
+  test("--url and --store exclude each other", async () => {
+    const { code, error } = await token(["list", "--store", "x", "--url", "http://127.0.0.1:1"]);
+    expect([code, error]).toEqual([EXIT.usage, expect.stringContaining("cannot be used with")]);
+  });
+
   test("what cannot be had is refused by a sentence and an exit code", async () => {
     await withTemporaryDirectory(async (directory) => {
       const wrong = async (...args: readonly string[]) =>
@@ -102,7 +119,7 @@ describe("in a store that no server holds", () => {
         const { code, out, error } = await wrong(...args);
         expect({ args, code, out, error }).toEqual({
           args,
-          code: EXIT.failure,
+          code: EXIT.usage,
           out: "",
           error: expect.stringMatching(/^keyhold: Cannot .*\n$/),
         });
@@ -112,11 +129,11 @@ describe("in a store that no server holds", () => {
       expect((await token(["revoke", "--store", directory])).code).toBe(EXIT.usage);
       expect((await token(["list", "--store", "foo:bar"])).code).toBe(EXIT.config);
       expect((await token(["list", "--store", "memory:"])).error).toContain("ask that: --url");
-      expect((await token(["list", "--url", "localhost"])).error).toContain("expected an origin");
+      expect((await token(["list", "--url", "localhost"])).error).toContain("expected scheme, host and port");
       const nowhere = await token(["list", "--url", "http://127.0.0.1:9"]);
       expect(nowhere).toMatchObject({
         code: EXIT.failure,
-        error: expect.stringContaining("Cannot ask http://127.0.0.1:9"),
+        error: expect.stringContaining("Cannot reach http://127.0.0.1:9"),
       });
     });
   });
@@ -152,7 +169,7 @@ describe("at a server", () => {
 
         const without = await token(["list", ...at]);
         expect(without).toMatchObject({ code: EXIT.failure, out: "" });
-        expect(without.error).toContain("answers 401: This server asks for a token");
+        expect(without.error).toContain("answered 401: This server asks for a token");
         expect(server.output()).not.toContain(OPERATOR);
       });
     });
@@ -214,7 +231,7 @@ describe("at a server", () => {
       }
       expect(failure).toBeInstanceOf(FailedStart);
       expect(failure).toMatchObject({
-        exitCode: EXIT.failure,
+        exitCode: EXIT.config,
         output: expect.stringContaining("32 at least are needed"),
       });
     });

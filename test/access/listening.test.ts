@@ -106,11 +106,18 @@ test("certificate and key that cannot be used end the start with what is wrong",
     const [first, second] = [makeCertificate(directory, "first"), makeCertificate(directory, "second")];
     const junk = join(directory, "junk.pem");
     writeFileSync(junk, "junk");
-    expect((await refusalOf(["--tls-cert", first.cert, "--tls-key", second.key])).output).toContain("Cannot serve TLS");
-    expect((await refusalOf(["--tls-cert", junk, "--tls-key", first.key])).output).toContain("Cannot serve TLS");
-    expect((await refusalOf(["--tls-cert", join(directory, "none"), "--tls-key", first.key])).output).toContain(
-      "Cannot read the file of --tls-cert",
-    );
+    expect(await refusalOf(["--tls-cert", first.cert, "--tls-key", second.key])).toMatchObject({
+      exitCode: 78,
+      output: expect.stringContaining("Cannot serve TLS"),
+    });
+    expect(await refusalOf(["--tls-cert", junk, "--tls-key", first.key])).toMatchObject({
+      exitCode: 78,
+      output: expect.stringContaining("Cannot serve TLS"),
+    });
+    expect(await refusalOf(["--tls-cert", join(directory, "none"), "--tls-key", first.key])).toMatchObject({
+      exitCode: 78,
+      output: expect.stringContaining("Cannot read the file of --tls-cert"),
+    });
     expect(await refusalOf(["--tls-cert", first.cert])).toMatchObject({ exitCode: 78 });
   });
 });
