@@ -1,10 +1,12 @@
 // The file of --admin-token-file: a token with every right that an operator brings, such as a mounted secret. A file that is
 // wrong is a wrong value of the option: the server does not start, by the exit code of those.
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { KeyholdError } from "../core/errors.ts";
 import { parseBearer } from "./secrets.ts";
 
 const LENGTH_MIN = 32;
+/** Of the file: far beyond any secret. */
+const BYTES_MAX = 64 * 1024;
 
 /** The secret. @throws "invalid-parameter" with what is wrong and what to do; never with what the file holds */
 export function readAdminToken(path: string): string {
@@ -21,10 +23,13 @@ export function readAdminToken(path: string): string {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    // Reading a pipe would hold up the whole server until somebody writes into it.
+    const found = statSync(path);
+    if (found.isFile() && found.size <= BYTES_MAX) return readFileSync(path, "utf8");
   } catch (error) {
     throw refusal(path, error instanceof Error ? error.message : String(error));
   }
+  throw refusal(path, `it is no file of at most ${BYTES_MAX} bytes`);
 }
 
 function refusal(path: string, why: string): KeyholdError {

@@ -210,5 +210,9 @@ describe("the file of an operator's token", () => {
 
   test("is refused where it is not there", async () => {
     expect((await rejectionOf(() => readAdminToken("/nowhere/token")))?.detail).toContain("ENOENT");
+    // Neither a directory nor a device is read, and so is no pipe, which would hold up everything.
+    for (const path of ["/tmp", "/dev/zero"]) {
+      expect((await rejectionOf(() => readAdminToken(path)))?.detail).toContain("it is no file of at most");
+    }
   });
 });
