@@ -6,7 +6,7 @@ import { KeyholdError } from "../../core/errors.ts";
 import type { Backup, BackupFacts, BackupTerms, OpenBackup } from "../../store/store.ts";
 import { toCopyFault } from "./backup-copy.ts";
 import { syncDirectory } from "./directory.ts";
-import { COPY_PREFIX, type StoreFiles } from "./layout.ts";
+import { COPY_NAME, COPY_PREFIX, type StoreFiles } from "./layout.ts";
 import { type FromBackup, fromErrorMessage, type ToBackup } from "./messages.ts";
 
 /** Bytes read from a copy at once, and held for a reader that is slow. */
@@ -97,7 +97,7 @@ export class SqliteBackup implements Backup {
 /** Removes what servers that were killed have left of copies. Requires: the store is held by this process. */
 export function removeLeftCopies({ directory }: StoreFiles): void {
   for (const name of readdirSync(directory)) {
-    if (name.startsWith(COPY_PREFIX)) rmSync(join(directory, name), { force: true });
+    if (COPY_NAME.test(name)) rmSync(join(directory, name), { force: true });
   }
 }
 
