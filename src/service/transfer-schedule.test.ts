@@ -1,6 +1,6 @@
 // Backups by the clock, with a store that only writes a file, and time that the test turns.
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { withTemporaryDirectory } from "../../test/support/temporary-directory.ts";
 import { makeTurnableClock } from "../../test/support/turnable-clock.ts";
@@ -13,6 +13,7 @@ import { BackupSchedule, RETRY_MS } from "./transfer-schedule.ts";
 const HOUR_MS = 3_600_000;
 /** 2027-01-15T08:00:00Z, where the turnable clock begins. */
 const FIRST = "keyhold-20270115T080000Z-r1.db";
+const AHEAD = "keyhold-20990101T000000Z-r9.db";
 
 async function withSchedule(
   body: (parts: ReturnType<typeof makeParts>) => Promise<void>,
@@ -32,6 +33,7 @@ function makeParts(directory: string, { kept, intervalMs }: { readonly kept: num
   const clock = makeTurnableClock();
   const timers = makeTurnableTimers(clock.now);
   const errors: unknown[] = [];
+  const ahead: (readonly string[])[] = [];
   const state = { revision: 0, fault: null as KeyholdError | null };
   const backup: Backup = {
     async writeTo(path) {
@@ -48,13 +50,14 @@ function makeParts(directory: string, { kept, intervalMs }: { readonly kept: num
       ...{ backup, directory, intervalMs, kept, now: clock.now, timers },
       onMade: () => {},
       onFailed: (error) => errors.push(error),
+      onAhead: (names) => ahead.push(names),
     });
   let schedule = make();
   const settle = async () => {
     for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
   };
   return {
-    ...{ directory, clock, errors, state, timers },
+    ...{ ahead, directory, clock, errors, state, timers },
     schedule: () => schedule,
     names: () => readdirSync(directory).toSorted(),
     async start() {
@@ -158,16 +161,45 @@ describe("scheduled backups", () => {
     });
   });
 
-  test("count from the start where the youngest is dated ahead of the clock", async () => {
-    await withSchedule(async ({ directory, start, restart, pass, names }) => {
+  test("count from the youngest that is not dated ahead of the clock, and tell of those once", async () => {
+    await withSchedule(async ({ ahead, directory, start, restart, pass, names, schedule }) => {
       await start();
-      writeFileSync(join(directory, "keyhold-20990101T000000Z-r9.db"), "");
+      await pass(HOUR_MS / 2);
+      writeFileSync(join(directory, AHEAD), "");
       await restart();
-      await pass(HOUR_MS - 1);
+      expect(schedule().figures).toMatchObject({ lastBackupAt: 1_800_000_000_000, lastBackupBytes: 1 });
+      await pass(HOUR_MS / 2 - 1);
       expect(names().length).toBe(2);
       await pass(1);
-      expect(names().length).toBe(3);
+      expect(names()).toEqual([FIRST, "keyhold-20270115T090000Z-r2.db", AHEAD]);
+      expect(ahead).toEqual([[AHEAD]]);
     });
+  });
+
+  test("are made at the start where all that is there is dated ahead of the clock", async () => {
+    await withSchedule(async ({ directory, start, names, schedule, clock }) => {
+      mkdirSync(directory);
+      writeFileSync(join(directory, AHEAD), "");
+      await start();
+      expect(names()).toEqual([FIRST, AHEAD]);
+      expect(schedule().figures.lastBackupAt).toBe(clock.now());
+    });
+  });
+
+  test.each([
+    [1, ["keyhold-20270115T090000Z-r2.db"]],
+    [2, [FIRST, "keyhold-20270115T090000Z-r2.db"]],
+    [3, [FIRST, "keyhold-20270115T090000Z-r2.db", AHEAD]],
+  ])("where %d are kept, those dated ahead go first and the one just made stays", async (kept, left) => {
+    await withSchedule(
+      async ({ directory, start, pass, names }) => {
+        await start();
+        for (const name of [AHEAD, "keyhold-20990102T000000Z-r9.db"]) writeFileSync(join(directory, name), "");
+        await pass(HOUR_MS);
+        expect(names()).toEqual(left);
+      },
+      { kept },
+    );
   });
 
   test("wait for intervals longer than the runtime's timers", async () => {
