@@ -154,7 +154,7 @@ describe("scheduled backups", () => {
   test("remove what a kill has left of one, when they start", async () => {
     await withSchedule(async ({ directory, start, restart, names }) => {
       await start();
-      for (const left of ["keyhold-20270101T000000Z.db.part", "keyhold-20270101T000000Z.db.part.part"])
+      for (const left of ["", ".part", ".0123456789abcdef.part"].map((end) => `keyhold-20270101T000000Z.db.part${end}`))
         writeFileSync(join(directory, left), "");
       await restart();
       expect(names()).toEqual([FIRST]);

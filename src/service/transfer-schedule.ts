@@ -44,7 +44,7 @@ export const RETRY_MS = 5 * 60_000;
 const LOOK_MS = 60_000;
 const NAME = /^keyhold-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-r\d+\.db$/;
 /** What a kill has left of one. */
-const LEFT = /^keyhold-\d{8}T\d{6}Z\.db(?:\.part){1,2}$/;
+const LEFT = /^keyhold-\d{8}T\d{6}Z\.db\.part(?:(?:\.[0-9a-f]{16})?\.part)?$/;
 
 export class BackupSchedule {
   readonly #options: BackupScheduleOptions;

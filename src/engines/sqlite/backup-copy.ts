@@ -49,7 +49,9 @@ interface SourceState {
  * @throws "damaged-entry"; "unavailable" when stopped or on a database that is none of ours; SQLiteError
  */
 export async function copyDatabase(source: Database, target: string, watch: WorkWatch): Promise<BackupFacts> {
-  const copy = new Database(target, { readwrite: true, create: true, strict: true });
+  // Nobody else's file is written into, and nobody else reads what is in this one.
+  closeSync(openSync(target, "wx", 0o600));
+  const copy = new Database(target, { readwrite: true, strict: true });
   let state: SourceState;
   try {
     // A file that is not finished is removed, so no journal need stand beside it; Bun's SQLite refuses to be without one.
