@@ -1,7 +1,7 @@
 // What a restore leaves at each moment at which it can be killed, and the life that begins with it.
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { keyOf, mustCommit, put, textOf } from "../../../test/support/requests.ts";
 import { sqliteOptions } from "../../../test/support/sqlite-harness.ts";
@@ -128,6 +128,19 @@ describe("a restore", () => {
         expect(() => restore(file, old, true)).toThrow("holds it; stop that one first");
       });
       expect(await valueIn(old)).toBe("2");
+    });
+  });
+
+  test("makes a store that is its owner's alone, and can be written, of a file of any mode", async () => {
+    await withBackup(async ({ file, old, target }) => {
+      for (const [mode, directory] of [
+        [0o644, target],
+        [0o400, old],
+      ] as const) {
+        chmodSync(file, mode);
+        restore(file, directory, directory === old);
+        expect(statSync(join(directory, "keyhold.db")).mode & 0o777).toBe(0o600);
+      }
     });
   });
 

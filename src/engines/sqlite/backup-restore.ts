@@ -5,7 +5,7 @@
 // A kill leaves the old store or the new one. The one moment without a name, after the old directory has been moved aside
 // and before the new one is moved in, is finished by whoever opens the store next (finishRestore).
 import { Database } from "bun:sqlite";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { KeyholdError } from "../../core/errors.ts";
 import { syncFile } from "./backup-copy.ts";
@@ -98,6 +98,8 @@ function build(
   removeLeft(target);
   mkdirSync(draft.directory, { recursive: true, mode: 0o700 });
   copyFileSync(file, draft.database);
+  // A copy has the mode of its source: that of a backup may be anybody's to read, or nobody's to write.
+  chmodSync(draft.database, 0o600);
   const revision = beginLife(draft.database, incarnation);
   syncFile(draft.database);
   writeNewHolder(draft, incarnation, now);
