@@ -167,11 +167,32 @@ describe("a restore", () => {
     await withBackup(async ({ file, old, target }) => {
       restore(file, target, false);
       cpSync(target, `${old}.restored`, { recursive: true });
-      // Before the first of them the old store stands.
-      expect(await valueIn(old)).toBe("2");
       renameSync(old, `${old}.before`);
+      await withOpen(old, async ({ leftRestore }) => expect(leftRestore).toBe("finished"));
       expect(await valueIn(old)).toBe("1");
       expect(existsSync(`${old}.restored`)).toBe(false);
+    });
+  });
+
+  test("that was killed between the two renamings is finished where the directory was made anew, empty", async () => {
+    await withBackup(async ({ file, old, target }) => {
+      restore(file, target, false);
+      cpSync(target, `${old}.restored`, { recursive: true });
+      renameSync(old, `${old}.before`);
+      mkdirSync(old);
+      expect(await valueIn(old)).toBe("1");
+    });
+  });
+
+  test("that was killed before the first renaming never comes up once the old store was opened", async () => {
+    await withBackup(async ({ file, old, target }) => {
+      restore(file, target, false);
+      cpSync(target, `${old}.restored`, { recursive: true });
+      await withOpen(old, async ({ leftRestore }) => expect(leftRestore).toBe("removed"));
+      expect(existsSync(`${old}.restored`)).toBe(false);
+      await withOpen(old, async ({ leftRestore }) => expect(leftRestore).toBe("none"));
+      renameSync(old, `${old}.moved-away`);
+      await withOpen(old, async (store) => expect(await store.get(keyOf("a"))).toBeNull());
     });
   });
 

@@ -3,7 +3,9 @@
 // of the backup can have given out, and the change log is empty, as no cursor of the old life leads on.
 //
 // A kill leaves the old store or the new one. The one moment without a name, after the old directory has been moved aside
-// and before the new one is moved in, is finished by whoever opens the store next (finishRestore).
+// and before the new one is moved in, is finished by whoever opens the store next (finishRestore). A kill just before it
+// leaves both; whoever opens the old one then removes the new one (removeUnusedRestore), or it would come up years later,
+// when somebody moves the old one away.
 import { Database } from "bun:sqlite";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -68,11 +70,36 @@ export function restoreBackup({ file, directory, replaces, incarnation, now }: R
   }
 }
 
-/** Moves in what a restore that was killed has left ready where the store's directory is missing. */
-export function finishRestore({ directory }: StoreFiles): void {
-  if (existsSync(directory) || !existsSync(readyName(directory))) return;
-  renameSync(readyName(directory), directory);
-  syncDirectory(dirname(directory));
+/**
+ * Moves in what a restore that was killed has left ready where the store's directory is missing or empty; returns whether
+ * there was anything.
+ *
+ * @throws "unavailable" where it cannot be moved
+ */
+export function finishRestore(files: StoreFiles): boolean {
+  const { directory } = files;
+  const ready = readyName(directory);
+  if (isTaken(files) || !existsSync(ready)) return false;
+  try {
+    renameSync(ready, directory);
+    syncDirectory(dirname(directory));
+    return true;
+  } catch (error) {
+    const why = `Cannot finish the restore of ${directory}: ${messageOf(error)}`;
+    const way = `move ${ready} there, or remove it to begin without`;
+    throw new KeyholdError("unavailable", `${why}; ${way}`, {}, { cause: error });
+  }
+}
+
+/**
+ * Removes what a restore that was killed has left ready beside a store that still stands; returns whether there was
+ * anything. Requires: the store is held by this process, so that no restore is about to replace it.
+ */
+export function removeUnusedRestore({ directory }: StoreFiles): boolean {
+  const ready = readyName(directory);
+  if (!existsSync(ready)) return false;
+  rmSync(ready, { recursive: true, force: true });
+  return true;
 }
 
 /** What a restore that was killed or has failed has left beside the place. */
