@@ -1,8 +1,21 @@
 // What a restore leaves at each moment at which it can be killed, and the life that begins with it.
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 import { keyOf, mustCommit, put, textOf } from "../../../test/support/requests.ts";
 import { sqliteOptions } from "../../../test/support/sqlite-harness.ts";
 import { requireSoundDatabase } from "../../../test/support/sqlite-invariants.ts";
@@ -141,6 +154,21 @@ describe("a restore", () => {
         restore(file, directory, directory === old);
         expect(statSync(join(directory, "keyhold.db")).mode & 0o777).toBe(0o600);
       }
+    });
+  });
+
+  test("through a link replaces what the link leads to, and is finished there after a kill", async () => {
+    await withBackup(async ({ file, old, target }) => {
+      const link = `${old}-link`;
+      symlinkSync(basename(old), link);
+      const { movedTo } = restore(file, link, true);
+      expect(movedTo).toStartWith(`${realpathSync(old)}.before-`);
+      expect([readlinkSync(link), await valueIn(link), await valueIn(movedTo ?? "")]).toEqual(["old", "1", "2"]);
+      restore(file, target, false);
+      renameSync(old, `${old}.before`);
+      renameSync(target, `${old}.restored`);
+      expect(await valueIn(link)).toBe("1");
+      expect(lstatSync(link).isSymbolicLink()).toBe(true);
     });
   });
 

@@ -7,7 +7,18 @@
 // leaves both; whoever opens the old one then removes the new one (removeUnusedRestore), or it would come up years later,
 // when somebody moves the old one away.
 import { Database } from "bun:sqlite";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { dirname, resolve } from "node:path";
 import { KeyholdError } from "../../core/errors.ts";
 import { syncFile } from "./backup-copy.ts";
@@ -40,7 +51,7 @@ export interface Restored {
 
 /** Requires: no other restore to the same place. @throws "unavailable" with what is in the way and what to do; "no-room" */
 export function restoreBackup({ file, directory, replaces, incarnation, now }: RestoreOrder): Restored {
-  const files = storeFiles(resolve(directory));
+  const files = storeFiles(standsAt(resolve(directory)));
   finishRestore(files);
   const hasOld = isTaken(files);
   if (hasOld && !replaces) {
@@ -77,9 +88,9 @@ export function restoreBackup({ file, directory, replaces, incarnation, now }: R
  * @throws "unavailable" where it cannot be moved
  */
 export function finishRestore(files: StoreFiles): boolean {
-  const { directory } = files;
+  const directory = standsAt(files.directory);
   const ready = readyName(directory);
-  if (isTaken(files) || !existsSync(ready)) return false;
+  if (isTaken(storeFiles(directory)) || !existsSync(ready)) return false;
   try {
     renameSync(ready, directory);
     syncDirectory(dirname(directory));
@@ -96,10 +107,17 @@ export function finishRestore(files: StoreFiles): boolean {
  * anything. Requires: the store is held by this process, so that no restore is about to replace it.
  */
 export function removeUnusedRestore({ directory }: StoreFiles): boolean {
-  const ready = readyName(directory);
+  const ready = readyName(standsAt(directory));
   if (!existsSync(ready)) return false;
   rmSync(ready, { recursive: true, force: true });
   return true;
+}
+
+/** Where a link leads, also when nothing stands there now: what it leads to is replaced, beside it; the link stays. */
+function standsAt(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  return isLink ? resolve(realpathSync(dirname(path)), readlinkSync(path)) : path;
 }
 
 /** What a restore that was killed or has failed has left beside the place. */
