@@ -20,6 +20,8 @@ import { keyOf, mustCommit, put, textOf } from "../../../test/support/requests.t
 import { sqliteOptions } from "../../../test/support/sqlite-harness.ts";
 import { requireSoundDatabase } from "../../../test/support/sqlite-invariants.ts";
 import { withTemporaryDirectory } from "../../../test/support/temporary-directory.ts";
+import { tokenOf } from "../../../test/support/token-records.ts";
+import { toEpochMs } from "../../core/expiry.ts";
 import type { BackupTerms, Cursor } from "../../store/store.ts";
 import { backUpDirectory, check, restore } from "../archive.ts";
 import { APPLICATION_ID } from "./layout.ts";
@@ -29,6 +31,7 @@ import { openSqliteStore, type SqliteStore } from "./store.ts";
 
 /** As docs/guarantees.md has it. */
 const RESTORE_JUMP = 2 ** 40;
+const REVOKED_AT = toEpochMs(1_800_000_000_500);
 const UNWATCHED: BackupTerms = { onProgress: () => {}, signal: new AbortController().signal };
 
 async function withOpen<T>(directory: string, body: (store: SqliteStore) => Promise<T>): Promise<T> {
@@ -61,7 +64,12 @@ const valueIn = (directory: string) =>
 describe("a restored store", () => {
   test("holds what the backup holds, in a new life whose revisions are far ahead", async () => {
     await withBackup(async ({ file, target }) => {
-      expect(restore(file, target, false)).toEqual({ revision: 1 + RESTORE_JUMP, movedTo: null });
+      expect(restore(file, target, false)).toEqual({
+        revision: 1 + RESTORE_JUMP,
+        movedTo: null,
+        tokens: 0,
+        isRevokedAsBefore: true,
+      });
       await withOpen(target, async (store) => {
         expect(store.wasClean).toBe(true);
         expect(store.incarnation).not.toBe("sqlite1");
@@ -231,6 +239,46 @@ describe("a restore", () => {
       db.close(true);
       expect(() => restore(file, target, false)).toThrow("limit 2^52");
       expect(existsSync(target)).toBe(false);
+    });
+  });
+});
+
+describe("the tokens of a restored store", () => {
+  /** A backup with the tokens a, b, c, of which c has expired; b is revoked in the store after it was made. */
+  async function withTokens(body: (parts: { readonly file: string; readonly old: string }) => Promise<void>) {
+    await withBackup(async ({ file, old }) => {
+      await withOpen(old, async (store) => {
+        for (const name of ["a", "b"]) await store.putToken(tokenOf(name), null);
+        await store.putToken(tokenOf("c", { expiresAt: toEpochMs(1) }), null);
+        await store.backup.writeTo(file, UNWATCHED);
+        await store.putToken(tokenOf("b", { revokedAt: REVOKED_AT }), null);
+      });
+      await body({ file, old });
+    });
+  }
+  const revokedIn = (directory: string) =>
+    withOpen(directory, async (store) => (await store.tokens()).map(({ id, revokedAt }) => [id, revokedAt]));
+
+  test("are revoked as they are in the store that it replaces", async () => {
+    await withTokens(async ({ file, old }) => {
+      expect(restore(file, old, true)).toMatchObject({ tokens: 1, isRevokedAsBefore: true });
+      expect(await revokedIn(old)).toEqual([
+        ["tk_a", null],
+        ["tk_b", REVOKED_AT],
+        ["tk_c", null],
+      ]);
+    });
+  });
+
+  test("are those of the backup where that store cannot be read, and the restore says so", async () => {
+    await withTokens(async ({ file, old }) => {
+      writeFileSync(join(old, "keyhold.db"), "no database at all, and long enough to be read as one".repeat(99));
+      expect(restore(file, old, true)).toMatchObject({ tokens: 2, isRevokedAsBefore: false });
+      expect(await revokedIn(old)).toEqual([
+        ["tk_a", null],
+        ["tk_b", null],
+        ["tk_c", null],
+      ]);
     });
   });
 });

@@ -21,7 +21,9 @@ import {
 } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { KeyholdError } from "../../core/errors.ts";
+import { toEpochMs } from "../../core/expiry.ts";
 import { syncFile } from "./backup-copy.ts";
+import { carryRevocations, type Revocations, readRevocations } from "./backup-tokens.ts";
 import { closeWhole } from "./database.ts";
 import { lockStore, syncDirectory, writeNewHolder } from "./directory.ts";
 import { APPLICATION_ID, type StoreFiles, storeFiles } from "./layout.ts";
@@ -47,6 +49,10 @@ export interface Restored {
   readonly revision: number;
   /** Where the store that stood there is now; null where there was none. */
   readonly movedTo: string | null;
+  /** Access tokens that count in the new store. */
+  readonly tokens: number;
+  /** Whether what was revoked in the store that stood there is revoked in the new one too; false where it cannot be read. */
+  readonly isRevokedAsBefore: boolean;
 }
 
 /** Requires: no other restore to the same place. @throws "unavailable" with what is in the way and what to do; "no-room" */
@@ -62,10 +68,11 @@ export function restoreBackup({ file, directory, replaces, incarnation, now }: R
   }
   const lock = hasOld ? lockStore(files, now) : null;
   try {
-    const revision = build(file, files, { incarnation, now });
+    const revoked: Revocations | null = hasOld ? readRevocations(files) : new Map();
+    const life = build(file, files, { incarnation, now, revoked: revoked ?? new Map() });
     const movedTo = hasOld ? asideName(files, now) : null;
     moveIn(files, movedTo);
-    return { revision, movedTo };
+    return { ...life, movedTo, isRevokedAsBefore: revoked !== null };
   } catch (error) {
     removeLeft(files);
     throw error instanceof KeyholdError
@@ -134,28 +141,31 @@ function readyName(directory: string): string {
   return `${directory}.restored`;
 }
 
-function build(
-  file: string,
-  target: StoreFiles,
-  { incarnation, now }: Pick<RestoreOrder, "incarnation" | "now">,
-): number {
+/** What a new life begins with. */
+interface NewLife {
+  readonly incarnation: string;
+  readonly now: Date;
+  readonly revoked: Revocations;
+}
+
+function build(file: string, target: StoreFiles, life: NewLife): Pick<Restored, "revision" | "tokens"> {
   const draft = storeFiles(draftName(target.directory));
   removeLeft(target);
   mkdirSync(draft.directory, { recursive: true, mode: 0o700 });
   copyFileSync(file, draft.database);
   // A copy has the mode of its source: that of a backup may be anybody's to read, or nobody's to write.
   chmodSync(draft.database, 0o600);
-  const revision = beginLife(draft.database, incarnation);
+  const begun = beginLife(draft.database, life);
   syncFile(draft.database);
-  writeNewHolder(draft, incarnation, now);
+  writeNewHolder(draft, life.incarnation, life.now);
   syncDirectory(draft.directory);
   renameSync(draft.directory, readyName(target.directory));
   syncDirectory(dirname(target.directory));
-  return revision;
+  return begun;
 }
 
-/** Returns the revision that the new life goes on from. */
-function beginLife(path: string, incarnation: string): number {
+/** Returns the revision that the new life goes on from, and how many tokens count in it. */
+function beginLife(path: string, { incarnation, now, revoked }: NewLife): Pick<Restored, "revision" | "tokens"> {
   const db = new Database(path, { readwrite: true, strict: true });
   try {
     db.run("pragma journal_mode = memory");
@@ -172,8 +182,9 @@ function beginLife(path: string, incarnation: string): number {
     db.run("delete from changes");
     db.run("drop table backup");
     db.run(`pragma application_id = ${APPLICATION_ID}`);
+    const tokens = carryRevocations(db, revoked, toEpochMs(now.getTime()));
     db.run("commit");
-    return (state?.revision ?? 0) + RESTORE_JUMP;
+    return { revision: (state?.revision ?? 0) + RESTORE_JUMP, tokens };
   } finally {
     closeWhole(db);
   }
