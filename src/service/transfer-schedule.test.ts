@@ -33,6 +33,7 @@ function makeParts(directory: string, { kept, intervalMs }: { readonly kept: num
   const clock = makeTurnableClock();
   const timers = makeTurnableTimers(clock.now);
   const errors: unknown[] = [];
+  const notRemoved: unknown[] = [];
   const ahead: (readonly string[])[] = [];
   const state = { revision: 0, fault: null as KeyholdError | null };
   const backup: Backup = {
@@ -50,6 +51,7 @@ function makeParts(directory: string, { kept, intervalMs }: { readonly kept: num
       ...{ backup, directory, intervalMs, kept, now: clock.now, timers },
       onMade: () => {},
       onFailed: (error) => errors.push(error),
+      onNotRemoved: (error) => notRemoved.push(error),
       onAhead: (names) => ahead.push(names),
     });
   let schedule = make();
@@ -57,7 +59,7 @@ function makeParts(directory: string, { kept, intervalMs }: { readonly kept: num
     for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
   };
   return {
-    ...{ ahead, directory, clock, errors, state, timers },
+    ...{ ahead, directory, clock, errors, notRemoved, state, timers },
     schedule: () => schedule,
     names: () => readdirSync(directory).toSorted(),
     async start() {
@@ -146,6 +148,21 @@ describe("scheduled backups", () => {
         state.fault = null;
         await pass(RETRY_MS);
         expect(names()).toEqual(["keyhold-20270115T091000Z-r2.db"]);
+      },
+      { kept: 1 },
+    );
+  });
+
+  test("that cannot be removed are told, and the new one counts", async () => {
+    await withSchedule(
+      async ({ directory, start, pass, names, errors, notRemoved, schedule, clock }) => {
+        // A directory is not removed as a file is.
+        mkdirSync(join(directory, "keyhold-20200101T000000Z-r0.db"), { recursive: true });
+        await start();
+        expect([errors.length, notRemoved.length]).toEqual([0, 1]);
+        expect(schedule().figures).toEqual({ lastBackupAt: clock.now(), lastBackupBytes: 1, failures: 0 });
+        await pass(HOUR_MS - 1);
+        expect([names().length, notRemoved.length]).toEqual([2, 1]);
       },
       { kept: 1 },
     );

@@ -21,6 +21,8 @@ export interface BackupScheduleOptions {
   readonly onMade: (path: string, facts: BackupFacts) => void;
   /** One that failed is tried again after RETRY_MS, or the interval where that is shorter. */
   readonly onFailed: (error: unknown) => void;
+  /** An old one stays; it is removed after the next one, if it can be then. */
+  readonly onNotRemoved: (error: unknown) => void;
   /** Told once, of files dated ahead of the clock. */
   readonly onAhead: (names: readonly string[]) => void;
 }
@@ -135,14 +137,18 @@ export class BackupSchedule {
 
   /** Keeps as many as asked: the one just made, then the youngest of those whose age is known, then the others. */
   #removeOld(made: string): void {
-    const { directory, kept, now } = this.#options;
-    const list = this.#list();
-    this.#tellAhead(list);
-    const others = list.filter(({ name }) => name !== made);
-    const known = others.filter(({ at }) => at <= now());
-    const ahead = others.filter(({ at }) => at > now());
-    for (const { name } of [...known.toReversed(), ...ahead].slice(kept - 1))
-      rmSync(join(directory, name), { force: true });
+    const { directory, kept, now, onNotRemoved } = this.#options;
+    try {
+      const list = this.#list();
+      this.#tellAhead(list);
+      const others = list.filter(({ name }) => name !== made);
+      const known = others.filter(({ at }) => at <= now());
+      const ahead = others.filter(({ at }) => at > now());
+      for (const { name } of [...known.toReversed(), ...ahead].slice(kept - 1))
+        rmSync(join(directory, name), { force: true });
+    } catch (error) {
+      onNotRemoved(error);
+    }
   }
 
   #tellAhead(list: readonly Kept[]): void {
