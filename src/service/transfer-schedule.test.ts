@@ -8,7 +8,7 @@ import { makeTurnableTimers } from "../../test/support/turnable-timers.ts";
 import { toRevision } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
 import type { Backup } from "../store/store.ts";
-import { BackupSchedule, RETRY_MS } from "./transfer-schedule.ts";
+import { BackupSchedule, BUSY_RETRY_MS, BUSY_TRIES_MAX, RETRY_MS } from "./transfer-schedule.ts";
 
 const HOUR_MS = 3_600_000;
 /** 2027-01-15T08:00:00Z, where the turnable clock begins. */
@@ -70,6 +70,12 @@ function makeParts(directory: string, { kept, intervalMs }: { readonly kept: num
       await schedule.stop();
       schedule = make();
       schedule.start();
+      await settle();
+    },
+    /** Lets time pass in one step. */
+    async turn(ms: number) {
+      clock.turn(ms);
+      timers.runDue();
       await settle();
     },
     /** Lets time pass in steps of a minute. */
@@ -151,6 +157,23 @@ describe("scheduled backups", () => {
       },
       { kept: 1 },
     );
+  });
+
+  test("that meet another copy in the making are tried again soon, and count as failed only when that goes on", async () => {
+    await withSchedule(async ({ start, turn, names, state, errors, schedule }) => {
+      state.fault = new KeyholdError("busy", "another one is being made");
+      await start();
+      for (let tries = 1; tries < BUSY_TRIES_MAX - 1; tries++) await turn(BUSY_RETRY_MS);
+      expect([errors.length, schedule().figures.failures]).toEqual([0, 0]);
+      await turn(BUSY_RETRY_MS);
+      expect([errors.length, schedule().figures.failures]).toEqual([1, 1]);
+      await turn(RETRY_MS);
+      state.fault = null;
+      await turn(BUSY_RETRY_MS - 1);
+      expect(names()).toEqual([]);
+      await turn(1);
+      expect([names().length, schedule().figures.failures]).toEqual([1, 1]);
+    });
   });
 
   test("that cannot be removed are told, and the new one counts", async () => {

@@ -6,6 +6,7 @@
 // are told once, and go before those whose age is known.
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { KeyholdError } from "../core/errors.ts";
 import { type Clock, type EpochMs, toEpochMs } from "../core/expiry.ts";
 import type { Backup, BackupFacts } from "../store/store.ts";
 import type { Timers } from "./timers.ts";
@@ -42,6 +43,9 @@ interface Kept {
 }
 
 export const RETRY_MS = 5 * 60_000;
+/** Somebody else's copy was in the making: that is no failure, unless it goes on. */
+export const BUSY_RETRY_MS = 15_000;
+export const BUSY_TRIES_MAX = 20;
 /** Timers of the runtime end at 25 days, and the clock may jump: it is looked at this often at least. */
 const LOOK_MS = 60_000;
 const NAME = /^keyhold-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-r\d+\.db$/;
@@ -58,6 +62,8 @@ export class BackupSchedule {
   #failures = 0;
   /** Not before this is a failed one tried again. */
   #retryAt = 0;
+  /** Tries on end that met a copy in the making. */
+  #busyTries = 0;
   #hasToldAhead = false;
 
   constructor(options: BackupScheduleOptions) {
@@ -128,10 +134,13 @@ export class BackupSchedule {
       this.#lastAt = at;
       this.#lastBytes = facts.bytes;
       this.#retryAt = 0;
+      this.#busyTries = 0;
       onMade(path, facts);
       this.#removeOld(name);
     } catch (error) {
-      if (!this.#stopping.signal.aborted) this.#fail(error);
+      if (this.#stopping.signal.aborted) return;
+      if (isBusy(error) && ++this.#busyTries < BUSY_TRIES_MAX) this.#retryAt = now() + BUSY_RETRY_MS;
+      else this.#fail(error);
     }
   }
 
@@ -161,6 +170,7 @@ export class BackupSchedule {
 
   #fail(error: unknown): void {
     this.#failures++;
+    this.#busyTries = 0;
     this.#retryAt = this.#options.now() + Math.min(RETRY_MS, this.#options.intervalMs);
     this.#options.onFailed(error);
   }
@@ -174,6 +184,10 @@ export class BackupSchedule {
       })
       .toSorted((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1));
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof KeyholdError && error.code === "busy";
 }
 
 function stampOf(at: EpochMs): string {
