@@ -127,8 +127,10 @@ async function reading<T>(place: Place, read: (db: Database) => Promise<T>): Pro
 
 function databaseOf(place: Place): string {
   if ("directory" in place) return requireStore(storeFiles(resolve(place.directory))).database;
-  if (existsSync(place.file)) return place.file;
-  throw new KeyholdError("unavailable", `Cannot read ${place.file}: there is no such file`);
+  const found = statSync(place.file, { throwIfNoEntry: false });
+  if (found?.isDirectory() === false) return place.file;
+  const why = found === undefined ? "there is no such file" : "it is a directory, and a backup is a file";
+  throw new KeyholdError("unavailable", `Cannot read ${place.file}: ${why}`);
 }
 
 /** A log that nobody is writing must be whole, or the copy would miss what is behind the damage. */

@@ -93,6 +93,13 @@ describe("the check of a backup", () => {
   });
 });
 
+test("the check of a backup that is a directory, or not there, says so", async () => {
+  await withTemporaryDirectory(async (directory) => {
+    await expect(check({ file: directory }, UNWATCHED)).rejects.toThrow("it is a directory");
+    await expect(check({ file: join(directory, "a") }, UNWATCHED)).rejects.toThrow("there is no such file");
+  });
+});
+
 describe("the check of a store", () => {
   test("reads one that a server holds, with what stands in its log alone", async () => {
     await withTemporaryDirectory(async (directory) => {
