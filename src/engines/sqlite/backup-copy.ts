@@ -214,13 +214,17 @@ function damaged(what: string): KeyholdError {
   return new KeyholdError("damaged-entry", `Cannot copy the store: ${what}; restore a backup`);
 }
 
+/** Whether it says that the disk has no room. */
+export function isFull(error: unknown): boolean {
+  if (isSqliteError(error, "SQLITE_FULL")) return true;
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+}
+
 /** What kept a copy from being made or read, as a fault with a code. */
 export function toCopyFault(error: unknown): KeyholdError {
   if (error instanceof KeyholdError) return error;
   const message = messageOf(error);
-  const isFull =
-    isSqliteError(error, "SQLITE_FULL") || (error instanceof Error && "code" in error && error.code === "ENOSPC");
-  if (isFull) {
+  if (isFull(error)) {
     return new KeyholdError(
       "no-room",
       `Cannot make the copy: ${message}; a backup needs as much room as the store takes`,

@@ -22,7 +22,7 @@ import {
 import { dirname, resolve } from "node:path";
 import { KeyholdError } from "../../core/errors.ts";
 import { toEpochMs } from "../../core/expiry.ts";
-import { syncFile } from "./backup-copy.ts";
+import { isFull, syncFile } from "./backup-copy.ts";
 import { carryRevocations, type Revocations, readRevocations } from "./backup-tokens.ts";
 import { closeWhole } from "./database.ts";
 import { lockStore, syncDirectory, writeNewHolder } from "./directory.ts";
@@ -75,14 +75,7 @@ export function restoreBackup({ file, directory, replaces, incarnation, now }: R
     return { ...life, movedTo, isRevokedAsBefore: revoked !== null };
   } catch (error) {
     removeLeft(files);
-    throw error instanceof KeyholdError
-      ? error
-      : new KeyholdError(
-          "unavailable",
-          `Cannot restore into ${files.directory}: ${messageOf(error)}`,
-          {},
-          { cause: error },
-        );
+    throw toRestoreFault(error, files);
   } finally {
     lock?.release();
   }
@@ -118,6 +111,13 @@ export function removeUnusedRestore({ directory }: StoreFiles): boolean {
   if (!existsSync(ready)) return false;
   rmSync(ready, { recursive: true, force: true });
   return true;
+}
+
+function toRestoreFault(error: unknown, { directory }: StoreFiles): KeyholdError {
+  if (error instanceof KeyholdError) return error;
+  const why = `Cannot restore into ${directory}: ${messageOf(error)}`;
+  if (!isFull(error)) return new KeyholdError("unavailable", why, {}, { cause: error });
+  return new KeyholdError("no-room", `${why}; a restore needs as much room as the backup`, {}, { cause: error });
 }
 
 /** Where a link leads, also when nothing stands there now: what it leads to is replaced, beside it; the link stays. */
