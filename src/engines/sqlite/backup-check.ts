@@ -128,7 +128,7 @@ class Check {
       this.#add(`Its format is ${this.#format}, and this version of Keyhold knows 1 to ${FORMAT_VERSION}`);
       return;
     }
-    const state = this.#db.prepare<StateRow, []>("select * from state where id = 1").get();
+    const state = this.#db.prepare<StateRow, []>(COPY_SQL.readState).get();
     if (state === null) {
       this.#add("Its state row is missing");
       return;
@@ -191,8 +191,7 @@ class Check {
   #checkBounds(): void {
     const { entries, sequence } = this.#state;
     if (this.#entries !== entries) this.#add(`It holds ${this.#entries} entries and counts ${entries}`);
-    const { last } =
-      this.#db.prepare<{ last: number | null }, []>("select max(sequence) as last from changes").get() ?? {};
+    const { last } = this.#db.prepare<{ last: number | null }, []>(COPY_SQL.lastChange).get() ?? {};
     if ((last ?? 0) > sequence) this.#add(`Its change log goes to ${last}, its state to ${sequence}`);
   }
 

@@ -170,7 +170,7 @@ function beginLife(path: string, { incarnation, now, revoked }: NewLife): Pick<R
   try {
     db.run("pragma journal_mode = memory");
     db.run("begin");
-    const state = db.prepare<{ revision: number; sequence: number }, []>("select revision, sequence from state").get();
+    const state = db.prepare<{ revision: number; sequence: number }, []>(COPY_SQL.readNumbers).get();
     const latest = Math.max(state?.revision ?? 0, state?.sequence ?? 0);
     if (latest + RESTORE_JUMP > REVISION_MAX) {
       throw new KeyholdError(
@@ -179,8 +179,8 @@ function beginLife(path: string, { incarnation, now, revoked }: NewLife): Pick<R
       );
     }
     db.run(COPY_SQL.restoreState, [incarnation, RESTORE_JUMP, RESTORE_JUMP]);
-    db.run("delete from changes");
-    db.run("drop table backup");
+    db.run(COPY_SQL.forgetChanges);
+    db.run(COPY_SQL.dropBackup);
     db.run(`pragma application_id = ${APPLICATION_ID}`);
     const tokens = carryRevocations(db, revoked, toEpochMs(now.getTime()));
     db.run("commit");

@@ -241,6 +241,14 @@ export const COPY_SQL = {
     select incarnation, revision, entries, highest_instant
     from state
     where id = 1`,
+  // With the columns that the format at hand has.
+  readState: `
+    select *
+    from state
+    where id = 1`,
+  lastChange: `
+    select max(sequence) as last
+    from changes`,
   everyRecord: `
     select sequence, fingerprint, asked_at, checksum, done
     from idempotency_records
@@ -257,6 +265,14 @@ export const COPY_SQL = {
     select digest
     from backup
     where id = 1`,
+  readNumbers: `
+    select revision, sequence
+    from state
+    where id = 1`,
+  forgetChanges: `
+    delete from changes`,
+  dropBackup: `
+    drop table backup`,
   restoreState: `
     update state
     set incarnation = ?, revision = revision + ?, sequence = sequence + ?, is_clean = 1
