@@ -253,6 +253,7 @@ export const COPY_SQL = {
     select sequence, fingerprint, asked_at, checksum, done
     from idempotency_records
     order by sequence`,
+  // A stored format to the letter, blanks included: a check compares it (docs/formats.md).
   createBackup: `
     create table backup (
       id integer primary key check (id = 1),
@@ -261,6 +262,10 @@ export const COPY_SQL = {
   insertBackup: `
     insert into backup (id, digest)
     values (1, ?)`,
+  backupSchema: `
+    select sql
+    from sqlite_schema
+    where type = 'table' and name = 'backup'`,
   readBackup: `
     select digest
     from backup
