@@ -4,7 +4,7 @@
 import type { Database } from "bun:sqlite";
 import { KeyholdError } from "../../core/errors.ts";
 import { contentDigest } from "./backup-content.ts";
-import type { WorkWatch } from "./backup-copy.ts";
+import { STEP_BYTES, STEP_ROWS, type WorkWatch } from "./backup-copy.ts";
 import { readPragma } from "./database.ts";
 import { decodeKey } from "./key-bytes.ts";
 import { APPLICATION_ID, BACKUP_APPLICATION_ID, FORMAT_VERSION, VALUE_FORMS } from "./layout.ts";
@@ -46,9 +46,6 @@ interface StateRow {
 export const PROBLEMS_MAX = 20;
 /** As SQLite keeps it: it writes the first two words in upper case. */
 const BACKUP_TABLE = COPY_SQL.createBackup.trimStart().replace("create table", "CREATE TABLE");
-/** Rows, and bytes of values, between two pauses. */
-const STEP_ROWS = 1000;
-const STEP_BYTES = 4 * 1024 * 1024;
 
 /** @throws what watch.pause() throws; SQLiteError where the file cannot be read at all */
 export async function checkDatabase(db: Database, watch: WorkWatch): Promise<CheckReport> {

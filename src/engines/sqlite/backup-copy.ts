@@ -26,8 +26,8 @@ export interface WorkWatch {
 }
 
 /** Rows, and bytes of values, between two pauses: some milliseconds of work. */
-const STEP_ROWS = 1000;
-const STEP_BYTES = 4 * 1024 * 1024;
+export const STEP_ROWS = 1000;
+export const STEP_BYTES = 4 * 1024 * 1024;
 /** About what an entry takes beside its value. */
 const ROW_BYTES = 100;
 const COPY_CACHE_KIB = 8 * 1024;
