@@ -36,7 +36,7 @@ async function measure(valueBytes: number, keys: number): Promise<void> {
       idempotencyAgeMs: 86_400_000,
       idempotencyBytes: 1_000_000,
       diskReserveBytes: 0,
-    storeBytes: 0,
+      storeBytes: 0,
     },
     allowNetworkFileSystem: false,
     queuedCommits: 10_000,

@@ -86,6 +86,16 @@ export function makeBackupSchedule(
       const why = error instanceof KeyholdError ? error.detail : String(error);
       log[isPassing ? "warn" : "error"]("backup-failed", `${why}; the backup is tried again`, { directory });
     },
+    onNotRemoved: (error) =>
+      log.warn("backup-not-removed", `Cannot remove a backup that is older than --backup-keep asks for: ${error}`, {
+        directory,
+      }),
+    onAhead: (names) =>
+      log.warn(
+        "backup-dated-ahead",
+        `Backups in ${directory} are dated ahead of the clock; they count for nothing and are removed before others`,
+        { directory, count: names.length, first: names[0] ?? "" },
+      ),
   });
 }
 

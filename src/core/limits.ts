@@ -33,7 +33,10 @@ export const LIMITS = {
   transactionParts: 128,
   /** Largest body of a transaction, in bytes. */
   transactionBytes: 8 * MiB,
-  /** Largest body of an import, in bytes: batchBytes of values in Base64, and room for what is beside them. */
+  /**
+   * Largest body of an import, in bytes, unless twice the largest value is more: batchBytes of values in Base64, and room
+   * for what is beside them.
+   */
   importBytes: 16 * MiB,
   /** Parts of streamed answers that clients have not taken, in bytes, over all connections; beyond it the slowest are cut. */
   streamedBytes: 16 * MiB,

@@ -1,19 +1,19 @@
 // What the commands do with stores and backups without a server: copy, check, restore and read them. Beside open.ts the
 // only file that names an engine.
 import type { Database } from "bun:sqlite";
-import { existsSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Entry } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { isAlive, toEpochMs } from "../core/expiry.ts";
 import type { BackupFacts, BackupTerms } from "../store/store.ts";
 import { newIncarnation } from "./open.ts";
-import { UNFINISHED } from "./sqlite/backup.ts";
 import { type CheckReport, checkDatabase } from "./sqlite/backup-check.ts";
 import { copyDatabase, hashFile, toCopyFault, type WorkWatch } from "./sqlite/backup-copy.ts";
 import { type Restored, restoreBackup } from "./sqlite/backup-restore.ts";
+import { finishCopy, requireRoom } from "./sqlite/backup-target.ts";
 import { closeWhole, openReader } from "./sqlite/database.ts";
-import { isHeld, syncDirectory } from "./sqlite/directory.ts";
+import { isHeld } from "./sqlite/directory.ts";
 import { decodeKey } from "./sqlite/key-bytes.ts";
 import { type StoreFiles, storeFiles } from "./sqlite/layout.ts";
 import { type EntryRow, RecordCodec } from "./sqlite/record.ts";
@@ -25,19 +25,14 @@ export type CheckedDatabase = CheckReport & { readonly bytes: number; readonly s
 /** Where a database is: a backup's file, or the directory of a store, which a server may be using. */
 export type Place = { readonly file: string } | { readonly directory: string };
 
-/** Copies the store of a directory. @throws as Backup.writeTo() */
-export async function backUpDirectory(directory: string, target: string, terms: BackupTerms): Promise<BackupFacts> {
-  const draft = `${target}${UNFINISHED}`;
-  rmSync(draft, { force: true });
-  try {
-    const facts = await reading({ directory }, (db) => copyDatabase(db, draft, watchOf(terms)));
-    renameSync(draft, target);
-    syncDirectory(dirname(resolve(target)));
-    return facts;
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw toCopyFault(error);
-  }
+/** Copies the store of a directory. What a server keeps free of the disk is not known here. @throws as Backup.writeTo() */
+export function backUpDirectory(directory: string, target: string, terms: BackupTerms): Promise<BackupFacts> {
+  return finishCopy(resolve(target), (draft) =>
+    reading({ directory }, async (db) => {
+      requireRoom(storeFiles(resolve(directory)), draft, 0);
+      return copyDatabase(db, draft, watchOf(terms));
+    }),
+  );
 }
 
 /** What is in a database, and what is wrong with it. @throws "unavailable" where it cannot be read at all */
@@ -132,8 +127,10 @@ async function reading<T>(place: Place, read: (db: Database) => Promise<T>): Pro
 
 function databaseOf(place: Place): string {
   if ("directory" in place) return requireStore(storeFiles(resolve(place.directory))).database;
-  if (existsSync(place.file)) return place.file;
-  throw new KeyholdError("unavailable", `Cannot read ${place.file}: there is no such file`);
+  const found = statSync(place.file, { throwIfNoEntry: false });
+  if (found?.isDirectory() === false) return place.file;
+  const why = found === undefined ? "there is no such file" : "it is a directory, and a backup is a file";
+  throw new KeyholdError("unavailable", `Cannot read ${place.file}: ${why}`);
 }
 
 /** A log that nobody is writing must be whole, or the copy would miss what is behind the damage. */

@@ -5,7 +5,7 @@ import type { Log } from "../observe/log.ts";
 import type { Store } from "../store/store.ts";
 import { MemoryStore } from "./memory/store.ts";
 import { type CheckVerdict, IntegrityCheck } from "./sqlite/integrity.ts";
-import { openSqliteStore } from "./sqlite/store.ts";
+import { openSqliteStore, type SqliteStore } from "./sqlite/store.ts";
 
 /** What is known of the store's entries since it was last left unclosed. */
 export type Integrity = CheckVerdict;
@@ -82,6 +82,7 @@ async function openSqlite(
     newIncarnation: newIncarnation(),
     onFatal,
   });
+  reportRestore(store, log);
   const check = new IntegrityCheck();
   if (!store.wasClean) {
     log.warn("unclean-stop", "The last server did not close the store; its entries are being checked");
@@ -98,6 +99,21 @@ async function openSqlite(
       await store.close();
     },
   };
+}
+
+function reportRestore({ leftRestore, files }: SqliteStore, log: Log): void {
+  const { directory } = files;
+  if (leftRestore === "finished") {
+    log.warn("restore-finished", `A restore to ${directory} was killed; what it had ready is the store now`, {
+      directory,
+    });
+  } else if (leftRestore === "removed") {
+    log.warn(
+      "restore-removed",
+      `A restore to ${directory} was killed before it replaced the store; what it had ready was removed`,
+      { directory },
+    );
+  }
 }
 
 function reportVerdict(verdict: Integrity, log: Log): void {

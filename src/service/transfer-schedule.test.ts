@@ -1,6 +1,6 @@
 // Backups by the clock, with a store that only writes a file, and time that the test turns.
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { withTemporaryDirectory } from "../../test/support/temporary-directory.ts";
 import { makeTurnableClock } from "../../test/support/turnable-clock.ts";
@@ -8,11 +8,12 @@ import { makeTurnableTimers } from "../../test/support/turnable-timers.ts";
 import { toRevision } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
 import type { Backup } from "../store/store.ts";
-import { BackupSchedule, RETRY_MS } from "./transfer-schedule.ts";
+import { BackupSchedule, BUSY_RETRY_MS, BUSY_TRIES_MAX, RETRY_MS } from "./transfer-schedule.ts";
 
 const HOUR_MS = 3_600_000;
 /** 2027-01-15T08:00:00Z, where the turnable clock begins. */
 const FIRST = "keyhold-20270115T080000Z-r1.db";
+const AHEAD = "keyhold-20990101T000000Z-r9.db";
 
 async function withSchedule(
   body: (parts: ReturnType<typeof makeParts>) => Promise<void>,
@@ -32,6 +33,8 @@ function makeParts(directory: string, { kept, intervalMs }: { readonly kept: num
   const clock = makeTurnableClock();
   const timers = makeTurnableTimers(clock.now);
   const errors: unknown[] = [];
+  const notRemoved: unknown[] = [];
+  const ahead: (readonly string[])[] = [];
   const state = { revision: 0, fault: null as KeyholdError | null };
   const backup: Backup = {
     async writeTo(path) {
@@ -48,13 +51,15 @@ function makeParts(directory: string, { kept, intervalMs }: { readonly kept: num
       ...{ backup, directory, intervalMs, kept, now: clock.now, timers },
       onMade: () => {},
       onFailed: (error) => errors.push(error),
+      onNotRemoved: (error) => notRemoved.push(error),
+      onAhead: (names) => ahead.push(names),
     });
   let schedule = make();
   const settle = async () => {
     for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
   };
   return {
-    ...{ directory, clock, errors, state, timers },
+    ...{ ahead, directory, clock, errors, notRemoved, state, timers },
     schedule: () => schedule,
     names: () => readdirSync(directory).toSorted(),
     async start() {
@@ -65,6 +70,12 @@ function makeParts(directory: string, { kept, intervalMs }: { readonly kept: num
       await schedule.stop();
       schedule = make();
       schedule.start();
+      await settle();
+    },
+    /** Lets time pass in one step. */
+    async turn(ms: number) {
+      clock.turn(ms);
+      timers.runDue();
       await settle();
     },
     /** Lets time pass in steps of a minute. */
@@ -148,26 +159,87 @@ describe("scheduled backups", () => {
     );
   });
 
+  test("that meet another copy in the making are tried again soon, and count as failed only when that goes on", async () => {
+    await withSchedule(async ({ start, turn, names, state, errors, schedule }) => {
+      state.fault = new KeyholdError("busy", "another one is being made");
+      await start();
+      for (let tries = 1; tries < BUSY_TRIES_MAX - 1; tries++) await turn(BUSY_RETRY_MS);
+      expect([errors.length, schedule().figures.failures]).toEqual([0, 0]);
+      await turn(BUSY_RETRY_MS);
+      expect([errors.length, schedule().figures.failures]).toEqual([1, 1]);
+      await turn(RETRY_MS);
+      state.fault = null;
+      await turn(BUSY_RETRY_MS - 1);
+      expect(names()).toEqual([]);
+      await turn(1);
+      expect([names().length, schedule().figures.failures]).toEqual([1, 1]);
+    });
+  });
+
+  test("that cannot be removed are told, and the new one counts", async () => {
+    await withSchedule(
+      async ({ directory, start, pass, names, errors, notRemoved, schedule, clock }) => {
+        // A directory is not removed as a file is.
+        mkdirSync(join(directory, "keyhold-20200101T000000Z-r0.db"), { recursive: true });
+        await start();
+        expect([errors.length, notRemoved.length]).toEqual([0, 1]);
+        expect(schedule().figures).toEqual({ lastBackupAt: clock.now(), lastBackupBytes: 1, failures: 0 });
+        await pass(HOUR_MS - 1);
+        expect([names().length, notRemoved.length]).toEqual([2, 1]);
+      },
+      { kept: 1 },
+    );
+  });
+
   test("remove what a kill has left of one, when they start", async () => {
     await withSchedule(async ({ directory, start, restart, names }) => {
       await start();
-      for (const left of ["keyhold-20270101T000000Z.db.part", "keyhold-20270101T000000Z.db.part.part"])
+      for (const left of ["", ".part", ".0123456789abcdef.part"].map((end) => `keyhold-20270101T000000Z.db.part${end}`))
         writeFileSync(join(directory, left), "");
       await restart();
       expect(names()).toEqual([FIRST]);
     });
   });
 
-  test("count from the start where the youngest is dated ahead of the clock", async () => {
-    await withSchedule(async ({ directory, start, restart, pass, names }) => {
+  test("count from the youngest that is not dated ahead of the clock, and tell of those once", async () => {
+    await withSchedule(async ({ ahead, directory, start, restart, pass, names, schedule }) => {
       await start();
-      writeFileSync(join(directory, "keyhold-20990101T000000Z-r9.db"), "");
+      await pass(HOUR_MS / 2);
+      writeFileSync(join(directory, AHEAD), "");
       await restart();
-      await pass(HOUR_MS - 1);
+      expect(schedule().figures).toMatchObject({ lastBackupAt: 1_800_000_000_000, lastBackupBytes: 1 });
+      await pass(HOUR_MS / 2 - 1);
       expect(names().length).toBe(2);
       await pass(1);
-      expect(names().length).toBe(3);
+      expect(names()).toEqual([FIRST, "keyhold-20270115T090000Z-r2.db", AHEAD]);
+      expect(ahead).toEqual([[AHEAD]]);
     });
+  });
+
+  test("are made at the start where all that is there is dated ahead of the clock", async () => {
+    await withSchedule(async ({ directory, start, names, schedule, clock }) => {
+      mkdirSync(directory);
+      writeFileSync(join(directory, AHEAD), "");
+      await start();
+      expect(names()).toEqual([FIRST, AHEAD]);
+      expect(schedule().figures.lastBackupAt).toBe(clock.now());
+    });
+  });
+
+  test.each([
+    [1, ["keyhold-20270115T090000Z-r2.db"]],
+    [2, [FIRST, "keyhold-20270115T090000Z-r2.db"]],
+    [3, [FIRST, "keyhold-20270115T090000Z-r2.db", AHEAD]],
+  ])("where %d are kept, those dated ahead go first and the one just made stays", async (kept, left) => {
+    await withSchedule(
+      async ({ directory, start, pass, names }) => {
+        await start();
+        for (const name of [AHEAD, "keyhold-20990102T000000Z-r9.db"]) writeFileSync(join(directory, name), "");
+        await pass(HOUR_MS);
+        expect(names()).toEqual(left);
+      },
+      { kept },
+    );
   });
 
   test("wait for intervals longer than the runtime's timers", async () => {

@@ -80,6 +80,8 @@ describe("a line is refused", () => {
     [`{"key":1,"text":"a",${rest}}`, "invalid-json"],
     ['{"key":"a","text":"a","content_type":"a\\nb","expires_at":null}', "invalid-header"],
     ['{"key":"a","text":"a","content_type":"a/b","expires_at":"2026-11-20"}', "invalid-json"],
+    ['{"key":"a","text":"a","content_type":"a/b","expires_at":"2030-02-31T00:00:00.000Z"}', "invalid-json"],
+    ['{"key":"a","text":"a","content_type":"a/b","expires_at":"2030-01-01T24:00:00.000Z"}', "invalid-json"],
     ['{"key":"a","text":"a","content_type":"a/b","expires_at":12}', "invalid-json"],
     ['{"entries":1,"sha256":"ab"}', "invalid-json"],
   ] as const)("%j as %s", async (line, code) => {

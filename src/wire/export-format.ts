@@ -166,7 +166,9 @@ function decodeBase64(text: string): Uint8Array | null {
 
 function parseInstant(value: unknown, name: string): EpochMs {
   const ms = typeof value === "string" && INSTANT.test(value) ? Date.parse(value) : Number.NaN;
-  if (ms >= 0 && ms <= LIMITS.latestInstantMs) return toEpochMs(ms);
+  // The runtime takes the 30th of February for the 2nd of March.
+  const isInstant = ms >= 0 && ms <= LIMITS.latestInstantMs && new Date(ms).toISOString() === value;
+  if (isInstant) return toEpochMs(ms);
   throw invalid(`${name} is no instant such as 2026-11-20T12:00:00.000Z: ${quote(String(value))}`);
 }
 

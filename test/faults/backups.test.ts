@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { check, openSnapshot } from "../../src/engines/archive.ts";
+import { check, openSnapshot, restore } from "../../src/engines/archive.ts";
 import type { BackupTerms } from "../../src/store/store.ts";
+import { rejectionCode } from "../support/rejection-code.ts";
 import { makeSeededRandom, type SeededRandom } from "../support/seeded-random.ts";
 import { type ServerProcess, startServerProcess } from "../support/server-process.ts";
 import {
@@ -254,6 +255,16 @@ describe.skipIf(!isMounted)("on a disk without room for a copy", () => {
       expect(await keyhold(["backup", `${elsewhere}/whole.db`, "--store", `${disk}/store`])).toBe(0);
       expect(await keyhold(["restore", `${elsewhere}/whole.db`, "--store", `${disk}/restored`])).toBe(1);
       expect(await keyhold(["backup", `${disk}/copy.db`, "--store", `${disk}/store`])).toBe(1);
+      expect(readdirSync(disk)).toEqual(["store"]);
+    });
+  });
+
+  test("a restore is no-room, and leaves nothing", async () => {
+    await withTemporaryDirectory(async (elsewhere) => {
+      const file = `${elsewhere}/whole.db`;
+      expect(await keyhold(["backup", file, "--store", `${disk}/store`])).toBe(0);
+      const ended = await rejectionCode(async () => restore(file, `${disk}/restored`, false));
+      expect<unknown>(ended).toBe("no-room");
       expect(readdirSync(disk)).toEqual(["store"]);
     });
   });

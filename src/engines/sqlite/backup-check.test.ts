@@ -73,6 +73,20 @@ describe("the check of a backup", () => {
     });
   }, 60_000);
 
+  test("finds a flipped byte in the definition of the table that holds the digest", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const file = await makeBackup(directory);
+      const bytes = readFileSync(file);
+      const position = bytes.indexOf("check (id = 1),\n      digest");
+      expect(position).toBeGreaterThan(0);
+      bytes[position + "check (id ".length] = "-".charCodeAt(0);
+      writeFileSync(file, bytes);
+      expect((await check({ file }, UNWATCHED)).problems).toEqual([
+        "The definition of its table backup is not what was written",
+      ]);
+    });
+  });
+
   test("finds a file that was cut short", async () => {
     await withTemporaryDirectory(async (directory) => {
       const file = await makeBackup(directory);
@@ -90,6 +104,13 @@ describe("the check of a backup", () => {
         expect((await check({ file }, UNWATCHED)).problems.length).toBe(1);
       }
     });
+  });
+});
+
+test("the check of a backup that is a directory, or not there, says so", async () => {
+  await withTemporaryDirectory(async (directory) => {
+    await expect(check({ file: directory }, UNWATCHED)).rejects.toThrow("it is a directory");
+    await expect(check({ file: join(directory, "a") }, UNWATCHED)).rejects.toThrow("there is no such file");
   });
 });
 

@@ -4,7 +4,7 @@
 import type { Database } from "bun:sqlite";
 import { KeyholdError } from "../../core/errors.ts";
 import { contentDigest } from "./backup-content.ts";
-import type { WorkWatch } from "./backup-copy.ts";
+import { STEP_BYTES, STEP_ROWS, type WorkWatch } from "./backup-copy.ts";
 import { readPragma } from "./database.ts";
 import { decodeKey } from "./key-bytes.ts";
 import { APPLICATION_ID, BACKUP_APPLICATION_ID, FORMAT_VERSION, VALUE_FORMS } from "./layout.ts";
@@ -44,9 +44,8 @@ interface StateRow {
 
 /** Problems after which a check has seen enough. */
 export const PROBLEMS_MAX = 20;
-/** Rows, and bytes of values, between two pauses. */
-const STEP_ROWS = 1000;
-const STEP_BYTES = 4 * 1024 * 1024;
+/** As SQLite keeps it: it writes the first two words in upper case. */
+const BACKUP_TABLE = COPY_SQL.createBackup.trimStart().replace("create table", "CREATE TABLE");
 
 /** @throws what watch.pause() throws; SQLiteError where the file cannot be read at all */
 export async function checkDatabase(db: Database, watch: WorkWatch): Promise<CheckReport> {
@@ -128,7 +127,7 @@ class Check {
       this.#add(`Its format is ${this.#format}, and this version of Keyhold knows 1 to ${FORMAT_VERSION}`);
       return;
     }
-    const state = this.#db.prepare<StateRow, []>("select * from state where id = 1").get();
+    const state = this.#db.prepare<StateRow, []>(COPY_SQL.readState).get();
     if (state === null) {
       this.#add("Its state row is missing");
       return;
@@ -191,13 +190,15 @@ class Check {
   #checkBounds(): void {
     const { entries, sequence } = this.#state;
     if (this.#entries !== entries) this.#add(`It holds ${this.#entries} entries and counts ${entries}`);
-    const { last } =
-      this.#db.prepare<{ last: number | null }, []>("select max(sequence) as last from changes").get() ?? {};
+    const { last } = this.#db.prepare<{ last: number | null }, []>(COPY_SQL.lastChange).get() ?? {};
     if ((last ?? 0) > sequence) this.#add(`Its change log goes to ${last}, its state to ${sequence}`);
   }
 
   async #checkDigest(): Promise<void> {
     if (this.#kind !== "backup") return;
+    // The one part that the digest leaves out, as the digest stands in it.
+    const sql = this.#db.prepare<{ sql: unknown }, []>(COPY_SQL.backupSchema).get()?.sql;
+    if (sql !== BACKUP_TABLE) this.#add("The definition of its table backup is not what was written");
     const kept = this.#db.prepare<{ digest: Uint8Array }, []>(COPY_SQL.readBackup).get()?.digest;
     const digest = await contentDigest(this.#db, () => this.#watch.pause());
     if (kept?.toHex() !== digest.toHex()) this.#add("What it holds beside the entries does not match its digest");

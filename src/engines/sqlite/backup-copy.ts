@@ -26,8 +26,8 @@ export interface WorkWatch {
 }
 
 /** Rows, and bytes of values, between two pauses: some milliseconds of work. */
-const STEP_ROWS = 1000;
-const STEP_BYTES = 4 * 1024 * 1024;
+export const STEP_ROWS = 1000;
+export const STEP_BYTES = 4 * 1024 * 1024;
 /** About what an entry takes beside its value. */
 const ROW_BYTES = 100;
 const COPY_CACHE_KIB = 8 * 1024;
@@ -49,7 +49,9 @@ interface SourceState {
  * @throws "damaged-entry"; "unavailable" when stopped or on a database that is none of ours; SQLiteError
  */
 export async function copyDatabase(source: Database, target: string, watch: WorkWatch): Promise<BackupFacts> {
-  const copy = new Database(target, { readwrite: true, create: true, strict: true });
+  // Nobody else's file is written into, and nobody else reads what is in this one.
+  closeSync(openSync(target, "wx", 0o600));
+  const copy = new Database(target, { readwrite: true, strict: true });
   let state: SourceState;
   try {
     // A file that is not finished is removed, so no journal need stand beside it; Bun's SQLite refuses to be without one.
@@ -212,13 +214,17 @@ function damaged(what: string): KeyholdError {
   return new KeyholdError("damaged-entry", `Cannot copy the store: ${what}; restore a backup`);
 }
 
+/** Whether it says that the disk has no room. */
+export function isFull(error: unknown): boolean {
+  if (isSqliteError(error, "SQLITE_FULL")) return true;
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+}
+
 /** What kept a copy from being made or read, as a fault with a code. */
 export function toCopyFault(error: unknown): KeyholdError {
   if (error instanceof KeyholdError) return error;
   const message = messageOf(error);
-  const isFull =
-    isSqliteError(error, "SQLITE_FULL") || (error instanceof Error && "code" in error && error.code === "ENOSPC");
-  if (isFull) {
+  if (isFull(error)) {
     return new KeyholdError(
       "no-room",
       `Cannot make the copy: ${message}; a backup needs as much room as the store takes`,

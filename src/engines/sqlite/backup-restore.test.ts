@@ -1,12 +1,27 @@
 // What a restore leaves at each moment at which it can be killed, and the life that begins with it.
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 import { keyOf, mustCommit, put, textOf } from "../../../test/support/requests.ts";
 import { sqliteOptions } from "../../../test/support/sqlite-harness.ts";
 import { requireSoundDatabase } from "../../../test/support/sqlite-invariants.ts";
 import { withTemporaryDirectory } from "../../../test/support/temporary-directory.ts";
+import { tokenOf } from "../../../test/support/token-records.ts";
+import { toEpochMs } from "../../core/expiry.ts";
 import type { BackupTerms, Cursor } from "../../store/store.ts";
 import { backUpDirectory, check, restore } from "../archive.ts";
 import { APPLICATION_ID } from "./layout.ts";
@@ -16,6 +31,7 @@ import { openSqliteStore, type SqliteStore } from "./store.ts";
 
 /** As docs/guarantees.md has it. */
 const RESTORE_JUMP = 2 ** 40;
+const REVOKED_AT = toEpochMs(1_800_000_000_500);
 const UNWATCHED: BackupTerms = { onProgress: () => {}, signal: new AbortController().signal };
 
 async function withOpen<T>(directory: string, body: (store: SqliteStore) => Promise<T>): Promise<T> {
@@ -48,7 +64,12 @@ const valueIn = (directory: string) =>
 describe("a restored store", () => {
   test("holds what the backup holds, in a new life whose revisions are far ahead", async () => {
     await withBackup(async ({ file, target }) => {
-      expect(restore(file, target, false)).toEqual({ revision: 1 + RESTORE_JUMP, movedTo: null });
+      expect(restore(file, target, false)).toEqual({
+        revision: 1 + RESTORE_JUMP,
+        movedTo: null,
+        tokens: 0,
+        isRevokedAsBefore: true,
+      });
       await withOpen(target, async (store) => {
         expect(store.wasClean).toBe(true);
         expect(store.incarnation).not.toBe("sqlite1");
@@ -131,6 +152,34 @@ describe("a restore", () => {
     });
   });
 
+  test("makes a store that is its owner's alone, and can be written, of a file of any mode", async () => {
+    await withBackup(async ({ file, old, target }) => {
+      for (const [mode, directory] of [
+        [0o644, target],
+        [0o400, old],
+      ] as const) {
+        chmodSync(file, mode);
+        restore(file, directory, directory === old);
+        expect(statSync(join(directory, "keyhold.db")).mode & 0o777).toBe(0o600);
+      }
+    });
+  });
+
+  test("through a link replaces what the link leads to, and is finished there after a kill", async () => {
+    await withBackup(async ({ file, old, target }) => {
+      const link = `${old}-link`;
+      symlinkSync(basename(old), link);
+      const { movedTo } = restore(file, link, true);
+      expect(movedTo).toStartWith(`${realpathSync(old)}.before-`);
+      expect([readlinkSync(link), await valueIn(link), await valueIn(movedTo ?? "")]).toEqual(["old", "1", "2"]);
+      restore(file, target, false);
+      renameSync(old, `${old}.before`);
+      renameSync(target, `${old}.restored`);
+      expect(await valueIn(link)).toBe("1");
+      expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    });
+  });
+
   test("takes an empty directory", async () => {
     await withBackup(async ({ file, target }) => {
       mkdirSync(target);
@@ -154,11 +203,32 @@ describe("a restore", () => {
     await withBackup(async ({ file, old, target }) => {
       restore(file, target, false);
       cpSync(target, `${old}.restored`, { recursive: true });
-      // Before the first of them the old store stands.
-      expect(await valueIn(old)).toBe("2");
       renameSync(old, `${old}.before`);
+      await withOpen(old, async ({ leftRestore }) => expect(leftRestore).toBe("finished"));
       expect(await valueIn(old)).toBe("1");
       expect(existsSync(`${old}.restored`)).toBe(false);
+    });
+  });
+
+  test("that was killed between the two renamings is finished where the directory was made anew, empty", async () => {
+    await withBackup(async ({ file, old, target }) => {
+      restore(file, target, false);
+      cpSync(target, `${old}.restored`, { recursive: true });
+      renameSync(old, `${old}.before`);
+      mkdirSync(old);
+      expect(await valueIn(old)).toBe("1");
+    });
+  });
+
+  test("that was killed before the first renaming never comes up once the old store was opened", async () => {
+    await withBackup(async ({ file, old, target }) => {
+      restore(file, target, false);
+      cpSync(target, `${old}.restored`, { recursive: true });
+      await withOpen(old, async ({ leftRestore }) => expect(leftRestore).toBe("removed"));
+      expect(existsSync(`${old}.restored`)).toBe(false);
+      await withOpen(old, async ({ leftRestore }) => expect(leftRestore).toBe("none"));
+      renameSync(old, `${old}.moved-away`);
+      await withOpen(old, async (store) => expect(await store.get(keyOf("a"))).toBeNull());
     });
   });
 
@@ -169,6 +239,46 @@ describe("a restore", () => {
       db.close(true);
       expect(() => restore(file, target, false)).toThrow("limit 2^52");
       expect(existsSync(target)).toBe(false);
+    });
+  });
+});
+
+describe("the tokens of a restored store", () => {
+  /** A backup with the tokens a, b, c, of which c has expired; b is revoked in the store after it was made. */
+  async function withTokens(body: (parts: { readonly file: string; readonly old: string }) => Promise<void>) {
+    await withBackup(async ({ file, old }) => {
+      await withOpen(old, async (store) => {
+        for (const name of ["a", "b"]) await store.putToken(tokenOf(name), null);
+        await store.putToken(tokenOf("c", { expiresAt: toEpochMs(1) }), null);
+        await store.backup.writeTo(file, UNWATCHED);
+        await store.putToken(tokenOf("b", { revokedAt: REVOKED_AT }), null);
+      });
+      await body({ file, old });
+    });
+  }
+  const revokedIn = (directory: string) =>
+    withOpen(directory, async (store) => (await store.tokens()).map(({ id, revokedAt }) => [id, revokedAt]));
+
+  test("are revoked as they are in the store that it replaces", async () => {
+    await withTokens(async ({ file, old }) => {
+      expect(restore(file, old, true)).toMatchObject({ tokens: 1, isRevokedAsBefore: true });
+      expect(await revokedIn(old)).toEqual([
+        ["tk_a", null],
+        ["tk_b", REVOKED_AT],
+        ["tk_c", null],
+      ]);
+    });
+  });
+
+  test("are those of the backup where that store cannot be read, and the restore says so", async () => {
+    await withTokens(async ({ file, old }) => {
+      writeFileSync(join(old, "keyhold.db"), "no database at all, and long enough to be read as one".repeat(99));
+      expect(restore(file, old, true)).toMatchObject({ tokens: 2, isRevokedAsBefore: false });
+      expect(await revokedIn(old)).toEqual([
+        ["tk_a", null],
+        ["tk_b", null],
+        ["tk_c", null],
+      ]);
     });
   });
 });

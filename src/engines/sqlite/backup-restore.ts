@@ -3,12 +3,27 @@
 // of the backup can have given out, and the change log is empty, as no cursor of the old life leads on.
 //
 // A kill leaves the old store or the new one. The one moment without a name, after the old directory has been moved aside
-// and before the new one is moved in, is finished by whoever opens the store next (finishRestore).
+// and before the new one is moved in, is finished by whoever opens the store next (finishRestore). A kill just before it
+// leaves both; whoever opens the old one then removes the new one (removeUnusedRestore), or it would come up years later,
+// when somebody moves the old one away.
 import { Database } from "bun:sqlite";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { dirname, resolve } from "node:path";
 import { KeyholdError } from "../../core/errors.ts";
-import { syncFile } from "./backup-copy.ts";
+import { toEpochMs } from "../../core/expiry.ts";
+import { isFull, syncFile } from "./backup-copy.ts";
+import { carryRevocations, type Revocations, readRevocations } from "./backup-tokens.ts";
 import { closeWhole } from "./database.ts";
 import { lockStore, syncDirectory, writeNewHolder } from "./directory.ts";
 import { APPLICATION_ID, type StoreFiles, storeFiles } from "./layout.ts";
@@ -34,11 +49,15 @@ export interface Restored {
   readonly revision: number;
   /** Where the store that stood there is now; null where there was none. */
   readonly movedTo: string | null;
+  /** Access tokens that count in the new store. */
+  readonly tokens: number;
+  /** Whether what was revoked in the store that stood there is revoked in the new one too; false where it cannot be read. */
+  readonly isRevokedAsBefore: boolean;
 }
 
 /** Requires: no other restore to the same place. @throws "unavailable" with what is in the way and what to do; "no-room" */
 export function restoreBackup({ file, directory, replaces, incarnation, now }: RestoreOrder): Restored {
-  const files = storeFiles(resolve(directory));
+  const files = storeFiles(standsAt(resolve(directory)));
   finishRestore(files);
   const hasOld = isTaken(files);
   if (hasOld && !replaces) {
@@ -49,30 +68,63 @@ export function restoreBackup({ file, directory, replaces, incarnation, now }: R
   }
   const lock = hasOld ? lockStore(files, now) : null;
   try {
-    const revision = build(file, files, { incarnation, now });
+    const revoked: Revocations | null = hasOld ? readRevocations(files) : new Map();
+    const life = build(file, files, { incarnation, now, revoked: revoked ?? new Map() });
     const movedTo = hasOld ? asideName(files, now) : null;
     moveIn(files, movedTo);
-    return { revision, movedTo };
+    return { ...life, movedTo, isRevokedAsBefore: revoked !== null };
   } catch (error) {
     removeLeft(files);
-    throw error instanceof KeyholdError
-      ? error
-      : new KeyholdError(
-          "unavailable",
-          `Cannot restore into ${files.directory}: ${messageOf(error)}`,
-          {},
-          { cause: error },
-        );
+    throw toRestoreFault(error, files);
   } finally {
     lock?.release();
   }
 }
 
-/** Moves in what a restore that was killed has left ready where the store's directory is missing. */
-export function finishRestore({ directory }: StoreFiles): void {
-  if (existsSync(directory) || !existsSync(readyName(directory))) return;
-  renameSync(readyName(directory), directory);
-  syncDirectory(dirname(directory));
+/**
+ * Moves in what a restore that was killed has left ready where the store's directory is missing or empty; returns whether
+ * there was anything.
+ *
+ * @throws "unavailable" where it cannot be moved
+ */
+export function finishRestore(files: StoreFiles): boolean {
+  const directory = standsAt(files.directory);
+  const ready = readyName(directory);
+  if (isTaken(storeFiles(directory)) || !existsSync(ready)) return false;
+  try {
+    renameSync(ready, directory);
+    syncDirectory(dirname(directory));
+    return true;
+  } catch (error) {
+    const why = `Cannot finish the restore of ${directory}: ${messageOf(error)}`;
+    const way = `move ${ready} there, or remove it to begin without`;
+    throw new KeyholdError("unavailable", `${why}; ${way}`, {}, { cause: error });
+  }
+}
+
+/**
+ * Removes what a restore that was killed has left ready beside a store that still stands; returns whether there was
+ * anything. Requires: the store is held by this process, so that no restore is about to replace it.
+ */
+export function removeUnusedRestore({ directory }: StoreFiles): boolean {
+  const ready = readyName(standsAt(directory));
+  if (!existsSync(ready)) return false;
+  rmSync(ready, { recursive: true, force: true });
+  return true;
+}
+
+function toRestoreFault(error: unknown, { directory }: StoreFiles): KeyholdError {
+  if (error instanceof KeyholdError) return error;
+  const why = `Cannot restore into ${directory}: ${messageOf(error)}`;
+  if (!isFull(error)) return new KeyholdError("unavailable", why, {}, { cause: error });
+  return new KeyholdError("no-room", `${why}; a restore needs as much room as the backup`, {}, { cause: error });
+}
+
+/** Where a link leads, also when nothing stands there now: what it leads to is replaced, beside it; the link stays. */
+function standsAt(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  return isLink ? resolve(realpathSync(dirname(path)), readlinkSync(path)) : path;
 }
 
 /** What a restore that was killed or has failed has left beside the place. */
@@ -89,31 +141,36 @@ function readyName(directory: string): string {
   return `${directory}.restored`;
 }
 
-function build(
-  file: string,
-  target: StoreFiles,
-  { incarnation, now }: Pick<RestoreOrder, "incarnation" | "now">,
-): number {
+/** What a new life begins with. */
+interface NewLife {
+  readonly incarnation: string;
+  readonly now: Date;
+  readonly revoked: Revocations;
+}
+
+function build(file: string, target: StoreFiles, life: NewLife): Pick<Restored, "revision" | "tokens"> {
   const draft = storeFiles(draftName(target.directory));
   removeLeft(target);
   mkdirSync(draft.directory, { recursive: true, mode: 0o700 });
   copyFileSync(file, draft.database);
-  const revision = beginLife(draft.database, incarnation);
+  // A copy has the mode of its source: that of a backup may be anybody's to read, or nobody's to write.
+  chmodSync(draft.database, 0o600);
+  const begun = beginLife(draft.database, life);
   syncFile(draft.database);
-  writeNewHolder(draft, incarnation, now);
+  writeNewHolder(draft, life.incarnation, life.now);
   syncDirectory(draft.directory);
   renameSync(draft.directory, readyName(target.directory));
   syncDirectory(dirname(target.directory));
-  return revision;
+  return begun;
 }
 
-/** Returns the revision that the new life goes on from. */
-function beginLife(path: string, incarnation: string): number {
+/** Returns the revision that the new life goes on from, and how many tokens count in it. */
+function beginLife(path: string, { incarnation, now, revoked }: NewLife): Pick<Restored, "revision" | "tokens"> {
   const db = new Database(path, { readwrite: true, strict: true });
   try {
     db.run("pragma journal_mode = memory");
     db.run("begin");
-    const state = db.prepare<{ revision: number; sequence: number }, []>("select revision, sequence from state").get();
+    const state = db.prepare<{ revision: number; sequence: number }, []>(COPY_SQL.readNumbers).get();
     const latest = Math.max(state?.revision ?? 0, state?.sequence ?? 0);
     if (latest + RESTORE_JUMP > REVISION_MAX) {
       throw new KeyholdError(
@@ -122,11 +179,12 @@ function beginLife(path: string, incarnation: string): number {
       );
     }
     db.run(COPY_SQL.restoreState, [incarnation, RESTORE_JUMP, RESTORE_JUMP]);
-    db.run("delete from changes");
-    db.run("drop table backup");
+    db.run(COPY_SQL.forgetChanges);
+    db.run(COPY_SQL.dropBackup);
     db.run(`pragma application_id = ${APPLICATION_ID}`);
+    const tokens = carryRevocations(db, revoked, toEpochMs(now.getTime()));
     db.run("commit");
-    return (state?.revision ?? 0) + RESTORE_JUMP;
+    return { revision: (state?.revision ?? 0) + RESTORE_JUMP, tokens };
   } finally {
     closeWhole(db);
   }

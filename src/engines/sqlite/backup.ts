@@ -1,12 +1,12 @@
 // Backups of a store that serves: one copy at a time, made by a thread of its own (backup-thread.ts), so that reads and
 // commits go on. A copy gets its name when it is whole and synced; what a crash leaves of one is removed at the next start.
-import { closeSync, openSync, readdirSync, readSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { closeSync, openSync, readdirSync, readSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { KeyholdError } from "../../core/errors.ts";
 import type { Backup, BackupFacts, BackupTerms, OpenBackup } from "../../store/store.ts";
 import { toCopyFault } from "./backup-copy.ts";
-import { syncDirectory } from "./directory.ts";
-import { COPY_PREFIX, type StoreFiles } from "./layout.ts";
+import { finishCopy, requireRoom } from "./backup-target.ts";
+import { COPY_NAME, COPY_PREFIX, type StoreFiles } from "./layout.ts";
 import { type FromBackup, fromErrorMessage, type ToBackup } from "./messages.ts";
 
 /** Bytes read from a copy at once, and held for a reader that is slow. */
@@ -14,9 +14,6 @@ const PART_BYTES = 1024 * 1024;
 
 /** Copies without a name that may be read at the same time: each takes as much room as the store. */
 export const OPEN_COPIES_MAX = 2;
-
-/** What stands behind the name of a copy that is not finished. */
-export const UNFINISHED = ".part";
 
 export class SqliteBackup implements Backup {
   readonly #files: StoreFiles;
@@ -32,17 +29,8 @@ export class SqliteBackup implements Backup {
     this.#reserveBytes = reserveBytes;
   }
 
-  async writeTo(path: string, terms: BackupTerms): Promise<BackupFacts> {
-    const draft = `${path}${UNFINISHED}`;
-    const facts = await this.#make(draft, terms);
-    try {
-      renameSync(draft, path);
-      syncDirectory(dirname(path));
-      return facts;
-    } catch (error) {
-      rmSync(draft, { force: true });
-      throw toCopyFault(error);
-    }
+  writeTo(path: string, terms: BackupTerms): Promise<BackupFacts> {
+    return finishCopy(path, (draft) => this.#make(draft, terms));
   }
 
   async open(terms: BackupTerms): Promise<OpenBackup> {
@@ -80,7 +68,6 @@ export class SqliteBackup implements Backup {
     this.#running = ended.promise;
     try {
       requireRoom(this.#files, target, this.#reserveBytes);
-      rmSync(target, { force: true });
       return await copyOnThread(
         { kind: "copy", database: this.#files.database, target },
         { onProgress, signal: AbortSignal.any([signal, this.#stopping.signal]) },
@@ -97,7 +84,7 @@ export class SqliteBackup implements Backup {
 /** Removes what servers that were killed have left of copies. Requires: the store is held by this process. */
 export function removeLeftCopies({ directory }: StoreFiles): void {
   for (const name of readdirSync(directory)) {
-    if (name.startsWith(COPY_PREFIX)) rmSync(join(directory, name), { force: true });
+    if (COPY_NAME.test(name)) rmSync(join(directory, name), { force: true });
   }
 }
 
@@ -123,20 +110,6 @@ function copyOnThread(order: Extract<ToBackup, { kind: "copy" }>, { onProgress, 
   signal.addEventListener("abort", stop);
   if (signal.aborted) stop();
   return promise;
-}
-
-/** @throws "no-room" where the copy would not fit, or would reach into what the store keeps free */
-function requireRoom(files: StoreFiles, target: string, reserveBytes: number): void {
-  const directory = dirname(target);
-  const { bavail, bsize } = statfsSync(directory);
-  const freeBytes = bavail * bsize;
-  const isOnSameDisk = statSync(directory).dev === statSync(files.directory).dev;
-  const neededBytes = statSync(files.database).size + (isOnSameDisk ? reserveBytes : 0);
-  if (freeBytes >= neededBytes) return;
-  throw new KeyholdError(
-    "no-room",
-    `Cannot make a backup: ${directory} has ${Math.floor(freeBytes / 1024)} KiB free, and ${Math.ceil(neededBytes / 1024)} KiB are needed${isOnSameDisk ? ", --disk-reserve included" : ""}; make room, or back up to another disk`,
-  );
 }
 
 function openOnce(path: string, facts: BackupFacts, onClose: () => void): OpenBackup {

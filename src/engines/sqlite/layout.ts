@@ -7,8 +7,11 @@ export const APPLICATION_ID = 0x4b686c64;
 /** "Khbk", in a backup instead: a server must not take one for a store, as it would go on in the same life. */
 export const BACKUP_APPLICATION_ID = 0x4b68626b;
 
-/** What copies that are being made in the store's directory begin with; leftovers of a crash are removed at the start. */
+/** What copies that are being made in the store's directory begin with, and sixteen hexadecimal digits behind it. */
 export const COPY_PREFIX = "copy-";
+
+/** Their names, and nobody else's: what a crash has left under one is removed at the start. */
+export const COPY_NAME = /^copy-[0-9a-f]{16}\.db$/;
 
 /** The database's user_version. A newer one than this is refused; an older one is migrated when the store is opened. */
 export const FORMAT_VERSION = 3;

@@ -241,10 +241,19 @@ export const COPY_SQL = {
     select incarnation, revision, entries, highest_instant
     from state
     where id = 1`,
+  // With the columns that the format at hand has.
+  readState: `
+    select *
+    from state
+    where id = 1`,
+  lastChange: `
+    select max(sequence) as last
+    from changes`,
   everyRecord: `
     select sequence, fingerprint, asked_at, checksum, done
     from idempotency_records
     order by sequence`,
+  // A stored format to the letter, blanks included: a check compares it (docs/formats.md).
   createBackup: `
     create table backup (
       id integer primary key check (id = 1),
@@ -253,10 +262,22 @@ export const COPY_SQL = {
   insertBackup: `
     insert into backup (id, digest)
     values (1, ?)`,
+  backupSchema: `
+    select sql
+    from sqlite_schema
+    where type = 'table' and name = 'backup'`,
   readBackup: `
     select digest
     from backup
     where id = 1`,
+  readNumbers: `
+    select revision, sequence
+    from state
+    where id = 1`,
+  forgetChanges: `
+    delete from changes`,
+  dropBackup: `
+    drop table backup`,
   restoreState: `
     update state
     set incarnation = ?, revision = revision + ?, sequence = sequence + ?, is_clean = 1

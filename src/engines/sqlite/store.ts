@@ -25,7 +25,7 @@ import type {
   StoreStats,
 } from "../../store/store.ts";
 import { removeLeftCopies, SqliteBackup } from "./backup.ts";
-import { finishRestore } from "./backup-restore.ts";
+import { finishRestore, removeUnusedRestore } from "./backup-restore.ts";
 import { openReader } from "./database.ts";
 import { lockStore, prepareDirectory, recordIncarnation, refuseVanishedDatabase } from "./directory.ts";
 import { type StoreFiles, storeFiles } from "./layout.ts";
@@ -48,13 +48,16 @@ export interface SqliteStoreOptions {
   readonly onFatal: (reason: string) => void;
 }
 
+/** What the opening did with a restore that was killed: it was moved in, or removed beside a store that stood. */
+export type LeftRestore = "none" | "finished" | "removed";
+
 /** Keys looked at between two turns of the event loop while a set is counted. */
 const COUNT_SLICE_KEYS = 5000;
 
 /** @throws "unavailable" with what is wrong with the store and what to do */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const files = storeFiles(resolve(options.writer.directory));
-  finishRestore(files);
+  const isRestored = finishRestore(files);
   prepareDirectory(files, options.allowNetworkFileSystem);
   const lock = lockStore(files, new Date());
   let writer: WriterClient | null = null;
@@ -75,6 +78,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     writer = client;
     recordIncarnation(files, store.incarnation);
     removeLeftCopies(files);
+    const leftRestore = removeUnusedRestore(files) ? "removed" : isRestored ? "finished" : "none";
     return new SqliteStore({
       files,
       client,
@@ -82,6 +86,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       tally: new WriterTally(tally),
       incarnation: store.incarnation,
       wasClean: store.wasClean,
+      leftRestore,
       now: makeClock({ wallMs: Date.now, steadyMs: () => performance.now(), highest: openHighestInstant(clock) }),
       durability: options.writer.durability === "full" ? "power-loss" : "process-crash",
       idempotencyAgeMs: options.writer.idempotencyAgeMs,
@@ -102,6 +107,7 @@ interface SqliteStoreParts {
   readonly tally: WriterTally;
   readonly incarnation: string;
   readonly wasClean: boolean;
+  readonly leftRestore: LeftRestore;
   readonly now: Clock;
   readonly durability: Capabilities["durability"];
   readonly idempotencyAgeMs: number;
@@ -115,6 +121,7 @@ export class SqliteStore implements Store {
   readonly now: Clock;
   /** Whether the last server that held the store closed it; if not, its entries deserve a check. */
   readonly wasClean: boolean;
+  readonly leftRestore: LeftRestore;
   readonly files: StoreFiles;
   readonly #backup: SqliteBackup;
   readonly #client: WriterClient;
@@ -130,6 +137,7 @@ export class SqliteStore implements Store {
     this.incarnation = parts.incarnation;
     this.now = parts.now;
     this.wasClean = parts.wasClean;
+    this.leftRestore = parts.leftRestore;
     this.files = parts.files;
     this.#backup = new SqliteBackup(parts.files, parts.diskReserveBytes);
     this.#client = parts.client;
