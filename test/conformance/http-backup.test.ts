@@ -57,11 +57,15 @@ describe("GET /-/backup", () => {
           // More than sockets hold on both sides.
           for (let part = 0; part < 24; part++) await http.put(`/keys/part${part}`, "x".repeat(1_000_000));
           const taken = Array.from({ length: 2 }, () => new AbortController());
+          // Held on to: the runtime ends a download whose reader it collects.
+          const readers = [];
           for (const { signal } of taken) {
-            const response = await fetch(`${url}/-/backup`, { signal });
-            await response.body?.getReader().read();
+            const reader = (await fetch(`${url}/-/backup`, { signal })).body?.getReader();
+            await reader?.read();
+            readers.push(reader);
           }
           expect((await http.get("/-/backup")).status).toBe(503);
+          expect(readers.length).toBe(taken.length);
           for (const controller of taken) controller.abort();
           const givenUpAt = performance.now() + WATCHED_MS;
           let { status } = await http.get("/-/backup");
