@@ -42,6 +42,21 @@ describe("backup, verify, restore", () => {
     });
   });
 
+  test("restore says how many tokens count, where what was revoked since cannot be known", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const [store, file, other] = ["store", "a.db", "other"].map((name) => join(directory, name));
+      await keyhold(["token", "create", "--name", "ci", "--store", `${store}`]);
+      await keyhold(["backup", `${file}`, "--store", `${store}`]);
+      const elsewhere = await keyhold(["restore", `${file}`, "--store", `${other}`]);
+      expect([elsewhere.code, elsewhere.error]).toEqual([
+        0,
+        expect.stringContaining("1 access tokens of the backup count"),
+      ]);
+      const back = await keyhold(["restore", `${file}`, "--store", `${store}`, "--replace"]);
+      expect([back.code, back.error]).toEqual([0, expect.not.stringContaining("access tokens")]);
+    });
+  });
+
   test("backup keeps a file that is there, unless told", async () => {
     await withServer(async ({ url }, directory) => {
       const file = join(directory, "a.db");

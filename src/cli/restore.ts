@@ -30,8 +30,13 @@ export function runRestore({ command, host }: CommandContext): Promise<number> {
       return EXIT.damaged;
     }
     const { restore } = await import("../engines/archive.ts");
-    const { revision, movedTo } = restore(file, directory, isGiven(command, "replace"));
+    const { revision, movedTo, tokens, isRevokedAsBefore } = restore(file, directory, isGiven(command, "replace"));
     if (movedTo !== null) host.writeError(`keyhold: The store that stood there is in ${movedTo}\n`);
+    if (tokens > 0 && !isRevokedAsBefore) {
+      host.writeError(
+        `keyhold: ${tokens} access tokens of the backup count, also those revoked since it was made: keyhold token list --store ${directory}\n`,
+      );
+    }
     host.writeOut(
       `${directory}: ${checked.entries} entries of revision ${checked.revision}; a new life begins at revision ${revision}\n`,
     );
