@@ -68,7 +68,7 @@ describe("a restored store", () => {
         revision: 1 + RESTORE_JUMP,
         movedTo: null,
         tokens: 0,
-        isRevokedAsBefore: true,
+        isRevokedAsBefore: false,
       });
       await withOpen(target, async (store) => {
         expect(store.wasClean).toBe(true);

@@ -18,6 +18,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
 } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { KeyholdError } from "../../core/errors.ts";
@@ -51,7 +52,7 @@ export interface Restored {
   readonly movedTo: string | null;
   /** Access tokens that count in the new store. */
   readonly tokens: number;
-  /** Whether what was revoked in the store that stood there is revoked in the new one too; false where it cannot be read. */
+  /** Whether what was revoked in the store that stood there is revoked in the new one too; false where none stood there, or none that can be read. */
   readonly isRevokedAsBefore: boolean;
 }
 
@@ -68,7 +69,7 @@ export function restoreBackup({ file, directory, replaces, incarnation, now }: R
   }
   const lock = hasOld ? lockStore(files, now) : null;
   try {
-    const revoked: Revocations | null = hasOld ? readRevocations(files) : new Map();
+    const revoked: Revocations | null = hasOld ? readRevocations(files) : null;
     const life = build(file, files, { incarnation, now, revoked: revoked ?? new Map() });
     const movedTo = hasOld ? asideName(files, now) : null;
     moveIn(files, movedTo);
@@ -191,7 +192,8 @@ function beginLife(path: string, { incarnation, now, revoked }: NewLife): Pick<R
 }
 
 function isTaken({ directory }: StoreFiles): boolean {
-  return existsSync(directory) && readdirSync(directory).length > 0;
+  const found = statSync(directory, { throwIfNoEntry: false });
+  return found !== undefined && (!found.isDirectory() || readdirSync(directory).length > 0);
 }
 
 function moveIn({ directory }: StoreFiles, movedTo: string | null): void {
