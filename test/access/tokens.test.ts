@@ -265,48 +265,18 @@ describe("what is held open", () => {
   test("a body that comes to its end after the token did is not written", async () => {
     await withAccess(async (server) => {
       const token = await issue(server);
-      const body = Promise.withResolvers<Uint8Array>();
-      const fields = new Headers({ ...bearer(token), "Content-Length": "1" });
-      const incoming: Incoming = {
-        method: "PUT",
-        target: "/a",
-        origin: null,
-        remoteAddress: null,
-        isLocal: false,
-        isKeptOpen: false,
-        receivedBytes: 0,
-        signal: new AbortController().signal,
-        keepOpen: () => {},
-        header: (name) => fields.get(name),
-        body: () => body.promise,
-      };
-      const answering = makeApp(server.store, server.log, {}, { tokens: server.tokens }).handle(incoming);
+      const { answering, end } = putSlowly(server, bearer(token));
       await server.tokens.revoke(token.record.id);
-      body.resolve(new Uint8Array(1));
+      end();
       expect([(await answering).status, server.store.stats().entries]).toEqual([401, 0]);
     });
   });
 
   test("a body that comes to its end after the first token was made is not written", async () => {
     await withAccess(async (server) => {
-      const body = Promise.withResolvers<Uint8Array>();
-      const fields = new Headers({ "Content-Length": "1" });
-      const incoming: Incoming = {
-        method: "PUT",
-        target: "/a",
-        origin: null,
-        remoteAddress: null,
-        isLocal: false,
-        isKeptOpen: false,
-        receivedBytes: 0,
-        signal: new AbortController().signal,
-        keepOpen: () => {},
-        header: (name) => fields.get(name),
-        body: () => body.promise,
-      };
-      const answering = makeApp(server.store, server.log, {}, { tokens: server.tokens }).handle(incoming);
+      const { answering, end } = putSlowly(server, {});
       await issue(server);
-      body.resolve(new Uint8Array(1));
+      end();
       expect([(await answering).status, server.store.stats().entries]).toEqual([401, 0]);
     });
   });
@@ -372,4 +342,25 @@ async function lastOf(parts: AsyncIterable<string>): Promise<string> {
   let last = "";
   for await (const part of parts) last = part;
   return last;
+}
+
+/** A PUT whose body is on its way until `end` is called. */
+function putSlowly(server: AccessServer, headers: Readonly<Record<string, string>>) {
+  const body = Promise.withResolvers<Uint8Array>();
+  const fields = new Headers({ ...headers, "Content-Length": "1" });
+  const incoming: Incoming = {
+    method: "PUT",
+    target: "/a",
+    origin: null,
+    remoteAddress: null,
+    isLocal: false,
+    isKeptOpen: false,
+    receivedBytes: 0,
+    signal: new AbortController().signal,
+    keepOpen: () => {},
+    header: (name) => fields.get(name),
+    body: () => body.promise,
+  };
+  const app = makeApp(server.store, server.log, {}, { tokens: server.tokens });
+  return { answering: app.handle(incoming), end: () => body.resolve(new Uint8Array(1)) };
 }
