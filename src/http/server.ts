@@ -128,7 +128,10 @@ class Listeners {
     return `${tls === null ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${tcp.port}`;
   }
 
-  /** Bun cannot exchange a certificate: another server takes its place beside it, and then from it. */
+  /**
+   * Bun cannot exchange a certificate: another server takes its place beside it, and then from it. A connection that the system
+   * has handed to the first in the instant in which it goes is reset.
+   */
   renew(handle: Handle): void {
     const before = this.#tcp;
     const { tls } = this.#options;

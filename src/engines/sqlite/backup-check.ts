@@ -206,8 +206,10 @@ class Check {
 }
 
 /** A page or row that is not what was written; what the damage makes of the schema is an SQLITE_ERROR. */
+/** A flip in the schema makes rows that lack a column, or have one of another type. */
 function isDamage(error: unknown): boolean {
-  if (error instanceof KeyholdError) return error.code === "damaged-entry";
+  if (error instanceof KeyholdError)
+    return error instanceof TypeError || error instanceof RangeError || error.code === "damaged-entry";
   const codes = ["SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR", "SQLITE_FORMAT", "SQLITE_SCHEMA"];
   return error instanceof SyntaxError || codes.some((code) => isSqliteError(error, code));
 }
