@@ -205,11 +205,13 @@ class Check {
   }
 }
 
-/** A page or row that is not what was written; what the damage makes of the schema is an SQLITE_ERROR. */
-/** A flip in the schema makes rows that lack a column, or have one of another type. */
+/**
+ * A page or row that is not what was written. What the damage makes of the schema is an SQLITE_ERROR, or rows that lack a
+ * column or have one of another type.
+ */
 function isDamage(error: unknown): boolean {
-  if (error instanceof KeyholdError)
-    return error instanceof TypeError || error instanceof RangeError || error.code === "damaged-entry";
+  if (error instanceof KeyholdError) return error.code === "damaged-entry";
   const codes = ["SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR", "SQLITE_FORMAT", "SQLITE_SCHEMA"];
-  return error instanceof SyntaxError || codes.some((code) => isSqliteError(error, code));
+  const isOdd = [SyntaxError, TypeError, RangeError].some((kind) => error instanceof kind);
+  return isOdd || codes.some((code) => isSqliteError(error, code));
 }
