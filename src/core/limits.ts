@@ -41,7 +41,7 @@ export const LIMITS = {
   /** Parts of streamed answers that clients have not taken, in bytes, over all connections; beyond it the slowest are cut. */
   streamedBytes: 16 * MiB,
   /** Large answers of known length that are being sent, in bytes, as far as can be told; others are streamed then. */
-  unsentBytes: 16 * MiB,
+  unsentBytes: 8 * MiB,
   /** Values read inside one commit, in bytes: they are held in memory together, and kept where the write has a name. */
   readBytes: 8 * MiB,
   /** Keys named by one listing or batch read. */

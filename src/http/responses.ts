@@ -25,6 +25,10 @@ export interface AnsweredRequest {
 const STREAM_GRACE_MS = 1000;
 /** Smaller replies are left to the runtime: their number is bounded, and the kernel takes most of them. */
 const LARGE_BYTES = 128 * 1024;
+/** Large answers without room for which memory is collected once: each leaves some four times its size behind. */
+const COLLECTED_BYTES = 4 * 1024 * 1024;
+/** That a UTF-16 unit takes. */
+const UTF8_BYTES_MAX = 3;
 const encoder = new TextEncoder();
 
 export class Responses {
@@ -57,7 +61,7 @@ export class Responses {
   /** @throws "busy" where too many large answers are being sent for one more */
   requireRoom({ body }: Reply, { method }: AnsweredRequest): void {
     if (method === "HEAD" || (typeof body !== "string" && !(body instanceof Uint8Array))) return;
-    const bytes = Buffer.byteLength(body);
+    const bytes = sizeOf(body);
     if (!this.#isTooMuch(bytes, 1)) return;
     this.#collectAfter(bytes);
     const waiting = this.#streams.waitingBytes;
@@ -77,7 +81,7 @@ export class Responses {
     if (typeof body !== "string" && !(body instanceof Uint8Array)) {
       return new Response(this.#stream(new Slices(body, true), request), { status, headers: sent });
     }
-    if (this.#isTooMuch(Buffer.byteLength(body), 0)) {
+    if (this.#isTooMuch(sizeOf(body), 0)) {
       const bytes = typeof body === "string" ? encoder.encode(body) : body;
       return new Response(this.#stream(new Slices(oneOf(bytes), false), request), { status, headers: sent });
     }
@@ -110,7 +114,7 @@ export class Responses {
   /** What such answers leave in memory is more than they hold, and the runtime does not hurry to free it: it took 100 MB. */
   #collectAfter(bytes: number): void {
     this.#uncollectedBytes += bytes;
-    if (this.#uncollectedBytes < LIMITS.unsentBytes) return;
+    if (this.#uncollectedBytes < COLLECTED_BYTES) return;
     this.#uncollectedBytes = 0;
     Bun.gc(true);
   }
@@ -166,6 +170,12 @@ export class Responses {
       { highWaterMark: 0 },
     );
   }
+}
+
+/** In bytes; of a text that cannot be large, its length will do. */
+function sizeOf(body: string | Uint8Array): number {
+  if (typeof body !== "string" || body.length < LARGE_BYTES / UTF8_BYTES_MAX) return body.length;
+  return Buffer.byteLength(body);
 }
 
 async function* oneOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

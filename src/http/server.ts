@@ -55,6 +55,8 @@ const RUNTIME_BODY_BYTES = Number.MAX_SAFE_INTEGER;
 const QUIET_TURNS = 4;
 /** Bounds that wait where requests keep coming. */
 const ARRIVAL_TURNS_MAX = 1000;
+/** Requests that come between two looks at how many are under way. */
+const REQUESTS_A_LOOK = 16;
 const OTHER_ADDRESS = "choose another with --host or --port, 0 for a free one";
 
 /** @throws "unavailable" when the address cannot be listened on */
@@ -75,7 +77,7 @@ export async function startHttpServer(app: App, options: HttpServerOptions): Pro
     listeners.arrivals++;
     let reply: Reply;
     try {
-      if (listeners.pending > options.requestsInFlight) reply = app.refuse(tooMany(options.requestsInFlight), incoming);
+      if (listeners.isFull(options.requestsInFlight)) reply = app.refuse(tooMany(options.requestsInFlight), incoming);
       else reply = await app.handle(incoming, (made) => responses.requireRoom(made, incoming));
     } finally {
       handling--;
@@ -101,6 +103,7 @@ class Listeners {
   /** With those before it that still have requests to answer. */
   readonly #servers = new Set<BunServer>();
   readonly #leaving = new Set<BunServer>();
+  #isFull = false;
   #tcp: BunServer | null = null;
 
   constructor(options: HttpServerOptions) {
@@ -138,6 +141,12 @@ class Listeners {
     if (tls === null || before === null) return;
     this.#listenTcp(handle, before.port ?? 0, tls);
     void this.#leave([before]).then(() => this.#servers.delete(before));
+  }
+
+  /** Whether more requests are under way than may be, as of the last of every few: asking the runtime costs too much for each. */
+  isFull(requestsMax: number): boolean {
+    if (this.arrivals % REQUESTS_A_LOOK === 0) this.#isFull = this.pending > requestsMax;
+    return this.#isFull;
   }
 
   /** Whether the server takes no more connections, and lets go of those that it has. */

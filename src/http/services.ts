@@ -30,7 +30,9 @@ export class ServicesBySubject {
   }
 
   of(subject: Subject): Services {
-    const made = this.#made.get(subject) ?? this.#make(subject);
+    const standing = this.#made.get(subject);
+    if (standing !== undefined) return standing;
+    const made = this.#make(subject);
     this.#made.set(subject, made);
     return made;
   }
