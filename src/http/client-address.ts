@@ -3,6 +3,9 @@ import { BlockList, isIP } from "node:net";
 import { FIELD } from "../wire/headers.ts";
 import type { Incoming } from "./exchange.ts";
 
+/** What of a request tells where it comes from. */
+type Hop = Pick<Incoming, "remoteAddress" | "header">;
+
 /** What clients on a Unix socket are counted under. */
 const LOCAL = "unix";
 /** Groups of an IPv6 address that its network has in common with those that one client may use (RFC 6177). */
@@ -17,7 +20,7 @@ export class ClientAddresses {
   }
 
   /** The client's address; null where the transport does not know the peer's. */
-  of(incoming: Incoming): string | null {
+  of(incoming: Hop): string | null {
     const peer = incoming.remoteAddress;
     if (this.#proxies === null || peer === null || !this.#isProxy(peer)) return peer;
     const hops = (incoming.header(FIELD.forwardedFor) ?? "").split(",").map((hop) => withoutPort(hop.trim()));
@@ -30,7 +33,7 @@ export class ClientAddresses {
   }
 
   /** What the client is counted under: an IPv6 client by its network, as it may use each address of it. */
-  networkOf(incoming: Incoming): string {
+  networkOf(incoming: Hop): string {
     const address = this.of(incoming);
     if (address === null) return LOCAL;
     const plain = unmapped(address);

@@ -27,6 +27,8 @@ const STREAM_GRACE_MS = 1000;
 const LARGE_BYTES = 128 * 1024;
 /** Large answers without room for which memory is collected once: each leaves some four times its size behind. */
 const COLLECTED_BYTES = 4 * 1024 * 1024;
+/** Methods that have written nothing and have a body to answer. */
+const READS: readonly string[] = ["GET", "QUERY"];
 /** That a UTF-16 unit takes. */
 const UTF8_BYTES_MAX = 3;
 const encoder = new TextEncoder();
@@ -58,9 +60,13 @@ export class Responses {
     return this.#streams.cuts;
   }
 
-  /** @throws "busy" where too many large answers are being sent for one more */
-  requireRoom({ body }: Reply, { method }: AnsweredRequest): void {
-    if (method === "HEAD" || (typeof body !== "string" && !(body instanceof Uint8Array))) return;
+  /**
+   * Of reads alone: what a write answers is sent however long it takes, as it has been done by then.
+   *
+   * @throws "busy" where too many large answers are being sent for one more
+   */
+  requireRoom({ body }: Reply, { method }: Pick<AnsweredRequest, "method">): void {
+    if (!READS.includes(method) || (typeof body !== "string" && !(body instanceof Uint8Array))) return;
     const bytes = sizeOf(body);
     if (!this.#isTooMuch(bytes, 1)) return;
     this.#collectAfter(bytes);
