@@ -1,0 +1,138 @@
+// What every server of a store does for all of it in the background: removes entries that have ended, trims the change log
+// and the records of named writes, reads the figures. All of it may be done by several at once, or twice: the scripts look
+// again. So there is no leader, and none to be replaced; the price is a few commands a partition, server and round.
+//
+// Each round also looks whether the store is still the one that was opened: a server that was emptied, or that another store
+// was loaded into, must not be written to under the old name.
+import { KeyholdError } from "../../core/errors.ts";
+import type { Clock } from "../../core/expiry.ts";
+import type { PartitionFigures } from "./commit-reply.ts";
+import { type Partition, storeKey } from "./layout.ts";
+import { ReplyReader } from "./reply-reader.ts";
+import { toBytes, toBytesOrNull, toCount, toInteger, toList } from "./reply-shapes.ts";
+import { SCRIPTS } from "./scripts.ts";
+import type { Servers } from "./servers.ts";
+import { slotOf } from "./slots.ts";
+
+export interface UpkeepOptions {
+  readonly servers: Servers;
+  readonly partitions: readonly Partition[];
+  readonly prefix: string;
+  readonly now: Clock;
+  readonly sweepIntervalMs: number;
+  readonly historyAgeMs: number;
+  /** Changes kept in each partition. */
+  readonly historyChanges: number;
+  readonly idempotencyAgeMs: number;
+  /** What the store key is to hold. */
+  readonly description: string;
+  readonly onFigures: (partition: Partition, figures: PartitionFigures & { readonly revision: number }) => void;
+  /** Told how many entries were removed here. */
+  readonly onSwept: (expired: number) => void;
+  /** Told what is wrong, and null when nothing is any more. */
+  readonly onTrouble: (reason: string | null) => void;
+}
+
+/** Entries removed by one call of the script, which holds up the others for its time. */
+const SWEEP_ENTRIES = 100;
+/** Such calls for one partition in one round. */
+const SWEEPS_A_ROUND = 100;
+/** Changes, and records, dropped by one call. */
+const TRIM_MOST = 1000;
+const TRIMS_A_ROUND = 50;
+
+export class Upkeep {
+  readonly #options: UpkeepOptions;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #round: Promise<void> = Promise.resolve();
+  #isStopped = false;
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#round = this.#runRound();
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  /** One look at every partition. @throws as Servers.read() */
+  async readFigures(): Promise<void> {
+    await Promise.all(this.#options.partitions.map((partition) => this.#readFigures(partition)));
+  }
+
+  async #runRound(): Promise<void> {
+    try {
+      await this.#requireSameStore();
+      await Promise.all(this.#options.partitions.map((partition) => this.#keepUp(partition)));
+      this.#options.onTrouble(null);
+    } catch (error) {
+      // What cannot be reached is said by whoever asks for it; the next round tries again.
+      if (!(error instanceof KeyholdError)) throw error;
+      if (error.code === "internal") this.#options.onTrouble(error.detail);
+    }
+    if (this.#isStopped) return;
+    this.#timer = setTimeout(() => this.start(), this.#options.sweepIntervalMs);
+  }
+
+  async #requireSameStore(): Promise<void> {
+    const { servers, partitions, prefix, description } = this.#options;
+    const key = storeKey(prefix);
+    const found = toBytesOrNull(await servers.read(slotOf(key), ["GET", key]));
+    if (found !== null && Buffer.from(found).toString() === description) return;
+    const what = found === null ? "is empty now" : "holds another store now";
+    throw new KeyholdError(
+      "internal",
+      `The server under the prefix ${JSON.stringify(prefix)} ${what}, ${partitions.length} partitions were opened; restart to begin anew`,
+    );
+  }
+
+  async #keepUp(partition: Partition): Promise<void> {
+    await this.#sweep(partition);
+    await this.#trim(partition);
+    await this.#readFigures(partition);
+  }
+
+  async #sweep(partition: Partition): Promise<void> {
+    const { servers, now, onSwept } = this.#options;
+    const { slot, meta, names, ends, log, entryPrefix, nameAt } = partition;
+    for (let round = 0; round < SWEEPS_A_ROUND && !this.#isStopped; round++) {
+      const due = ["ZRANGEBYSCORE", ends, "-inf", String(now()), "LIMIT", "0", String(SWEEP_ENTRIES)];
+      const found = toList(await servers.read(slot, due)).map(toBytes);
+      if (found.length === 0) return;
+      const keys = [meta, names, ends, log, ...found.map((name) => `${entryPrefix}${Buffer.from(name).toString()}`)];
+      const { reply } = await servers.write(slot, SCRIPTS.remove, keys, ["expire", String(nameAt)]);
+      const removed = new ReplyReader(toBytes(reply)).uint32();
+      onSwept(removed);
+      // By the server's own clock they may not be due yet.
+      if (removed === 0 || found.length < SWEEP_ENTRIES) return;
+    }
+  }
+
+  async #trim({ slot, meta, log, records }: Partition): Promise<void> {
+    const { servers, historyChanges, historyAgeMs, idempotencyAgeMs } = this.#options;
+    const args = [historyChanges, historyAgeMs, TRIM_MOST, idempotencyAgeMs].map(String);
+    for (let round = 0; round < TRIMS_A_ROUND && !this.#isStopped; round++) {
+      const { reply } = await servers.write(slot, SCRIPTS.trim, [meta, log, records], args);
+      const [dropped, forgotten] = toList(reply).map(toInteger);
+      if ((dropped ?? 0) < TRIM_MOST && (forgotten ?? 0) < TRIM_MOST) return;
+    }
+  }
+
+  async #readFigures(partition: Partition): Promise<void> {
+    const { servers, onFigures } = this.#options;
+    const { slot, meta, names } = partition;
+    const [entries, kept] = await Promise.all([
+      servers.read(slot, ["ZCARD", names]),
+      servers.read(slot, ["HMGET", meta, "revision", "records", "recordBytes"]),
+    ]);
+    const [revision = 0, records = 0, recordBytes = 0] = toList(kept).map(toCount);
+    onFigures(partition, { entries: toInteger(entries), revision, records, recordBytes });
+  }
+}
