@@ -77,7 +77,10 @@ export class ChangeLog {
   /** As Store.latestCursor. */
   async latest(): Promise<Cursor> {
     const { partitions, incarnation } = this.#parts;
-    return formatVectorCursor(await Promise.all(partitions.map((partition) => this.#latestPlace(partition))), incarnation);
+    return formatVectorCursor(
+      await Promise.all(partitions.map((partition) => this.#latestPlace(partition))),
+      incarnation,
+    );
   }
 
   /** The place behind the last change of a partition. */
@@ -108,7 +111,9 @@ export class ChangeLog {
     const isStart = from.ms === 0;
     // The place itself is asked for again, which proves that it is there; and one change more, which says that there is more.
     const range = ["XRANGE", partition.log, isStart ? "-" : formatPlace(from), end, "COUNT", String(share + 2)];
-    const read = toList(await this.#parts.servers.read(partition.slot, range)).map((item) => toPlacedChange(item, partition.index));
+    const read = toList(await this.#parts.servers.read(partition.slot, range)).map((item) =>
+      toPlacedChange(item, partition.index),
+    );
     const [first] = read;
     const isProved = !isStart && first !== undefined && comparePlaces(first.place, from) === 0;
     const changes = isProved ? read.slice(1) : read;

@@ -1,9 +1,9 @@
 // How many live entries lie between two bounds: counted by each partition at one instant of its own, and summed.
 import { compareKeys, type Key } from "../../core/key.ts";
-import { type Bounds, EVERY_KEY } from "../../core/range.ts";
 import { LIMITS } from "../../core/limits.ts";
-import { type ListingParts, lexBounds, listEntries } from "./listing.ts";
+import { type Bounds, EVERY_KEY } from "../../core/range.ts";
 import type { Partition } from "./layout.ts";
+import { type ListingParts, lexBounds, listEntries } from "./listing.ts";
 import { toInteger, toList, toText } from "./reply-shapes.ts";
 import { SCRIPTS } from "./scripts.ts";
 import type { Servers } from "./servers.ts";

@@ -51,7 +51,10 @@ export async function deletePartition(partition: Partition, terms: DeletionTerms
 
 async function deleteNames(
   { slot, meta, names, ends, log, entryPrefix, nameAt }: Partition,
-  { servers, ...page }: Pick<DeletionTerms, "servers"> & {
+  {
+    servers,
+    ...page
+  }: Pick<DeletionTerms, "servers"> & {
     readonly names: readonly string[];
     readonly done: PartitionDeletion;
   },

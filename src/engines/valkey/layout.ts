@@ -7,7 +7,8 @@
 import { crc32 } from "node:zlib";
 import { KeyholdError } from "../../core/errors.ts";
 import type { Key } from "../../core/key.ts";
-import { SLOTS, slotOf, taggedPart } from "./slots.ts";
+import { taggedPart } from "../../store/partitions.ts";
+import { SLOTS, slotOf } from "./slots.ts";
 
 /** Written to the store when it is created; another one is refused. */
 export const LAYOUT_VERSION = 1;

@@ -3,10 +3,11 @@
 //
 // A page takes only names up to the least of the last names of those partitions that have more, as a name beyond it may have
 // one before it that was not read. So it may be shorter than asked, which the contract allows, and is never out of order.
-import { compareKeys, type Key, parseKey } from "../../core/key.ts";
+
 import type { Entry, EntryInfo } from "../../core/entry.ts";
 import type { Clock } from "../../core/expiry.ts";
 import { isAlive } from "../../core/expiry.ts";
+import { compareKeys, type Key, parseKey } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { type Bounds, boundsOfRange, isInSet, type Range } from "../../core/range.ts";
 import type { Page } from "../../store/store.ts";

@@ -7,14 +7,19 @@ import { valkeyCapabilities } from "./capabilities.ts";
 import { LAYOUT_VERSION, Layout, PARTITIONS_MAX, storeKey } from "./layout.ts";
 import { toText } from "./reply-shapes.ts";
 import { SCRIPTS } from "./scripts.ts";
-import type { Servers } from "./servers.ts";
 import { slotOf } from "./slots.ts";
 import { ValkeyStore, type ValkeyStoreParts } from "./store.ts";
 
 export interface ValkeyStoreOptions
   extends Pick<
     ValkeyStoreParts,
-    "servers" | "prefix" | "sweepIntervalMs" | "historyAgeMs" | "historyChanges" | "idempotencyAgeMs" | "idempotencyBytes"
+    | "servers"
+    | "prefix"
+    | "sweepIntervalMs"
+    | "historyAgeMs"
+    | "historyChanges"
+    | "idempotencyAgeMs"
+    | "idempotencyBytes"
   > {
   /** 0 for as the store was created, and else as many as the topology deserves. */
   readonly partitions: number;
@@ -66,7 +71,10 @@ async function describe({ servers, prefix, partitions, newIncarnation }: ValkeyS
   const made: Description = { layout: LAYOUT_VERSION, partitions: count, incarnation: newIncarnation };
   const { reply, shortfall } = await servers.write(slot, SCRIPTS.create, [key], [JSON.stringify(made)]);
   if (shortfall === null) return toText(reply);
-  throw new KeyholdError("unavailable", `Cannot create the store: ${shortfall}; start again when the replicas are there`);
+  throw new KeyholdError(
+    "unavailable",
+    `Cannot create the store: ${shortfall}; start again when the replicas are there`,
+  );
 }
 
 function parseDescription(text: string, { prefix, partitions }: ValkeyStoreOptions): Description {

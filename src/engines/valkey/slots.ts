@@ -1,5 +1,7 @@
 // The slot of a key in a cluster: CRC-16 of the key, or of its part in braces (Valkey cluster specification, "Hash tags").
 
+import { taggedPart } from "../../store/partitions.ts";
+
 export const SLOTS = 16_384;
 
 const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
@@ -10,13 +12,6 @@ const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
 
 export function slotOf(key: string): number {
   return crc16(Buffer.from(taggedPart(key))) % SLOTS;
-}
-
-/** What of a key decides where it lies: a part in braces keeps keys together. */
-export function taggedPart(key: string): string {
-  const open = key.indexOf("{");
-  const close = open < 0 ? -1 : key.indexOf("}", open + 1);
-  return close > open + 1 ? key.slice(open + 1, close) : key;
 }
 
 /** CRC-16/XMODEM. */

@@ -9,7 +9,7 @@ import type { Key } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { boundsOf, isEveryKey, isInSet, type KeySet, type Range } from "../../core/range.ts";
 import type { TokenRecord } from "../../core/token.ts";
-import { refuseLastingDeletion, requireOnePartition } from "../../store/partitions.ts";
+import { requireOnePartition } from "../../store/partitions.ts";
 import { isKept } from "../../store/receipt.ts";
 import { betweenSteps } from "../../store/steps.ts";
 import type {
@@ -143,7 +143,10 @@ export class ValkeyStore implements Store {
 
   async count(set: KeySet): Promise<number> {
     this.#requireOpen();
-    if (set.pattern === null) return countEntries(this.#listing, { bounds: boundsOf(set), isEvery: isEveryKey(set) });
+    if (set.pattern === null) {
+      const parts = { ...this.#listing, servers: this.#servers };
+      return countEntries(parts, { bounds: boundsOf(set), isEvery: isEveryKey(set) });
+    }
     let total = 0;
     let after: Key | null = null;
     do {
@@ -179,7 +182,7 @@ export class ValkeyStore implements Store {
 
   async deleteAll(set: KeySet, once: Once | null = null): Promise<DeleteResult> {
     this.#requireWritable();
-    if (once !== null) throw refuseLastingDeletion();
+    if (once !== null) throw namedDeletion();
     const bounds = boundsOf(set);
     const terms = { servers: this.#servers, bounds, isWanted: (name: string) => isInSet(set, name) };
     const deletions = this.#parts.layout.partitions.map(async (partition) => {
@@ -279,6 +282,13 @@ export class ValkeyStore implements Store {
   #requireOpen(): void {
     if (this.#closing !== null) throw new KeyholdError("unavailable", "The store is closed");
   }
+}
+
+function namedDeletion(): KeyholdError {
+  return new KeyholdError(
+    "cross-partition",
+    "Cannot delete a set of keys under an Idempotency-Key: this store deletes page by page, which no one record can cover; leave the field out, deleting again does no harm",
+  );
 }
 
 /** Applied, and not known to have outlived what it was to outlive: the client is told how to see whether it stands. */
