@@ -19,13 +19,15 @@ export interface PartitionFigures {
 
 export interface CommitAnswer {
   readonly result: CommitResult;
-  /** Null where nothing was changed. */
-  readonly figures: PartitionFigures | null;
+  /** Those that the commit has changed. */
+  readonly figures: Partial<PartitionFigures>;
   /** Entries removed because they had ended. */
   readonly expired: number;
 }
 
 const STATUS = { done: 1, conflicts: 2, refused: 3, readsTooMuch: 4, replay: 6, reused: 7, recordsFull: 8 } as const;
+/** Stands for a figure that is as it was. */
+const UNCHANGED = 2 ** 32 - 1;
 const REFUSALS = { integer: 1, range: 2, length: 3 } as const;
 
 export interface CommitAsked {
@@ -39,14 +41,18 @@ export function readCommitReply(bytes: Uint8Array, { batch, otherwise, recordByt
   const reader = new ReplyReader(bytes);
   const status = reader.byte();
   if (status === STATUS.done) {
-    const figures = { entries: reader.uint32(), records: reader.uint32(), recordBytes: reader.uint64() };
+    const [entries, records, recordBytes] = [reader.uint32(), reader.uint32(), reader.uint64()];
+    const figures = {
+      ...(entries !== UNCHANGED && { entries }),
+      ...(records !== UNCHANGED && { records, recordBytes }),
+    };
     return { figures, expired: reader.uint16(), result: readDone(reader, batch.map(askedOf)) };
   }
   if (status === STATUS.replay) {
-    return { result: { ...readRecord(reader).result, isReplay: true }, figures: null, expired: 0 };
+    return { result: { ...readRecord(reader).result, isReplay: true }, figures: {}, expired: 0 };
   }
   if (status === STATUS.conflicts) {
-    return { result: readConflicts(reader, batch, otherwise), figures: null, expired: 0 };
+    return { result: readConflicts(reader, batch, otherwise), figures: {}, expired: 0 };
   }
   if (status === STATUS.refused) throw readRefusal(reader, batch);
   if (status === STATUS.readsTooMuch) requireReadBytes(reader.uint64());

@@ -174,7 +174,7 @@ export class ValkeyStore implements Store {
     this.#parts.highest.raise(result.at);
     this.#figures.noteRevision(result.revision);
     this.#figures.noteExpired(expired);
-    if (figures !== null) this.#figures.note(partition, figures);
+    this.#figures.note(partition, figures);
     this.#poll.wake();
     if (shortfall !== null) throw unconfirmed(result, shortfall);
     return result;
