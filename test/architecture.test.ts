@@ -28,7 +28,7 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   // What the commands do to stores and backups without a server.
   "engines/archive.ts": { values: ["engines/sqlite", "engines/open.ts", "core"], types: ["store"] },
   wire: { values: ["core"] },
-  service: { values: ["core", "store/cursor.ts", "store/receipt.ts"], types: ["store"] },
+  service: { values: ["core", "store/cursor.ts", "store/partitions.ts", "store/receipt.ts"], types: ["store"] },
   "service/watch": { values: ["core", "store/cursor.ts"], types: ["store", "service"] },
   // Blind to HTTP; what it keeps, it keeps in the store.
   auth: { values: ["core"], types: ["store", "service/timers.ts"] },

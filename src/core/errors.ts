@@ -27,6 +27,7 @@ export const ERRORS = {
   "patch-failed": { title: "Patch does not fit the value", retry: "never" },
   "check-failed": { title: "A check of the transaction does not hold", retry: "never" },
   "idempotency-key-reused": { title: "Idempotency-Key has been used for another request", retry: "never" },
+  "cross-partition": { title: "Keys lie in different partitions", retry: "never" },
   "length-required": { title: "Length of the body is not given", retry: "never" },
   "precondition-failed": { title: "Entry is not as the request requires", retry: "never" },
   "value-too-large": { title: "Value is too large", retry: "never" },

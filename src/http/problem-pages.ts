@@ -152,6 +152,13 @@ export const PROBLEM_PAGES = {
     curl: `curl -X PUT -H 'Idempotency-Key: one' -d 1 '${EXAMPLE_ORIGIN}/greeting'; curl -i -X PUT -H 'Idempotency-Key: one' -d 2 '${EXAMPLE_ORIGIN}/greeting'`,
     isShown: true,
   },
+  "cross-partition": {
+    means:
+      "The request names keys that the store keeps in different partitions, and what it asks for can only be done in one: to write several keys at once, to check some and write others, or to delete named keys under an Idempotency-Key. Nothing was written. Only stores that are spread over several servers have partitions.",
+    cure: "Give keys that belong together the same text in braces, as in `{cart}a` and `{cart}b`: such keys lie together, on every store. Or send one request a key, or keep the store in one partition. The member `partitions` says which of the keys lie together.",
+    curl: `curl -i -H 'Content-Type: application/json' -d '{"ops": [{"put": {"key": "{cart}a", "value": 1}}, {"put": {"key": "{cart}b", "value": 2}}]}' '${EXAMPLE_ORIGIN}/-/txn'`,
+    isShown: false,
+  },
   "length-required": {
     means:
       "A PUT came with neither Content-Length nor Transfer-Encoding, so that an empty value cannot be told from a forgotten one.",

@@ -27,6 +27,7 @@ export const STATUS = {
   "patch-failed": 409,
   "check-failed": 409,
   "idempotency-key-reused": 422,
+  "cross-partition": 422,
   "length-required": 411,
   "precondition-failed": 412,
   "value-too-large": 413,

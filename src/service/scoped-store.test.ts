@@ -79,6 +79,7 @@ describe("what names a key outside", () => {
   const outside: Readonly<Record<string, (store: ScopedStore) => unknown>> = {
     "a read": async (store) => store.get(keyOf("b")),
     "a read of many": (store) => store.getMany([keyOf("a"), keyOf("b")]),
+    "the partition of a key": async (store) => store.partitionOf(keyOf("b")),
     "a write": (store) => commit(store, put("a"), put("b")),
     "a deletion": (store) => commit(store, remove("b")),
     "a check": (store) => commit(store, check("b", [{ is: "absent" }]), put("a")),

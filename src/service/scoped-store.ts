@@ -49,6 +49,11 @@ export class ScopedStore implements Store {
   }
 
   /** @throws "forbidden" on a key outside, as everything here that names keys */
+  partitionOf(key: Key): string {
+    requireWithin(this.#prefixes, [key]);
+    return this.#store.partitionOf(key);
+  }
+
   get(key: Key): Entry | null | Promise<Entry | null> {
     requireWithin(this.#prefixes, [key]);
     return this.#store.get(key);

@@ -30,6 +30,13 @@ export interface Store {
   /** The clock by which entries end; never runs backwards. */
   readonly now: Clock;
 
+  /**
+   * Names the part of the store that holds a key: keys with the same answer may share a batch. One answer for all keys where
+   * capabilities.atomicity is "store". It never changes while the store lives, and asks nobody; keys with the same non-empty
+   * text between their first "{" and the next "}" have the same answer.
+   */
+  partitionOf(key: Key): string;
+
   /** The live entry, or null. May answer without a promise; callers await it all the same (docs/adr/0003). */
   get(key: Key): Entry | null | Promise<Entry | null>;
 
@@ -57,16 +64,20 @@ export interface Store {
    *
    * @throws "not-an-integer", "out-of-range", "value-too-large" when an edit does not fit what stands; "body-too-large" when
    * more than LIMITS.readBytes are asked back; "idempotency-key-reused"
+   * @throws "cross-partition" when keys of the batch and of `terms.otherwise` have different answers of partitionOf()
    * @throws "no-room" when the batch would add to a store that is full; "busy" if too many commits are queued
    * @throws "unavailable" if nothing was applied; "outcome-unknown" if the batch may or may not have been
    */
   commit(batch: Batch, terms?: CommitTerms): Promise<CommitResult>;
 
   /**
-   * Deletes the live entries of the set, in one commit where capabilities.atomicity is "store".
+   * Deletes the live entries of the set: in one commit where capabilities.deletions is "one-commit"; else page by page, so
+   * that an entry written meanwhile may go or stay, and a deletion that fails half-way has deleted what it has come to. What
+   * is counted is exact in both. Where it goes page by page over more than one partition no record can be kept of it in the
+   * commit, and one with `once` is refused before anything is deleted.
    *
    * @param once - as in CommitTerms
-   * @throws as commit()
+   * @throws as commit(); "cross-partition" on `once` where the deletion goes page by page
    */
   deleteAll(set: KeySet, once?: Once | null): Promise<DeleteResult>;
 
@@ -74,12 +85,17 @@ export interface Store {
   recall(id: string): Promise<Receipt | null>;
 
   /**
-   * Changes after a cursor, oldest first, at most `limit`; an empty page when there are none.
+   * Changes after a cursor, at most `limit`; an empty page when there are none. A page may hold fewer, even none, while
+   * there are more: only `hasMore` says so. They come oldest first; where capabilities.order is "partition", only those of
+   * one partition do among themselves, and two readers may see those of several mixed in different ways.
    *
    * @param after - null for the beginning
+   * @param upTo - a cursor that this store gave: no changes beyond it are read, and the page's cursor equals it, character
+   * for character, once everything up to it has been read. What `after` has already passed stays passed: where that lies
+   * beyond `upTo`, in any partition, the page's cursor does not go back to it. Null, the default, for the end of the log
    * @throws "invalid-request" on a text that is no cursor
    */
-  changes(after: Cursor | null, limit: number): Promise<ChangePage>;
+  changes(after: Cursor | null, limit: number, upTo?: Cursor | null): Promise<ChangePage>;
 
   /** The end of the change log: what is read after this call shows at least every change up to there. */
   latestCursor(): Promise<Cursor>;
@@ -118,6 +134,18 @@ export interface Capabilities {
   readonly reads: "snapshot" | "per-entry";
   /** What an acknowledged commit has already outlived; "delegated" is whatever the remote is configured to. */
   readonly durability: "power-loss" | "process-crash" | "delegated" | "none";
+  /** How deleteAll() goes about it: in one commit, or in many, during which others write. */
+  readonly deletions: "one-commit" | "page-by-page";
+  /**
+   * Who writes to the store: this server alone, or others as well, so that whatever is remembered of it here (tokens above
+   * all) has to be looked at again.
+   */
+  readonly servers: "one" | "many";
+  /**
+   * What is waited for before a commit is acknowledged: "applied", once it can be read; "fsync", once the disk has it too;
+   * "replicated:N", once N copies have it; "replicated:N+fsync", both. Shown to users as it stands.
+   */
+  readonly promise: string;
 }
 
 export interface Page<T> {
@@ -180,9 +208,11 @@ export interface ChangePage {
   readonly changes: readonly LoggedChange[];
   /** Resumes directly after the last of them. */
   readonly cursor: Cursor;
+  /** Whether more can be read after it at once, up to the cursor that the reading was bounded by. */
+  readonly hasMore: boolean;
   /**
    * Whether there may have been changes after the given cursor that the log no longer holds, or never did: they were
-   * dropped, or the cursor is of another life of the store.
+   * dropped, or the cursor, or that of the bound, is of another life of the store.
    */
   readonly isIncomplete: boolean;
 }

@@ -11,6 +11,21 @@ export function changesSuite(make: MakeStore): void {
   const logged = async (store: Store, after: Cursor | null, limit = 1000) =>
     (await store.changes(after, limit)).changes.map(({ kind, key, revision }) => `${revision} ${kind} ${key}`);
 
+  /** Page after page, until none says that there is more. */
+  const readAll = async (
+    store: Store,
+    { after, limit, upTo }: { readonly after: Cursor | null; readonly limit: number; readonly upTo: Cursor | null },
+  ) => {
+    const keys: string[] = [];
+    for (let cursor = after; ; ) {
+      const page = await store.changes(cursor, limit, upTo);
+      expect(page.isIncomplete).toBe(false);
+      keys.push(...page.changes.map(({ key }) => key));
+      cursor = page.cursor;
+      if (!page.hasMore) return { keys, cursor };
+    }
+  };
+
   describe("changes", () => {
     test("of an empty store are none, and complete", async () => {
       await withStore(make, async ({ store }) => {
@@ -67,6 +82,49 @@ export function changesSuite(make: MakeStore): void {
       });
     });
 
+    test("are all read where each page is read on from until none says that there are more", async () => {
+      await withStore(make, async ({ store }) => {
+        const names = Array.from({ length: 20 }, (_, index) => `k${index}`);
+        for (const name of names) await mustCommit(store, put(name));
+        const seen = (await readAll(store, { after: null, limit: 3, upTo: null })).keys;
+        expect(seen.toSorted()).toEqual(names.toSorted());
+        if (store.capabilities.order === "store") expect(seen).toEqual(names);
+        for (const limit of [19, 20, 21]) {
+          const page = await store.changes(null, limit);
+          if (store.capabilities.order === "store") expect([limit, page.hasMore]).toEqual([limit, limit < 20]);
+          expect(page.changes.length).toBeLessThanOrEqual(limit);
+        }
+      });
+    });
+
+    test("are read up to a cursor, which is then the page's own, and none beyond it", async () => {
+      await withStore(make, async ({ store }) => {
+        const start = await store.latestCursor();
+        for (let index = 0; index < 10; index++) await mustCommit(store, put(`a${index}`));
+        const upTo = await store.latestCursor();
+        const { changes } = await store.changes(null, 1000);
+        for (let index = 0; index < 10; index++) await mustCommit(store, put(`b${index}`));
+        for (const [after, limit] of [
+          ...([1, 3, 10, 1000] as const).map((count) => [start, count] as const),
+          ...([4, 1000] as const).map((count) => [null, count] as const),
+        ]) {
+          const read = await readAll(store, { after, limit, upTo });
+          expect(read.keys.toSorted()).toEqual(changes.map(({ key }): string => key).toSorted());
+          expect(read.cursor).toBe(upTo);
+        }
+        expect(await store.changes(upTo, 10, upTo)).toMatchObject({ changes: [], cursor: upTo, hasMore: false });
+        const end = await store.latestCursor();
+        const beyond = await store.changes(end, 10, upTo);
+        expect(beyond).toMatchObject({ changes: [], cursor: end, hasMore: false, isIncomplete: false });
+      });
+    });
+
+    test("up to a text that is no cursor are refused", async () => {
+      await withStore(make, async ({ store }) => {
+        expect(await rejectionCode(() => store.changes(null, 10, "x.y" as Cursor))).toBe("invalid-request");
+      });
+    });
+
     test("may be read twice from one cursor", async () => {
       await withStore(make, async ({ store }) => {
         await mustCommit(store, put("a"), put("b"));
@@ -118,7 +176,9 @@ export function changesSuite(make: MakeStore): void {
         const beyond = [2, Number.MAX_SAFE_INTEGER, 999_999_999_999_999].map((end) => formatCursor(incarnation, end));
         for (const cursor of [formatCursor("otherlife", 1), ...beyond]) {
           const page = await store.changes(cursor, 10);
-          expect(page).toEqual({ changes: [], cursor: await store.latestCursor(), isIncomplete: true });
+          const nothing = { changes: [], hasMore: false, isIncomplete: true };
+          expect(page).toEqual({ ...nothing, cursor: await store.latestCursor() });
+          expect(await store.changes(null, 10, cursor)).toMatchObject(nothing);
         }
         const end = await store.latestCursor();
         await mustCommit(store, put("b"));
@@ -184,7 +244,8 @@ export function changesSuite(make: MakeStore): void {
           // What is kept is read as before, from cursors within it.
           expect(await store.changes(recent, 1000)).toMatchObject({ cursor: latest, isIncomplete: false });
           expect((await store.changes(recent, 1000)).changes).toEqual(rest.changes.slice(-5));
-          expect(await store.changes(latest, 10)).toEqual({ changes: [], cursor: latest, isIncomplete: false });
+          const none = { changes: [], hasMore: false, isIncomplete: false };
+          expect(await store.changes(latest, 10)).toEqual({ ...none, cursor: latest });
         },
         { upkeep: "on", historyChanges: 10 },
       );

@@ -21,11 +21,10 @@ import { LIMITS } from "../../core/limits.ts";
 import { type Quota, requireQuota } from "../../core/quota.ts";
 import { boundsOf, boundsOfRange, isInSet, type KeySet, type Range } from "../../core/range.ts";
 import type { TokenRecord } from "../../core/token.ts";
-import { formatCursor, parseCursor } from "../../store/cursor.ts";
+import { ONE_PARTITION } from "../../store/partitions.ts";
 import { replay } from "../../store/receipt.ts";
 import { betweenSteps } from "../../store/steps.ts";
 import type {
-  Capabilities,
   ChangePage,
   CommitResult,
   Cursor,
@@ -36,6 +35,8 @@ import type {
   Store,
   StoreStats,
 } from "../../store/store.ts";
+import { MEMORY_CAPABILITIES } from "./capabilities.ts";
+import { ChangeLog } from "./change-log.ts";
 import { ExpiryQueue } from "./expiry-queue.ts";
 import { ReceiptBook } from "./receipt-book.ts";
 import { SortedKeys } from "./sorted-keys.ts";
@@ -57,27 +58,21 @@ export interface MemoryStoreOptions {
 /** Ends that no longer hold and are kept all the same, beside as many as there are entries. */
 const STALE_ENDS_KEPT = 1024;
 
-interface LogRecord extends Change {
-  readonly sequence: number;
-}
-
 export class MemoryStore implements Store {
   readonly engine = "memory";
-  readonly capabilities: Capabilities = { atomicity: "store", order: "store", reads: "snapshot", durability: "none" };
+  readonly capabilities = MEMORY_CAPABILITIES;
   readonly incarnation: string;
   readonly now: Clock;
   readonly backup = null;
-  readonly #historyChanges: number;
   readonly #quota: Quota;
   readonly #entries = new Map<Key, Entry>();
   readonly #keys = new SortedKeys();
   readonly #ends = new ExpiryQueue();
   readonly #receipts: ReceiptBook;
   readonly #tokens = new Map<string, TokenRecord>();
-  #log: LogRecord[] = [];
+  readonly #log: ChangeLog;
   readonly #wakes = new Set<() => void>();
   #isWakeDue = false;
-  #sequence = 0;
   #revision = 0;
   #valueBytes = 0;
   #commits = 0;
@@ -87,9 +82,13 @@ export class MemoryStore implements Store {
   constructor(options: MemoryStoreOptions) {
     this.now = options.now;
     this.incarnation = options.incarnation;
-    this.#historyChanges = options.historyChanges;
+    this.#log = new ChangeLog(options.incarnation, options.historyChanges);
     this.#quota = { limitBytes: options.storeBytes, usedBytes: () => this.#valueBytes };
     this.#receipts = new ReceiptBook(options.idempotencyAgeMs, options.idempotencyBytes);
+  }
+
+  partitionOf(): string {
+    return ONE_PARTITION;
   }
 
   get(key: Key): Entry | null {
@@ -147,26 +146,14 @@ export class MemoryStore implements Store {
     return this.#receipts.find(id, this.now());
   }
 
-  async changes(after: Cursor | null, limit: number): Promise<ChangePage> {
+  async changes(after: Cursor | null, limit: number, upTo: Cursor | null = null): Promise<ChangePage> {
     this.#requireOpen();
-    const sequence = after === null ? 0 : parseCursor(after, this.incarnation, this.#sequence);
-    if (sequence === null) return { changes: [], cursor: await this.latestCursor(), isIncomplete: true };
-    const oldest = this.#log[0]?.sequence ?? this.#sequence + 1;
-    const from = Math.max(0, sequence + 1 - oldest);
-    const records = this.#log.slice(from, from + limit);
-    const last = records.at(-1)?.sequence ?? Math.max(sequence, oldest - 1);
-    const changes = records.map((record) => ({
-      kind: record.kind,
-      key: record.key,
-      revision: record.revision,
-      cursor: formatCursor(this.incarnation, record.sequence),
-    }));
-    return { changes, cursor: formatCursor(this.incarnation, last), isIncomplete: sequence + 1 < oldest };
+    return this.#log.read(after, limit, upTo);
   }
 
   async latestCursor(): Promise<Cursor> {
     this.#requireOpen();
-    return formatCursor(this.incarnation, this.#sequence);
+    return this.#log.latestCursor;
   }
 
   onChange(wake: () => void): () => void {
@@ -326,11 +313,8 @@ export class MemoryStore implements Store {
 
   #record(kind: Change["kind"], key: Key, revision: Revision): void {
     if (kind === "expire") this.#expired++;
-    this.#log.push({ kind, key, revision, sequence: ++this.#sequence });
+    this.#log.append({ kind, key, revision });
     this.#isWakeDue = true;
-    // Trimmed by halves, so that a full log costs each change the same.
-    if (this.#log.length >= 2 * this.#historyChanges)
-      this.#log = this.#log.slice(this.#log.length - this.#historyChanges);
   }
 
   #live(key: Key, now: EpochMs): Entry | null {

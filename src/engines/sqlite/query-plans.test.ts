@@ -15,7 +15,7 @@ const BY_STATE = "SEARCH state USING INTEGER PRIMARY KEY (rowid=?)";
 const BY_END = "SEARCH entries USING INDEX entries_by_end (expires_at>? AND expires_at<?)";
 const COUNT_BY_END = "SEARCH entries USING COVERING INDEX entries_by_end (expires_at>? AND expires_at<?)";
 const BY_RECORD_ID = "SEARCH idempotency_records USING INDEX sqlite_autoindex_idempotency_records_1 (id=?)";
-const BY_SEQUENCE = "SEARCH changes USING INTEGER PRIMARY KEY (rowid>?)";
+const BY_SEQUENCE = "SEARCH changes USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)";
 
 /** What SQLite is to do; a plain insert has no plan. A new statement fails the type check until it stands here. */
 const PLANS: Readonly<Record<keyof typeof SQL, readonly string[]>> = {

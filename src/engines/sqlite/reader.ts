@@ -96,12 +96,15 @@ export class Reader {
     return this.#statements.state.get()?.sequence ?? 0;
   }
 
-  /** Changes after a place in the log, and the number of the oldest that it still holds. */
-  changes(after: number, limit: number): { readonly rows: readonly (Change & { sequence: number })[]; oldest: number } {
+  /** Changes after a place in the log, up to another, and the number of the oldest that it still holds. */
+  changes({ after, upTo, limit }: { readonly after: number; readonly upTo: number; readonly limit: number }): {
+    readonly rows: readonly (Change & { readonly sequence: number })[];
+    readonly oldest: number;
+  } {
     return this.#atOneInstant(() => {
       const oldest = this.#statements.oldestChanges.get(1)?.sequence;
       const latest = this.#statements.state.get()?.sequence ?? 0;
-      const rows = this.#statements.changesAfter.all(after, limit);
+      const rows = this.#statements.changesAfter.all(after, upTo, limit);
       return { rows: rows.map(toChange), oldest: oldest ?? latest + 1 };
     });
   }
@@ -203,7 +206,7 @@ function prepare(db: Database) {
     oldestChanges: db.prepare<{ sequence: number }, [number]>(SQL.oldestChanges),
     oneRecord: db.prepare<ReceiptRow, [Uint8Array]>(SQL.oneRecord),
     everyToken: db.prepare<TokenRow, []>(SQL.everyToken),
-    changesAfter: db.prepare<ChangeRow, [number, number]>(SQL.changesAfter),
+    changesAfter: db.prepare<ChangeRow, [number, number, number]>(SQL.changesAfter),
   };
 }
 

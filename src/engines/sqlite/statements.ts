@@ -159,7 +159,7 @@ export const SQL = {
   changesAfter: `
     select sequence, revision, kind, key
     from changes
-    where sequence > ?
+    where sequence > ? and sequence <= ?
     order by sequence
     limit ?`,
   oldestChanges: `

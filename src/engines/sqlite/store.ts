@@ -10,6 +10,7 @@ import type { Key } from "../../core/key.ts";
 import { boundsOf, isEveryKey, isInSet, type KeySet, type Range } from "../../core/range.ts";
 import type { TokenRecord } from "../../core/token.ts";
 import { formatCursor, parseCursor } from "../../store/cursor.ts";
+import { ONE_PARTITION } from "../../store/partitions.ts";
 import { isKept } from "../../store/receipt.ts";
 import { betweenSteps } from "../../store/steps.ts";
 import type {
@@ -26,6 +27,7 @@ import type {
 } from "../../store/store.ts";
 import { removeLeftCopies, SqliteBackup } from "./backup.ts";
 import { finishRestore, removeUnusedRestore } from "./backup-restore.ts";
+import { sqliteCapabilities } from "./capabilities.ts";
 import { openReader } from "./database.ts";
 import { lockStore, prepareDirectory, recordIncarnation, refuseVanishedDatabase } from "./directory.ts";
 import { type StoreFiles, storeFiles } from "./layout.ts";
@@ -88,7 +90,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       wasClean: store.wasClean,
       leftRestore,
       now: makeClock({ wallMs: Date.now, steadyMs: () => performance.now(), highest: openHighestInstant(clock) }),
-      durability: options.writer.durability === "full" ? "power-loss" : "process-crash",
+      durability: options.writer.durability,
       idempotencyAgeMs: options.writer.idempotencyAgeMs,
       diskReserveBytes: options.writer.diskReserveBytes,
     });
@@ -109,7 +111,7 @@ interface SqliteStoreParts {
   readonly wasClean: boolean;
   readonly leftRestore: LeftRestore;
   readonly now: Clock;
-  readonly durability: Capabilities["durability"];
+  readonly durability: WriterOptions["durability"];
   readonly idempotencyAgeMs: number;
   readonly diskReserveBytes: number;
 }
@@ -133,7 +135,7 @@ export class SqliteStore implements Store {
   #isSound = true;
 
   constructor(parts: SqliteStoreParts) {
-    this.capabilities = { atomicity: "store", order: "store", reads: "snapshot", durability: parts.durability };
+    this.capabilities = sqliteCapabilities(parts.durability);
     this.incarnation = parts.incarnation;
     this.now = parts.now;
     this.wasClean = parts.wasClean;
@@ -145,6 +147,10 @@ export class SqliteStore implements Store {
     this.#tally = parts.tally;
     this.#idempotencyAgeMs = parts.idempotencyAgeMs;
     this.#reader = new Reader(openReader(parts.files), parts.incarnation);
+  }
+
+  partitionOf(): string {
+    return ONE_PARTITION;
   }
 
   get(key: Key): Entry | null {
@@ -196,17 +202,21 @@ export class SqliteStore implements Store {
     return receipt !== null && isKept(receipt.at, this.#idempotencyAgeMs, this.now()) ? receipt : null;
   }
 
-  async changes(after: Cursor | null, limit: number): Promise<ChangePage> {
+  async changes(after: Cursor | null, limit: number, upTo: Cursor | null = null): Promise<ChangePage> {
     const latest = this.#read((reader) => reader.latestSequence());
     const sequence = after === null ? 0 : parseCursor(after, this.incarnation, latest);
-    if (sequence === null) return { changes: [], cursor: formatCursor(this.incarnation, latest), isIncomplete: true };
-    const { rows, oldest } = this.#read((reader) => reader.changes(sequence, limit));
+    const bound = upTo === null ? latest : parseCursor(upTo, this.incarnation, latest);
+    if (sequence === null || bound === null) {
+      return { changes: [], cursor: formatCursor(this.incarnation, latest), hasMore: false, isIncomplete: true };
+    }
+    const { rows, oldest } = this.#read((reader) => reader.changes({ after: sequence, upTo: bound, limit }));
     const last = rows.at(-1)?.sequence ?? Math.max(sequence, oldest - 1);
     const changes = rows.map(({ sequence: number, ...change }) => ({
       ...change,
       cursor: formatCursor(this.incarnation, number),
     }));
-    return { changes, cursor: formatCursor(this.incarnation, last), isIncomplete: sequence + 1 < oldest };
+    const isIncomplete = sequence + 1 < oldest;
+    return { changes, cursor: formatCursor(this.incarnation, last), hasMore: last < bound, isIncomplete };
   }
 
   async latestCursor(): Promise<Cursor> {

@@ -149,7 +149,7 @@ export class WatchFeed {
       }
       const page = await store.changes(this.#cursor, LIMITS.watchPageChanges);
       if (page.isIncomplete) return "lost";
-      if (page.changes.length < LIMITS.watchPageChanges) this.#goal = null;
+      if (!page.hasMore) this.#goal = null;
       // The tail has not come as far as this feed.
       if (page.changes.length === 0) await this.#hub.readOn();
       yield* this.#show(page);

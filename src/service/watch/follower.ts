@@ -74,7 +74,7 @@ export class TailFollower {
       const page = await this.#options.store.changes(this.tail.cursor, LIMITS.watchPageChanges);
       if (this.#isClosed) return;
       const woken = this.#take(page);
-      if (page.changes.length === LIMITS.watchPageChanges) this.#hasNews = true;
+      if (page.hasMore) this.#hasNews = true;
       this.#settleRead();
       await this.#pause(woken);
     }
