@@ -14,7 +14,15 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   "engines/sqlite": { values: ["store", "core"] },
   // Nothing else knows an engine by name.
   "engines/open.ts": {
-    values: ["engines/memory/store.ts", "engines/sqlite/store.ts", "engines/sqlite/integrity.ts", "core"],
+    values: [
+      "engines/memory/store.ts",
+      "engines/sqlite/store.ts",
+      "engines/sqlite/integrity.ts",
+      "config/store-access.ts",
+      "config/store-location.ts",
+      "config/write-promise.ts",
+      "core",
+    ],
     types: ["store", "config/options.ts", "observe/log.ts"],
   },
   // What the commands do to stores and backups without a server.

@@ -16,6 +16,21 @@ export function declareConfigFlag(command: Command): void {
   );
 }
 
+/** Declares what names a store and who Keyhold is to its servers. */
+export function declareStoreFlags(command: Command): void {
+  for (const name of STORE_FLAGS) declareOption(command, name);
+}
+
+const STORE_FLAGS = [
+  "store",
+  "store-user",
+  "store-password-file",
+  "store-ca",
+  "sentinel-user",
+  "sentinel-password-file",
+  "store-prefix",
+];
+
 /** Declares one option of the server. Requires: there is one of this name. */
 export function declareOption(command: Command, name: string): void {
   const option = OPTIONS.find((candidate) => candidate.name === name);

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { store } from "../config/formats.ts";
+import { hidePassword } from "../config/hidden-passwords.ts";
 import { KeyholdError } from "../core/errors.ts";
 import type { CommandContext } from "./command.ts";
 import type { Host } from "./host.ts";
@@ -80,6 +81,6 @@ export function toDirectory(text: string): string {
   if (success && data.engine === "sqlite") return data.directory;
   throw new KeyholdError(
     "invalid-parameter",
-    `Cannot use --store ${JSON.stringify(text)}: expected sqlite:DIRECTORY, or a directory`,
+    `Cannot use --store ${JSON.stringify(hidePassword(text))}: expected sqlite:DIRECTORY, or a directory`,
   );
 }

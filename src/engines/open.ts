@@ -1,5 +1,9 @@
 // From configuration to an open store: the only file that names engines.
 import type { Config } from "../config/options.ts";
+import { readStoreAccess } from "../config/store-access.ts";
+import { toStoreText, type ValkeyLocation } from "../config/store-location.ts";
+import { resolvePromise } from "../config/write-promise.ts";
+import { KeyholdError } from "../core/errors.ts";
 import { makeClock, makeHighestInstant } from "../core/expiry.ts";
 import type { Log } from "../observe/log.ts";
 import type { Store } from "../store/store.ts";
@@ -31,7 +35,27 @@ const MEMORY_SWEEP_SLICE = 10_000;
  */
 export function openStore(config: Config, log: Log, onFatal: (reason: string) => void): Promise<OpenStore> {
   const { store } = config;
-  return store.engine === "memory" ? openMemory(config) : openSqlite(config, store.directory, { log, onFatal });
+  switch (store.engine) {
+    case "memory":
+      return openMemory(config);
+    case "sqlite":
+      return openSqlite(config, store.directory, { log, onFatal });
+    case "valkey":
+      return openValkey(config, store);
+    default:
+      throw new RangeError(`There is no engine for ${JSON.stringify(store satisfies never)}`);
+  }
+}
+
+/** What the servers are to be asked with is read first, so that a wrong file is told before anything is sent. */
+async function openValkey(config: Config, location: ValkeyLocation): Promise<OpenStore> {
+  const access = readStoreAccess(config, location);
+  const { text } = resolvePromise(config.promise, location);
+  const user = access.user === null ? "" : ` as ${access.user}`;
+  throw new KeyholdError(
+    "not-supported",
+    `Cannot open ${toStoreText(location)}${user} with the promise ${text}: this build has no engine for it`,
+  );
 }
 
 async function openMemory(config: Config): Promise<OpenStore> {
