@@ -61,11 +61,6 @@ export function tagBytes(tag: Tag): Uint8Array | null {
   return bytes;
 }
 
-/** Requires: a commit's revision, and the nonce that it was sent with. */
-export function makeTag(revision: number, nonce: Uint8Array): Tag {
-  return toTag(`${revision.toString(36)}.${Buffer.from(nonce).toString("hex")}`);
-}
-
 function readHead(key: Key, source: Uint8Array) {
   const bytes = Buffer.isBuffer(source) ? source : Buffer.from(source.buffer, source.byteOffset, source.byteLength);
   const typeBytes = bytes[HEAD_BYTES - 1];
