@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import commit from "./commit.lua" with { type: "text" };
 import count from "./count.lua" with { type: "text" };
 import create from "./create.lua" with { type: "text" };
+import look from "./look.lua" with { type: "text" };
 import remove from "./remove.lua" with { type: "text" };
 import type { Script } from "./servers.ts";
 import token from "./token.lua" with { type: "text" };
@@ -12,6 +13,7 @@ export const SCRIPTS = {
   commit: makeScript(commit),
   count: makeScript(count),
   create: makeScript(create),
+  look: makeScript(look),
   remove: makeScript(remove),
   token: makeScript(token),
   trim: makeScript(trim),

@@ -5,11 +5,10 @@
 // Each round also looks whether the store is still the one that was opened: a server that was emptied, or that another store
 // was loaded into, must not be written to under the old name.
 import { KeyholdError } from "../../core/errors.ts";
-import type { Clock } from "../../core/expiry.ts";
 import type { PartitionFigures } from "./commit-reply.ts";
 import { type Partition, storeKey } from "./layout.ts";
 import { ReplyReader } from "./reply-reader.ts";
-import { toBytes, toBytesOrNull, toCount, toInteger, toList } from "./reply-shapes.ts";
+import { toBytes, toBytesOrNull, toCount, toInteger, toList, toText } from "./reply-shapes.ts";
 import { SCRIPTS } from "./scripts.ts";
 import type { Servers } from "./servers.ts";
 import { slotOf } from "./slots.ts";
@@ -18,7 +17,6 @@ export interface UpkeepOptions {
   readonly servers: Servers;
   readonly partitions: readonly Partition[];
   readonly prefix: string;
-  readonly now: Clock;
   readonly sweepIntervalMs: number;
   readonly historyAgeMs: number;
   /** Changes kept in each partition. */
@@ -64,7 +62,7 @@ export class Upkeep {
 
   /** One look at every partition. @throws as Servers.read() */
   async readFigures(): Promise<void> {
-    await Promise.all(this.#options.partitions.map((partition) => this.#readFigures(partition)));
+    await Promise.all(this.#options.partitions.map((partition) => this.#look(partition)));
   }
 
   async #runRound(): Promise<void> {
@@ -94,24 +92,41 @@ export class Upkeep {
   }
 
   async #keepUp(partition: Partition): Promise<void> {
-    await this.#sweep(partition);
-    await this.#trim(partition);
-    await this.#readFigures(partition);
+    const { due, trims } = await this.#look(partition);
+    if (due.length > 0) await this.#sweep(partition, due);
+    if (trims) await this.#trim(partition);
+    if (due.length > 0 || trims) await this.#look(partition);
   }
 
-  async #sweep(partition: Partition): Promise<void> {
-    const { servers, now, onSwept } = this.#options;
+  /** What there is to do for a partition; its figures are passed on. */
+  async #look(partition: Partition): Promise<{ readonly due: readonly string[]; readonly trims: boolean }> {
+    const { servers, historyChanges, historyAgeMs, idempotencyAgeMs, onFigures } = this.#options;
+    const { slot, meta, names, ends, log, records } = partition;
+    const args = [SWEEP_ENTRIES, historyChanges, historyAgeMs, idempotencyAgeMs].map(String);
+    const reply = await servers.readScript(slot, SCRIPTS.look, [meta, names, ends, log, records], args);
+    const [entries = null, revision = null, kept = null, bytes = null, trims = null, due = null] = toList(reply);
+    onFigures(partition, {
+      entries: toInteger(entries),
+      revision: toCount(revision),
+      records: toCount(kept),
+      recordBytes: toCount(bytes),
+    });
+    return { due: toList(due).map(toText), trims: trims === 1 };
+  }
+
+  async #sweep(partition: Partition, due: readonly string[]): Promise<void> {
+    const { servers, onSwept } = this.#options;
     const { slot, meta, names, ends, log, entryPrefix, nameAt } = partition;
+    let found = due;
     for (let round = 0; round < SWEEPS_A_ROUND && !this.#isStopped; round++) {
-      const due = ["ZRANGEBYSCORE", ends, "-inf", String(now()), "LIMIT", "0", String(SWEEP_ENTRIES)];
-      const found = toList(await servers.read(slot, due)).map(toBytes);
-      if (found.length === 0) return;
-      const keys = [meta, names, ends, log, ...found.map((name) => `${entryPrefix}${Buffer.from(name).toString()}`)];
+      const keys = [meta, names, ends, log, ...found.map((name) => `${entryPrefix}${name}`)];
       const { reply } = await servers.write(slot, SCRIPTS.remove, keys, ["expire", String(nameAt)]);
       const removed = new ReplyReader(toBytes(reply)).uint32();
       onSwept(removed);
-      // By the server's own clock they may not be due yet.
+      // Another server may have been here first.
       if (removed === 0 || found.length < SWEEP_ENTRIES) return;
+      found = (await this.#look(partition)).due;
+      if (found.length === 0) return;
     }
   }
 
@@ -123,16 +138,5 @@ export class Upkeep {
       const [dropped, forgotten] = toList(reply).map(toInteger);
       if ((dropped ?? 0) < TRIM_MOST && (forgotten ?? 0) < TRIM_MOST) return;
     }
-  }
-
-  async #readFigures(partition: Partition): Promise<void> {
-    const { servers, onFigures } = this.#options;
-    const { slot, meta, names } = partition;
-    const [entries, kept] = await Promise.all([
-      servers.read(slot, ["ZCARD", names]),
-      servers.read(slot, ["HMGET", meta, "revision", "records", "recordBytes"]),
-    ]);
-    const [revision = 0, records = 0, recordBytes = 0] = toList(kept).map(toCount);
-    onFigures(partition, { entries: toInteger(entries), revision, records, recordBytes });
   }
 }
