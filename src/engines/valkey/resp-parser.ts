@@ -58,9 +58,10 @@ export class RespParser {
 
   /** Takes what has arrived, and may be reused by the caller then. @throws MalformedReply, after which it must not be used */
   push(arrived: Uint8Array): void {
-    let chunk = arrived;
+    // Of a Buffer, slice() makes no copy.
+    let chunk = new Uint8Array(arrived.buffer, arrived.byteOffset, arrived.byteLength);
     if (this.#begun.length > 0) {
-      chunk = joined(this.#begun, arrived);
+      chunk = joined(this.#begun, chunk);
       this.#begun = NOTHING;
     }
     let at = this.#bulk === null ? 0 : this.#fillBulk(this.#bulk, chunk, 0);
@@ -221,7 +222,7 @@ function isType(byte: number | undefined): boolean {
   return byte === PLUS || byte === MINUS || byte === COLON || byte === DOLLAR || byte === ASTERISK;
 }
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(first.length + second.length);
   whole.set(first);
   whole.set(second, first.length);
