@@ -118,10 +118,12 @@ export class ChangeLog {
     const isProved = !isStart && first !== undefined && comparePlaces(first.place, from) === 0;
     const changes = isProved ? read.slice(1) : read;
     const found = { changes: changes.slice(0, share), hasMore: changes.length > share };
-    if (isProved) return { ...found, state: "whole", place: from };
+    // A goal that is not met where there is no more was in a log that a failed server took along.
+    const isMissed = goal !== null && !found.hasMore && comparePlaces(changes.at(-1)?.place ?? from, goal) !== 0;
+    if (isProved && !isMissed) return { ...found, state: "whole", place: from };
     const trimmed = await this.#trimmedPlace(partition);
     const order = comparePlaces(from, trimmed);
-    if (order === 0) return { ...found, state: "whole", place: from };
+    if (order === 0 && !isMissed) return { ...found, state: "whole", place: from };
     return { ...found, state: order < 0 ? "trimmed" : "lost", place: trimmed };
   }
 

@@ -36,7 +36,17 @@ test("a cursor of another life, or of another number of partitions, leads nowher
 
 test("a text that is no cursor is refused", async () => {
   const good = formatVectorCursor([{ ms: 5, sequence: 1 }], "life1");
-  const texts = ["", "1", ".life1", "1.life1", "42.life1", `${good} `, `${good}\n`, `A${good}`, good.replace("life1", "L")];
+  const texts = [
+    "",
+    "1",
+    ".life1",
+    "1.life1",
+    "42.life1",
+    `${good} `,
+    `${good}\n`,
+    `A${good}`,
+    good.replace("life1", "L"),
+  ];
   texts.push("AAAAAAAAAAAA.life1A", "____________________.life1", `${"A".repeat(20_000)}.life1`);
   for (const text of texts) {
     expect(await rejectionCode(() => parseVectorCursor(toCursor(text), "life1", 1))).toBe("invalid-request");

@@ -71,7 +71,14 @@ describe("a tag", () => {
   });
 
   test("of another store stands for none", () => {
-    for (const text of ["", "1.memory1", "hocem605lo", "hocem605lo.01", "HOCG.0102030405060708", "zzzzzzzzzzz.0102030405060708"])
+    for (const text of [
+      "",
+      "1.memory1",
+      "hocem605lo",
+      "hocem605lo.01",
+      "HOCG.0102030405060708",
+      "zzzzzzzzzzz.0102030405060708",
+    ])
       expect(tagBytes(toTag(text))).toBeNull();
   });
 });

@@ -105,9 +105,8 @@ export class ValkeyStore implements Store {
   }
 
   /** Reads the figures; from then on ended entries are removed and the log is trimmed. @throws "unavailable" */
-  async begin(): Promise<void> {
-    await this.#upkeep.readFigures();
-    this.#upkeep.start();
+  begin(): Promise<void> {
+    return this.#upkeep.begin();
   }
 
   /** Why writes are refused for now; null while they are taken. */

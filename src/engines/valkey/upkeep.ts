@@ -49,8 +49,10 @@ export class Upkeep {
     this.#options = options;
   }
 
-  start(): void {
-    this.#round = this.#runRound();
+  /** Reads the figures once; the first round comes an interval later. @throws as Servers.read() */
+  async begin(): Promise<void> {
+    await Promise.all(this.#options.partitions.map((partition) => this.#look(partition)));
+    this.#plan();
   }
 
   /** Resolves when nothing is under way any more. */
@@ -58,11 +60,6 @@ export class Upkeep {
     this.#isStopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     await this.#round;
-  }
-
-  /** One look at every partition. @throws as Servers.read() */
-  async readFigures(): Promise<void> {
-    await Promise.all(this.#options.partitions.map((partition) => this.#look(partition)));
   }
 
   async #runRound(): Promise<void> {
@@ -75,8 +72,14 @@ export class Upkeep {
       if (!(error instanceof KeyholdError)) throw error;
       if (error.code === "internal") this.#options.onTrouble(error.detail);
     }
+    this.#plan();
+  }
+
+  #plan(): void {
     if (this.#isStopped) return;
-    this.#timer = setTimeout(() => this.start(), this.#options.sweepIntervalMs);
+    this.#timer = setTimeout(() => {
+      this.#round = this.#runRound();
+    }, this.#options.sweepIntervalMs);
   }
 
   async #requireSameStore(): Promise<void> {
