@@ -42,7 +42,16 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   "server-metrics.ts": { values: ["observe", "core/histogram.ts"], types: ["store", "service", "http"] },
   config: { values: ["core/limits.ts", "core/errors.ts"] },
   cli: {
-    values: ["config", "observe", "core", "wire", "service/transfer.ts", "compose.ts", "engines/archive.ts"],
+    values: [
+      "config",
+      "observe",
+      "core",
+      "wire",
+      "service/transfer.ts",
+      "store/cursor.ts",
+      "compose.ts",
+      "engines/archive.ts",
+    ],
     types: ["store", "service"],
   },
   "compose.ts": {

@@ -18,11 +18,16 @@ export function declareConfigFlag(command: Command): void {
 
 /** Declares what names a store and who Keyhold is to its servers. */
 export function declareStoreFlags(command: Command): void {
-  for (const name of STORE_FLAGS) declareOption(command, name);
+  declareOption(command, "store");
+  declareStoreAccessFlags(command);
 }
 
-const STORE_FLAGS = [
-  "store",
+/** The same for a command that has the store as an argument. */
+export function declareStoreAccessFlags(command: Command): void {
+  for (const name of STORE_ACCESS_FLAGS) declareOption(command, name);
+}
+
+const STORE_ACCESS_FLAGS = [
   "store-user",
   "store-password-file",
   "store-ca",

@@ -22,7 +22,7 @@ export interface StoreSettings {
 export type Refuse = (property: keyof StoreSettings, problem: string) => void;
 
 /** A value travels whole through one script, which blocks its server meanwhile. */
-const VALUE_BYTES_MAX = 16 * 1024 * 1024;
+export const VALKEY_VALUE_BYTES_MAX = 16 * 1024 * 1024;
 
 export function checkStoreSettings(settings: StoreSettings, refuse: Refuse): void {
   const { store } = settings;
@@ -31,7 +31,7 @@ export function checkStoreSettings(settings: StoreSettings, refuse: Refuse): voi
 }
 
 function checkValkey(settings: StoreSettings, store: ValkeyLocation, refuse: Refuse): void {
-  if (settings.maxValueBytes > VALUE_BYTES_MAX)
+  if (settings.maxValueBytes > VALKEY_VALUE_BYTES_MAX)
     refuse("maxValueBytes", "expected at most 16MiB, as a store on Valkey takes no larger values");
   if (settings.storeBytes !== 0)
     refuse(
