@@ -1,6 +1,6 @@
 // What the connection to a Valkey server costs: GET of 100 bytes over one connection, with several commands in flight at once, to
 // a server that it starts itself: `npm run bench:valkey-connection`. The bars: 500,000 GET/s, and 1.2 µs of CPU for each.
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { Connection } from "../src/engines/valkey/connection.ts";
 import { connectionOptions } from "../test/support/valkey-connection.ts";
 import { startStandalone } from "../test/support/valkey-standalone.ts";
@@ -29,7 +29,7 @@ try {
     `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Bun ${Bun.version}, ${version ?? "unknown server"}, one connection,`,
   );
   console.log(
-    `GET of ${VALUE.length} bytes, client and server on the same cores; medians of ${ROUNDS} rounds of ${GETS}`,
+    `GET of ${VALUE.length} bytes, client and server on the same cores, load before ${loadavg()[0]?.toFixed(2)}; medians of ${ROUNDS} rounds of ${GETS}`,
   );
   await Promise.all(Array.from({ length: KEYS }, (_, number) => connection.send(["SET", keyOf(number), VALUE])));
   for (const inFlight of IN_FLIGHT) {
@@ -63,8 +63,11 @@ function report(inFlight: number, rounds: readonly Measured[]): void {
   const perSecond = median(rounds.map((round) => round.perSecond));
   const cpuMicros = median(rounds.map((round) => round.cpuMicros));
   const isMet = perSecond >= BAR_PER_SECOND && cpuMicros <= BAR_CPU_MICROS;
+  const [slowest, fastest] = [Math.min, Math.max].map((most) =>
+    Math.round(most(...rounds.map((round) => round.perSecond))),
+  );
   console.log(
-    `${String(inFlight).padStart(4)} in flight  ${Math.round(perSecond).toString().padStart(8)} GET/s   ` +
+    `${String(inFlight).padStart(4)} in flight  ${Math.round(perSecond).toString().padStart(8)} GET/s (${slowest} to ${fastest})   ` +
       `CPU ${cpuMicros.toFixed(2)} µs a GET   bar ${isMet ? "met" : "not met"}`,
   );
 }
