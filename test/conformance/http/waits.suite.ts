@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { Http, HttpAnswer } from "../../support/http-client.ts";
 import { expectProblem, fieldOf, nowMs, untilAnswered } from "../../support/http-expectations.ts";
 import type { ServerFlags, TestServer, WithServer } from "../../support/http-harness.ts";
+import { createAll } from "../../support/http-set-up.ts";
 
 /** Longer than any test: a wait that comes back has been woken. */
 const LONG = "wait=300";
@@ -236,8 +237,8 @@ function listingWaitsSuite(withServer: WithServer): void {
   });
 
   test("answers at once from since=0, without a time, and from a cursor of another life of the store", async () => {
-    await withServer(async ({ http }) => {
-      for (const query of [`${LONG}&since=0`, "wait=0", `${LONG}&since=3.otherlife`]) {
+    await withServer(async ({ http, cursors }) => {
+      for (const query of [`${LONG}&since=0`, "wait=0", `${LONG}&since=${cursors.foreign()}`]) {
         const { status, text } = await http.get(`/keys?${query}`);
         expect([status, text]).toEqual([200, "[]"]);
       }
@@ -254,8 +255,9 @@ function listingWaitsSuite(withServer: WithServer): void {
   });
 
   test("a link to the next page does not wait again", async () => {
-    await withServer(async ({ http }) => {
-      await http.postJson("/keys", '{"a": 1, "b": 2}');
+    await withServer(async (server) => {
+      const { http } = server;
+      await createAll(server, '{"a": 1, "b": 2}');
       const { headers } = await http.get("/keys?limit=1&wait=0&since=0");
       expect(headers["link"]).toMatch(/^<\/keys\?limit=1&cursor=[\w-]+>; rel="next"$/);
     });
