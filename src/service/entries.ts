@@ -11,6 +11,7 @@ import type { KeySet, Range } from "../core/range.ts";
 import { replay } from "../store/receipt.ts";
 import type { CommitResult, Outcome, Page, Store } from "../store/store.ts";
 import type { Attempt } from "./attempt.ts";
+import { deleteByPartition } from "./deletions.ts";
 import { Turns } from "./turns.ts";
 
 /** What is to be stored under a key. */
@@ -249,10 +250,17 @@ export class Entries {
     throw new KeyholdError("internal", "The store answered no value");
   }
 
-  /** Deletes the selected entries; the exact number of those that there were. */
+  /** Deletes the selected entries; the exact number of those that there were. @throws as deleteByPartition() */
   async deleteAll(selection: Selection): Promise<number> {
     if ("set" in selection) return this.#deleteSet(selection.set);
-    const keys = [...new Set(selection.keys)];
+    return deleteByPartition([...new Set(selection.keys)], {
+      store: this.#store,
+      hasName: this.#attempt !== null,
+      deleteKeys: (keys) => this.#deleteKeys(keys),
+    });
+  }
+
+  async #deleteKeys(keys: readonly Key[]): Promise<number> {
     const deletions = keys.map((key): Mutation => ({ op: "delete", key, when: ALWAYS, want: "info" }));
     const outcomes = await this.#commit(makeBatch(deletions), preconditionFailed);
     return outcomes.filter(({ before }) => before !== null).length;

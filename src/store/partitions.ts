@@ -37,6 +37,14 @@ export function requireOnePartition(keys: readonly Key[], partitionOf: (key: Key
   throw crossPartition(groupByPartition([...new Set(keys)], partitionOf));
 }
 
+/** What Store.deleteAll() throws where it goes page by page, and was to keep a record of what it has done. */
+export function namedDeletion(): KeyholdError {
+  return new KeyholdError(
+    "cross-partition",
+    "Cannot delete a set of keys under an Idempotency-Key: this store deletes it page by page, and nothing could say afterwards what has been deleted; nothing was done; send it without the field, as repeating such a deletion does no harm",
+  );
+}
+
 /** Requires: two groups or more, none of them empty. */
 function crossPartition(groups: readonly (readonly Key[])[]): KeyholdError {
   const [[one] = [], [other] = []] = groups;

@@ -73,8 +73,8 @@ export interface Store {
   /**
    * Deletes the live entries of the set: in one commit where capabilities.deletions is "one-commit"; else page by page, so
    * that an entry written meanwhile may go or stay, and a deletion that fails half-way has deleted what it has come to. What
-   * is counted is exact in both. Where it goes page by page over more than one partition no record can be kept of it in the
-   * commit, and one with `once` is refused before anything is deleted.
+   * is counted is exact in both. Where it goes page by page no commit could hold the record of all of it, and one with
+   * `once` is refused before anything is deleted.
    *
    * @param once - as in CommitTerms
    * @throws as commit(); "cross-partition" on `once` where the deletion goes page by page

@@ -1,4 +1,4 @@
-// A hub over the memory engine for the length of one test, whose clock and timers the test turns.
+// A hub over the memory engine, or another, for the length of one test, whose clock and timers the test turns.
 import type { KeyholdError } from "../../src/core/errors.ts";
 import { EVERY_KEY } from "../../src/core/range.ts";
 import type { Interest } from "../../src/service/watch/channels.ts";
@@ -7,7 +7,7 @@ import { WatchHub } from "../../src/service/watch/hub.ts";
 import { LASTING } from "../../src/service/watch/member.ts";
 import type { Store } from "../../src/store/store.ts";
 import { makeMemoryHarness } from "./memory-harness.ts";
-import { ROOMY } from "./store-harness.ts";
+import { type MakeStore, ROOMY } from "./store-harness.ts";
 import { makeTurnableTimers, type TurnableTimers } from "./turnable-timers.ts";
 
 export const EVERYTHING: Interest = { selection: { set: EVERY_KEY }, hasTouches: false, hasValues: true };
@@ -38,6 +38,7 @@ export interface Watching {
 }
 
 export interface HubTestOptions {
+  readonly make?: MakeStore;
   readonly backlogChanges?: number;
   readonly historyChanges?: number;
   readonly heartbeatMs?: number;
@@ -50,7 +51,8 @@ export async function withHub(
   options: HubTestOptions = {},
 ): Promise<void> {
   const { backlogChanges = BACKLOG, historyChanges = HISTORY, stepMs = 0, heartbeatMs = HEARTBEAT_MS } = options;
-  const harness = await makeMemoryHarness({ ...ROOMY, upkeep: "on", historyChanges });
+  const { make = makeMemoryHarness } = options;
+  const harness = await make({ ...ROOMY, upkeep: "on", historyChanges });
   const { store } = harness;
   const timers = makeTurnableTimers(store.now);
   const damages: KeyholdError[] = [];

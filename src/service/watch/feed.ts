@@ -8,11 +8,12 @@ import type { Key } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Range } from "../../core/range.ts";
 import { toCursor } from "../../store/cursor.ts";
-import type { ChangePage, Cursor, Page } from "../../store/store.ts";
+import type { ChangePage, Cursor, LoggedChange, Page } from "../../store/store.ts";
 import { ChangeBatch } from "./batch.ts";
 import type { Interest } from "./channels.ts";
 import type { WatchHub } from "./hub.ts";
 import type { Lease, Member } from "./member.ts";
+import { PassedChanges } from "./passed-changes.ts";
 import type { ShownEntry } from "./shown-entries.ts";
 import { ShownRevisions } from "./shown-revisions.ts";
 import { readAsTail } from "./tail.ts";
@@ -65,8 +66,11 @@ export class WatchFeed {
   /** The last place to resume from that has been reached; null within a snapshot. */
   #cursor: Cursor | null = null;
   #toldCursor: Cursor | null = null;
-  /** The end of the log when the feed began; null once everything up to there has been read. */
+  /** How far to read before anything else: the end of the log when the feed began; null once that is done. */
   #goal: Cursor | null = null;
+  /** The end of the tail when it was chosen as where to join it; null where a place is still to be chosen. */
+  #target: Cursor | null = null;
+  readonly #passed = new PassedChanges();
   #shown: ShownRevisions | null = null;
   #isReady = false;
 
@@ -92,8 +96,7 @@ export class WatchFeed {
     try {
       for await (const part of this.#untilEnd()) {
         this.#hub.noteSent(this.#member, eventsIn(part));
-        if ("cursor" in part && part.cursor !== null) this.#toldCursor = part.cursor;
-        if (part.is === "changes") this.#toldCursor = this.#cursor;
+        this.#toldCursor = cursorIn(part) ?? this.#toldCursor;
         yield part;
       }
       const { end } = this.#member;
@@ -110,6 +113,8 @@ export class WatchFeed {
       const caughtUp = yield* this.#catchUp();
       const outcome = caughtUp === "joined" ? yield* this.#follow() : caughtUp;
       if (outcome === "behind" && this.#isReady) return yield* this.#tooSlow();
+      // It goes on from the last place to resume from, which may lie before what it has told.
+      if (outcome === "behind") this.#passed.goBack();
       if (outcome !== "lost") continue;
       yield { is: "reset" };
       yield* this.#snapshot();
@@ -138,7 +143,13 @@ export class WatchFeed {
     yield { is: "ready", cursor: this.#cursor };
   }
 
-  /** Reads the log by itself, page by page, until its place is within the tail that all share. */
+  /**
+   * Reads the log by itself, page by page, until its place is within the tail that all share. Where the log has one order any
+   * place of it will do, and most are found. Where each partition has its own, two readers that go on by themselves hardly
+   * ever stand at the same place; so the feed picks a place of the tail and reads up to there and no further, which makes the
+   * two equal however fast the log grows meanwhile. A place that the tail forgets before it is reached is replaced by a new
+   * one; a feed that has already passed it, as its cursor was read after the tail was, waits for the tail to read on.
+   */
   async *#catchUp(): AsyncGenerator<FeedPart, "joined" | "lost" | "ended"> {
     const { store } = this.#hub;
     while (!this.#hasEnded) {
@@ -147,15 +158,14 @@ export class WatchFeed {
         this.#hub.place(this.#member, position);
         return "joined";
       }
-      const page = await store.changes(this.#cursor, LIMITS.watchPageChanges);
+      const bound = this.#goal ?? this.#chooseTarget();
+      const page = await store.changes(this.#cursor, LIMITS.watchPageChanges, bound);
       if (page.isIncomplete) return "lost";
-      if (!page.hasMore) this.#goal = null;
-      // The tail has not come as far as this feed.
-      if (page.changes.length === 0) await this.#hub.readOn();
       yield* this.#show(page);
       // What has not been told because of the end is still to come for whoever resumes.
       if (this.#hasEnded) break;
-      this.#cursor = page.cursor;
+      this.#arrive(page.cursor);
+      if (!page.hasMore) await this.#leaveBound(bound);
       yield* this.#tellPlace();
       await new Promise(setImmediate);
     }
@@ -165,8 +175,39 @@ export class WatchFeed {
   /** Its place in the tail; null where it has none there, or the tail has not come as far as the log had when the feed began. */
   #findPlace(): number | null {
     const { tail } = this.#hub;
-    if (this.#goal !== null && tail.find(this.#goal) === null) return null;
+    // Where there is no one order, only reading up to it tells that it has been passed.
+    if (this.#goal !== null && (this.#isPartitioned || tail.find(this.#goal) === null)) return null;
     return this.#cursor === null ? null : tail.find(this.#cursor);
+  }
+
+  #chooseTarget(): Cursor {
+    const { tail } = this.#hub;
+    if (this.#target === null || tail.find(this.#target) === null) this.#target = tail.cursor;
+    return this.#target;
+  }
+
+  /** Everything up to the bound has been read. */
+  async #leaveBound(bound: Cursor): Promise<void> {
+    if (bound === this.#goal) {
+      this.#goal = null;
+      // What comes now was logged after the snapshot had been read.
+      if (this.#isPartitioned) this.#shown = null;
+    } else if (bound !== this.#cursor) {
+      // The tail has not come as far as this feed.
+      this.#target = null;
+      await this.#hub.readOn();
+    }
+  }
+
+  get #isPartitioned(): boolean {
+    return this.#hub.store.capabilities.order === "partition";
+  }
+
+  /** @param cursor - resumes where the feed stands; null where nothing does */
+  #arrive(cursor: Cursor | null): void {
+    if (cursor === null) return;
+    this.#cursor = cursor;
+    this.#passed.arrive();
   }
 
   async *#show(page: ChangePage): AsyncGenerator<FeedPart> {
@@ -181,11 +222,16 @@ export class WatchFeed {
 
   async *#changes(batch: ChangeBatch): AsyncGenerator<FeedPart> {
     const { events } = batch;
-    this.#cursor = events.at(-1)?.change.cursor ?? this.#cursor;
-    const shown = this.#shown;
-    const isHidden = shown === null ? [] : events.map(({ change }) => shown.hides(change));
-    const fresh = isHidden.includes(true) ? new ChangeBatch(events.filter((_, index) => !isHidden[index])) : batch;
+    const isTold = events.map(({ change }) => this.#pass(change));
+    const fresh = isTold.includes(true) ? new ChangeBatch(events.filter((_, index) => !isTold[index])) : batch;
     if (fresh.events.length > 0) yield { is: "changes", batch: fresh };
+  }
+
+  /** Whether what the change led to has been told already. */
+  #pass(change: LoggedChange): boolean {
+    const hasBeenPassed = this.#passed.pass(change);
+    this.#cursor = change.cursor ?? this.#cursor;
+    return hasBeenPassed || this.#shown?.hides(change) === true;
   }
 
   /** Takes from the shared tail, and waits at its end. */
@@ -203,7 +249,7 @@ export class WatchFeed {
       const known = Math.max(member.position, member.channel.unsiftedFrom ?? tail.end);
       if (known < tail.oldest) return "behind";
       member.moveTo(known);
-      this.#cursor = tail.cursorAt(known) ?? this.#cursor;
+      this.#arrive(tail.cursorAt(known));
       yield* this.#ready();
       yield* this.#tellPlace();
       await member.wait();
@@ -217,7 +263,7 @@ export class WatchFeed {
     this.#member.moveTo(to);
     yield* this.#changes(batch);
     if (batch.events.length > 0) return;
-    if (to >= tail.oldest) this.#cursor = tail.cursorAt(to) ?? this.#cursor;
+    if (to >= tail.oldest) this.#arrive(tail.cursorAt(to));
     yield* this.#tellPlace();
     await new Promise(setImmediate);
   }
@@ -235,7 +281,10 @@ export class WatchFeed {
     const { store } = this.#hub;
     this.#isReady = false;
     this.#cursor = null;
-    const shown = new ShownRevisions(store.stats().revision);
+    this.#goal = null;
+    this.#passed.forget();
+    const { order } = store.capabilities;
+    const shown = new ShownRevisions({ floor: store.stats().revision, order });
     const cursor = await store.latestCursor();
     for await (const entries of this.#pages()) {
       for (const entry of entries) shown.add(entry);
@@ -245,6 +294,7 @@ export class WatchFeed {
     }
     this.#shown = shown;
     this.#cursor = cursor;
+    if (this.#isPartitioned) this.#goal = await store.latestCursor();
     yield* this.#ready();
   }
 
@@ -289,6 +339,12 @@ export class WatchFeed {
     yield { is: "bye", reason: "too-slow" };
     this.#hub.leave(this.#member, { is: "gone" });
   }
+}
+
+/** The last place to resume from that a part tells. */
+function cursorIn(part: FeedPart): Cursor | null {
+  if (part.is !== "changes") return "cursor" in part ? part.cursor : null;
+  return part.batch.events.findLast(({ change }) => change.cursor !== null)?.change.cursor ?? null;
 }
 
 function eventsIn(part: FeedPart): number {

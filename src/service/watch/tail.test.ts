@@ -46,6 +46,19 @@ describe("a tail", () => {
     expect([tail.find(cursor), tail.cursorAt(1)]).toEqual([1, cursor]);
   });
 
+  test("is joined where it ends, also where a page without changes has moved that", () => {
+    const tail = tailOf({ changes: 2, changesMax: 3 });
+    tail.append({ changes: [], cursor: toCursor("2b") });
+    expect([tail.end, tail.find(toCursor("2b")), tail.find(toCursor("2")), tail.cursorAt(2)]).toEqual([
+      2,
+      2,
+      2,
+      toCursor("2b"),
+    ]);
+    tail.append(pageOf(3));
+    expect([tail.find(toCursor("2b")), tail.find(toCursor("3")), tail.cursorAt(3)]).toEqual([null, 3, toCursor("3")]);
+  });
+
   test("that has skipped changes has a gap before which nobody goes on", () => {
     const tail = tailOf({ changes: 2, changesMax: 3 });
     tail.skipTo(toCursor("9"));

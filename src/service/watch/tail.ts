@@ -75,12 +75,14 @@ export class ChangeTail {
 
   /** The position that a cursor resumes at; null where it is not, or not yet, within the tail. */
   find(cursor: Cursor): number | null {
+    if (cursor === this.#cursor) return this.end;
     const position = this.#newer.places.get(cursor) ?? this.#older?.places.get(cursor) ?? null;
     return position === null || position < this.oldest ? null : position;
   }
 
   /** What resumes at a position; null where only the page that it lies in can be resumed from. Requires: oldest <= position <= end. */
   cursorAt(position: number): Cursor | null {
+    if (position === this.end) return this.#cursor;
     const { first, base, changes } = this.#blockAt(position);
     return position === first ? base : (changes[position - first - 1]?.cursor ?? null);
   }

@@ -1,0 +1,298 @@
+// A store in partitions, as a cluster is one: several memory engines, each with its own revisions and its own log, behind
+// one contract. It keeps no more than such a store can: cursors are vectors, read partition by partition while others write;
+// pages of the log are short and mixed at random; figures may lag. For tests of what stands above the engines.
+import { type Batch, type CommitTerms, type Once, UNNAMED } from "../../src/core/batch.ts";
+import { type Entry, type EntryInfo, toRevision } from "../../src/core/entry.ts";
+import { KeyholdError } from "../../src/core/errors.ts";
+import type { Clock } from "../../src/core/expiry.ts";
+import { compareKeys, type Key } from "../../src/core/key.ts";
+import type { KeySet, Range } from "../../src/core/range.ts";
+import type { TokenRecord } from "../../src/core/token.ts";
+import { MemoryStore, type MemoryStoreOptions } from "../../src/engines/memory/store.ts";
+import { formatCursor, parseCursor, toCursor } from "../../src/store/cursor.ts";
+import { namedDeletion, requireOnePartition, taggedPart } from "../../src/store/partitions.ts";
+import { replay } from "../../src/store/receipt.ts";
+import type {
+  Capabilities,
+  ChangePage,
+  CommitResult,
+  Cursor,
+  DeleteResult,
+  LoggedChange,
+  Page,
+  Receipt,
+  Store,
+  StoreStats,
+} from "../../src/store/store.ts";
+import type { SeededRandom } from "./seeded-random.ts";
+
+export interface PartitionedMemoryOptions extends MemoryStoreOptions {
+  readonly partitions: number;
+  readonly random: SeededRandom;
+}
+
+const CAPABILITIES: Capabilities = {
+  atomicity: "partition",
+  order: "partition",
+  reads: "per-entry",
+  durability: "none",
+  deletions: "page-by-page",
+  servers: "many",
+  promise: "applied",
+};
+
+/** Entries deleted in one commit. */
+const DELETED_AT_ONCE = 3;
+
+/** Changes of a page that is short for no reason that its reader could see. */
+const SHORT_PAGE = 4;
+
+export class PartitionedMemoryStore implements Store {
+  readonly engine = "partitioned-memory";
+  readonly capabilities = CAPABILITIES;
+  readonly incarnation: string;
+  readonly now: Clock;
+  readonly backup = null;
+  readonly #parts: readonly MemoryStore[];
+  readonly #random: SeededRandom;
+  #isClosed = false;
+
+  constructor(options: PartitionedMemoryOptions) {
+    this.incarnation = options.incarnation;
+    this.now = options.now;
+    this.#random = options.random;
+    this.#parts = Array.from({ length: options.partitions }, () => new MemoryStore(options));
+  }
+
+  partitionOf(key: Key): string {
+    return String(this.#indexOf(key));
+  }
+
+  async get(key: Key): Promise<Entry | null> {
+    return this.#partOf(key).get(key);
+  }
+
+  getMany(keys: readonly Key[]): Promise<readonly (Entry | null)[]> {
+    return Promise.all(keys.map((key) => this.get(key)));
+  }
+
+  list(range: Range): Promise<Page<EntryInfo>> {
+    return this.#merged(range, (part) => part.list(range));
+  }
+
+  scan(range: Range): Promise<Page<Entry>> {
+    return this.#merged(range, (part) => part.scan(range));
+  }
+
+  async count(set: KeySet): Promise<number> {
+    let total = 0;
+    for (const part of this.#parts) total += await part.count(set);
+    return total;
+  }
+
+  async commit(batch: Batch, terms: CommitTerms = UNNAMED): Promise<CommitResult> {
+    this.#requireOpen();
+    const keys = [...batch.map(({ key }) => key), ...terms.otherwise];
+    const [first] = keys;
+    if (first === undefined) throw new Error("A batch is empty");
+    requireOnePartition(keys, (key) => this.partitionOf(key));
+    await this.#refuseOther(terms.once);
+    return this.#partOf(first).commit(batch, terms);
+  }
+
+  async deleteAll(set: KeySet, once: Once | null = null): Promise<DeleteResult> {
+    this.#requireOpen();
+    if (once !== null) throw namedDeletion();
+    let deleted = 0;
+    for (const part of this.#parts) {
+      for (;;) {
+        const range: Range = { ...set, after: null, reverse: false, limit: DELETED_AT_ONCE };
+        const { items, next } = await part.list(range);
+        for (const { key } of items) {
+          deleted += (await part.deleteAll({ ...set, prefix: "", start: key, end: `${key}\0` })).deleted;
+        }
+        if (next === null) break;
+        await new Promise(setImmediate);
+      }
+    }
+    return { deleted, revision: this.stats().revision, isReplay: false };
+  }
+
+  async recall(id: string): Promise<Receipt | null> {
+    for (const part of this.#parts) {
+      const receipt = await part.recall(id);
+      if (receipt !== null) return receipt;
+    }
+    return null;
+  }
+
+  async changes(after: Cursor | null, limit: number, upTo: Cursor | null = null): Promise<ChangePage> {
+    this.#requireOpen();
+    const latest = await this.#latest();
+    const from = after === null ? this.#parts.map(() => 0) : this.#parse(after, latest);
+    const bounds = upTo === null ? latest : this.#parse(upTo, latest);
+    if (from === null || bounds === null) {
+      return { changes: [], cursor: this.#format(latest), hasMore: false, isIncomplete: true };
+    }
+    const places = [...from];
+    const queues: LoggedChange[][] = [];
+    let isIncomplete = false;
+    for (const [index, part] of this.#parts.entries()) {
+      const page = await part.changes(this.#place(from[index]), limit, this.#place(bounds[index]));
+      queues.push([...page.changes]);
+      isIncomplete ||= page.isIncomplete;
+      if (page.isIncomplete) places[index] = this.#sequenceOf(page.cursor) - page.changes.length;
+      await this.#perhapsLater();
+    }
+    const changes = this.#mix(queues, places, limit);
+    const cursor = this.#format(places);
+    const hasMore = places.some((place, index) => place < (bounds[index] ?? 0));
+    return { changes: withLastCursor(changes, cursor), cursor, hasMore, isIncomplete };
+  }
+
+  async latestCursor(): Promise<Cursor> {
+    return this.#format(await this.#latest());
+  }
+
+  onChange(wake: () => void): () => void {
+    const ends = this.#parts.map((part) => part.onChange(wake));
+    return () => {
+      for (const end of ends) end();
+    };
+  }
+
+  tokens(): Promise<readonly TokenRecord[]> {
+    return this.#part(0).tokens();
+  }
+
+  putToken(record: TokenRecord, forgottenId: string | null): Promise<void> {
+    return this.#part(0).putToken(record, forgottenId);
+  }
+
+  /** The revision is of any partition, and of any time. */
+  stats(): StoreStats {
+    const all = this.#parts.map((part) => part.stats());
+    const sum = (figure: (stats: StoreStats) => number) => all.reduce((total, stats) => total + figure(stats), 0);
+    return {
+      entries: sum(({ entries }) => entries),
+      bytes: sum(({ bytes }) => bytes ?? 0),
+      logBytes: null,
+      revision: toRevision(this.#random.below(1 + Math.max(...all.map(({ revision }) => revision)))),
+      records: sum(({ records }) => records),
+      recordBytes: sum(({ recordBytes }) => recordBytes),
+      queuedCommits: 0,
+      commits: sum(({ commits }) => commits),
+      expired: sum(({ expired }) => expired),
+      writing: null,
+    };
+  }
+
+  sweep(limit: number): number {
+    return this.#parts.reduce((swept, part) => swept + part.sweep(limit), 0);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const part of this.#parts) await part.close();
+  }
+
+  #indexOf(key: Key): number {
+    let hash = 0;
+    for (const unit of taggedPart(key)) hash = (Math.imul(hash, 31) + (unit.codePointAt(0) ?? 0)) >>> 0;
+    return hash % this.#parts.length;
+  }
+
+  #partOf(key: Key): MemoryStore {
+    return this.#part(this.#indexOf(key));
+  }
+
+  #part(index: number): MemoryStore {
+    const part = this.#parts[index];
+    if (part === undefined) throw new RangeError(`No partition ${index}`);
+    return part;
+  }
+
+  /** A name that stands in another partition names another request. */
+  async #refuseOther(once: Once | null): Promise<void> {
+    const receipt = once === null ? null : await this.recall(once.id);
+    if (once !== null && receipt !== null) replay(receipt, once);
+  }
+
+  /** Each partition's part of a page is whole up to where it ends; the page is whole up to the first of those ends. */
+  async #merged<T extends EntryInfo>(range: Range, read: (part: MemoryStore) => Promise<Page<T>>): Promise<Page<T>> {
+    const compare = (a: Key, b: Key) => (range.reverse ? compareKeys(b, a) : compareKeys(a, b));
+    const pages: Page<T>[] = [];
+    for (const part of this.#parts) pages.push(await read(part));
+    const ends = pages.flatMap(({ next }) => (next === null ? [] : [next]));
+    const end = ends.toSorted(compare)[0] ?? null;
+    const items = pages
+      .flatMap((page) => page.items)
+      .filter(({ key }) => end === null || compare(key, end) <= 0)
+      .toSorted((a, b) => compare(a.key, b.key));
+    if (items.length <= range.limit) return { items, next: end };
+    const cut = items.slice(0, range.limit);
+    return { items: cut, next: cut.at(-1)?.key ?? null };
+  }
+
+  /** Some of what each has, in its own order, mixed at random. Moves the places on. */
+  #mix(queues: readonly LoggedChange[][], places: number[], limit: number): LoggedChange[] {
+    const mixed: LoggedChange[] = [];
+    const wanted = this.#random.oneIn(3) ? Math.min(limit, this.#random.below(SHORT_PAGE)) : limit;
+    while (mixed.length < wanted) {
+      const filled = queues.flatMap((queue, index) => (queue.length > 0 ? [index] : []));
+      if (filled.length === 0) break;
+      const index = this.#random.pick(filled);
+      const change = queues[index]?.shift();
+      if (change === undefined) break;
+      mixed.push(change);
+      places[index] = (places[index] ?? 0) + 1;
+    }
+    return mixed;
+  }
+
+  /** Where each partition's log ends, looked at one after the other. */
+  async #latest(): Promise<readonly number[]> {
+    const places: number[] = [];
+    for (const part of this.#parts) {
+      places.push(this.#sequenceOf(await part.latestCursor()));
+      await this.#perhapsLater();
+    }
+    return places;
+  }
+
+  async #perhapsLater(): Promise<void> {
+    if (this.#random.oneIn(3)) await new Promise(setImmediate);
+  }
+
+  #sequenceOf(cursor: Cursor): number {
+    return parseCursor(cursor, this.incarnation, Number.MAX_SAFE_INTEGER) ?? 0;
+  }
+
+  #place(sequence: number | undefined): Cursor {
+    return formatCursor(this.incarnation, sequence ?? 0);
+  }
+
+  #format(places: readonly number[]): Cursor {
+    return toCursor(`${places.join("-")}.${this.incarnation}`);
+  }
+
+  /** Null for a vector of another life, or beyond the end. */
+  #parse(cursor: Cursor, latest: readonly number[]): readonly number[] | null {
+    const [, vector = "", incarnation = ""] = /^([^.]+)\.([a-z0-9]+)$/.exec(cursor) ?? [];
+    const places = vector.split("-").map((text) => {
+      const sequence = parseCursor(toCursor(`${text}.${incarnation}`), incarnation, Number.MAX_SAFE_INTEGER);
+      return sequence ?? Number.POSITIVE_INFINITY;
+    });
+    const isHere = incarnation === this.incarnation && places.length === latest.length;
+    return isHere && places.every((place, index) => place <= (latest[index] ?? 0)) ? places : null;
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new KeyholdError("unavailable", "The store is closed");
+  }
+}
+
+/** Only behind the last of a page can be resumed. */
+function withLastCursor(changes: readonly LoggedChange[], cursor: Cursor): readonly LoggedChange[] {
+  return changes.map((change, index) => ({ ...change, cursor: index === changes.length - 1 ? cursor : null }));
+}
