@@ -194,11 +194,11 @@ function listingWaitsSuite(withServer: WithServer): void {
       // Neither of them is in any but the last selection, and a touch is no change.
       await http.patch("/a1", "expire_in=1000");
       const others = waiting.slice(0, -1);
-      await http.put("/b", "1");
-      expect((await settled(server, waiting.at(-1) ?? Promise.reject())).text).toBe('[{"a1": "1"}, {"b": "1"}]');
+      const whole = await settled(server, waiting.at(-1) ?? Promise.reject(), () => http.put("/b", "1"));
+      expect(whole.text).toBe('[{"a1": "1"}, {"b": "1"}]');
       expect(JSON.parse(await http.text("/-/info")).watchers).toBe(others.length);
-      await http.put("/a2", "2");
-      const texts = await Promise.all(others.map((answer) => settled(server, answer)));
+      const texts: HttpAnswer[] = [];
+      for (const answer of others) texts.push(await settled(server, answer, () => http.put("/a2", "2")));
       expect(texts.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
       expect(texts.slice(0, 3).map(({ text }) => text)).toEqual([
         '[{"a1": "1"}, {"a2": "2"}]',
@@ -293,8 +293,17 @@ async function untilWaiting({ http, step }: TestServer, count: number): Promise<
   );
 }
 
-/** The answer, for which the server's time passes. */
-async function settled({ step }: TestServer, waiting: Promise<HttpAnswer>): Promise<HttpAnswer> {
+/**
+ * The answer, for which the server's time passes.
+ *
+ * @param change - what is to be answered, made again and again: who waits from now on counts as waiting before the store
+ * has told where now is
+ */
+async function settled(
+  { step }: TestServer,
+  waiting: Promise<HttpAnswer>,
+  change: () => Promise<unknown> = async () => {},
+): Promise<HttpAnswer> {
   const givenUpAt = performance.now() + PATIENCE_MS;
   let isDone = false;
   const done = waiting.finally(() => {
@@ -302,6 +311,7 @@ async function settled({ step }: TestServer, waiting: Promise<HttpAnswer>): Prom
   });
   while (!isDone) {
     if (performance.now() > givenUpAt) throw new Error(`No answer in ${PATIENCE_MS} ms`);
+    await change();
     await step();
   }
   return done;
