@@ -2,6 +2,7 @@
 // promises less of stands in its capabilities, and changes what is expected here, never whether it runs.
 import { describe, expect, test } from "bun:test";
 import { type MakeStore, withStore } from "../support/store-harness.ts";
+import { tallySuite } from "../support/suite-tally.ts";
 import { changesSuite } from "./changes.suite.ts";
 import { commitsSuite } from "./commits.suite.ts";
 import { deletionsSuite } from "./deletions.suite.ts";
@@ -15,6 +16,7 @@ import { tokensSuite } from "./tokens.suite.ts";
 
 export function storeSuite(name: string, make: MakeStore): void {
   describe(name, () => {
+    tallySuite(`${name}: store suite`);
     describe("capabilities", () => {
       test("name what the engine promises", async () => {
         await withStore(make, async ({ store }) => {

@@ -2,6 +2,7 @@
 // ours a step turns it; where it is the engine's own a step waits a little. Tests never sleep: they step until a condition
 // holds, and so say the same of both.
 import type { Cursor, Store } from "../../src/store/store.ts";
+import { tallied } from "./suite-tally.ts";
 
 export interface HarnessOptions {
   /** Whether ended entries are swept and the log is trimmed while steps pass; "off" keeps ended entries standing. */
@@ -67,10 +68,12 @@ export async function withStore(
   body: (harness: StoreHarness) => Promise<void>,
   options: Partial<HarnessOptions> = {},
 ): Promise<void> {
-  const harness = await make({ ...ROOMY, ...options });
-  try {
-    await body(harness);
-  } finally {
-    await harness.close();
-  }
+  await tallied(async () => {
+    const harness = await make({ ...ROOMY, ...options });
+    try {
+      await body(harness);
+    } finally {
+      await harness.close();
+    }
+  });
 }
