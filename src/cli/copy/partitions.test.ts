@@ -42,7 +42,7 @@ async function withFilled(body: (directory: string, store: PartitionedMemoryStor
 test(`a copy by the store itself holds the same, by its batches and by what it reads back (SEED=${SEED})`, async () => {
   await withFilled(async (directory, partitioned) => {
     await withStoreIn(join(directory, "from"), async (store) => {
-      const source = makeReadSide("from", toReading({ store, close: async () => {} }));
+      const source = makeReadSide("from", toReading({ store, close: async () => {} }), false);
       const open = { store: partitioned, entries: new Entries(partitioned), close: async () => {} };
       const target = makeWriteSide("to", open, null);
       const terms = {

@@ -38,6 +38,7 @@ export async function openServerSide(
   return {
     name: remote.url,
     incarnation: store.incarnation,
+    mayBeWritten: true,
     now: (): EpochMs => toEpochMs(Math.trunc(nowMs() + aheadMs)),
     pages: (after) => pagesOf(remote, after, signal),
     read: (keys) => readAll(keys, (key) => readOne(remote, key, signal)),
