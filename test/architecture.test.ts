@@ -49,6 +49,7 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
       "wire",
       "service/transfer.ts",
       "store/cursor.ts",
+      "store/partitions.ts",
       "compose.ts",
       "engines/archive.ts",
     ],

@@ -12,7 +12,14 @@ import { type CompareTerms, compare } from "./copy/compare.ts";
 import { type CopyCounts, copyEntries, NOTHING_COPIED } from "./copy/copier.ts";
 import { type CopyPlace, forgetCopyPlace, keepCopyPlace, readCopyPlace, requireSameCopy } from "./copy/copy-place.ts";
 import { catchUp, requireLog } from "./copy/follower.ts";
-import { openReadSide, openWriteSide, readSidePlace, type SidePlace } from "./copy/open-sides.ts";
+import {
+  openReadSide,
+  openWriteSide,
+  readSidePlace,
+  requireUsed,
+  type SideName,
+  type SidePlace,
+} from "./copy/open-sides.ts";
 import { type CopyReport, tellReport } from "./copy/report.ts";
 import type { ReadSide, WriteSide } from "./copy/side.ts";
 import type { Host } from "./host.ts";
@@ -77,7 +84,8 @@ export function runCopy(context: CommandContext): Promise<number> {
   return runCommand(host, async (signal) => {
     const isVerifyOnly = isGiven(command, "verifyOnly");
     const flags = readFlags(command, isVerifyOnly);
-    const places = { from: readSidePlace(context, "FROM"), to: readSidePlace(context, "TO") };
+    const places = { FROM: readSidePlace(context, "FROM"), TO: readSidePlace(context, "TO") };
+    requireUsed(context, places);
     const isJson = isGiven(command, "json");
     return withSides(places, { context, signal, isVerifyOnly, follows: flags.follows }, async (sides) => {
       const startedAtMs = host.nowMs();
@@ -105,6 +113,11 @@ async function copy(work: Work): Promise<Done> {
   const tokens = flags.carriesTokens ? await carryTokens(source, target) : null;
   if (flags.carriesTokens && tokens === null) {
     host.writeError("keyhold: Access tokens are left: a server gives none out, and takes none\n");
+  }
+  if (source.mayBeWritten && !flags.follows) {
+    host.writeError(
+      "keyhold: copy: what is written to FROM from now on may be missed; --follow of a store applies it\n",
+    );
   }
   const keep = (place: CopyPlace) => {
     if (flags.placeFile !== null) keepCopyPlace(flags.placeFile, place);
@@ -274,7 +287,7 @@ type Sides =
 
 /** Both sides open for the length of `work`. FROM first: where it cannot be read, TO is not touched. */
 async function withSides<T>(
-  { from, to }: { readonly from: SidePlace; readonly to: SidePlace },
+  places: Readonly<Record<SideName, SidePlace>>,
   terms: {
     readonly context: CommandContext;
     readonly signal: AbortSignal;
@@ -286,13 +299,13 @@ async function withSides<T>(
   const { context, isVerifyOnly, follows } = terms;
   // A copy that follows is brought to its end by the signal, which must not cut its reading off.
   const signal = follows ? new AbortController().signal : terms.signal;
-  const source = await openReadSide(from, context, signal);
+  const source = await openReadSide(places.FROM, context, signal);
   try {
     if (isVerifyOnly) {
-      const target = await openReadSide(to, context, signal);
+      const target = await openReadSide(places.TO, context, signal);
       return await work({ source, target }).finally(() => target.close());
     }
-    const target = await openWriteSide(to, context, signal);
+    const target = await openWriteSide(places.TO, context, signal);
     return await work({ source, target, writable: target }).finally(() => target.close());
   } finally {
     await source.close();

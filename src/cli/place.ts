@@ -46,7 +46,7 @@ export function readPlace({ command, environment, host }: CommandContext): Store
  * @throws "unavailable" where the file cannot be read or holds none; never with what it holds
  */
 export function readToken({ command, environment, host }: CommandContext, flag = "--token-file"): string | null {
-  const file = textFlag(command, camelCase(flag));
+  const file = textFlag(command, toPropertyName(flag));
   const variable = environment["KEYHOLD_TOKEN"]?.trim() ?? "";
   if (file === null && variable === "") return null;
   const secret = file === null ? variable : readText(file, flag, host).trim();
@@ -57,8 +57,8 @@ export function readToken({ command, environment, host }: CommandContext, flag =
   );
 }
 
-/** As the parser names it. */
-function camelCase(flag: string): string {
+/** "--token-file" as textFlag() takes it. */
+export function toPropertyName(flag: string): string {
   return flag.slice(2).replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 

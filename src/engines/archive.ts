@@ -91,6 +91,11 @@ export function visit(directory: string): StoreReading {
   }
 }
 
+/** Whether a server holds the store of a directory. */
+export function isServed(directory: string): boolean {
+  return isHeld(storeFiles(resolve(directory)));
+}
+
 const UNREADABLE: CheckedDatabase = {
   kind: null,
   format: 0,

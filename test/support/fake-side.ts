@@ -37,6 +37,7 @@ export function makeFakeSide(
   return {
     name,
     incarnation: name,
+    mayBeWritten: false,
     now,
     held,
     puts,

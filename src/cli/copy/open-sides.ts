@@ -14,7 +14,7 @@ import { KeyholdError } from "../../core/errors.ts";
 import type { CommandContext } from "../command.ts";
 import { loadStoreConfig, makeCommandLog } from "../command-store.ts";
 import { readConfigFlags } from "../config-flags.ts";
-import { readToken, textFlag } from "../place.ts";
+import { readToken, textFlag, toPropertyName } from "../place.ts";
 import type { Remote } from "../remote.ts";
 import { parseServerUrl } from "../server-url.ts";
 import { openServerSide } from "./server-side.ts";
@@ -48,19 +48,45 @@ export function readSidePlace(context: CommandContext, side: SideName): SidePlac
     : { kind: "directory", directory: location.directory, config };
 }
 
+/**
+ * A flag of the store that no side has a use for was meant to do something.
+ *
+ * @throws "invalid-parameter" naming it
+ */
+export function requireUsed(context: CommandContext, places: Readonly<Record<SideName, SidePlace>>): void {
+  for (const name of Object.keys(readConfigFlags(context.command))) {
+    if (name === "config") continue;
+    const takes = (side: SideName) => {
+      const place = places[side];
+      return place.kind === "valkey" && !(name in flagsOf(place.location, side, context));
+    };
+    if (takes("FROM") || takes("TO")) continue;
+    throw new KeyholdError("invalid-parameter", `Cannot use --${name}: neither FROM nor TO has a use for it`);
+  }
+  for (const [flag, side] of [
+    ["--from-password-file", "FROM"],
+    ["--to-password-file", "TO"],
+    ["--from-prefix", "FROM"],
+    ["--to-prefix", "TO"],
+  ] as const) {
+    if (textFlag(context.command, toPropertyName(flag)) === null || places[side].kind === "valkey") continue;
+    throw new KeyholdError("invalid-parameter", `Cannot use ${flag}: ${side} is no store on Valkey`);
+  }
+}
+
 /** Opened to be read only. A directory may be that of a store which a server holds. */
 export async function openReadSide(place: SidePlace, context: CommandContext, signal: AbortSignal): Promise<ReadSide> {
   switch (place.kind) {
     case "server":
       return openServerSide(place.remote, { nowMs: context.host.nowMs, signal });
     case "directory": {
-      const { visit } = await import("../../engines/archive.ts");
-      return makeReadSide(`sqlite:${place.directory}`, visit(place.directory));
+      const { isServed, visit } = await import("../../engines/archive.ts");
+      return makeReadSide(`sqlite:${place.directory}`, visit(place.directory), isServed(place.directory));
     }
     case "valkey": {
       const { openTransfer } = await import("../../compose.ts");
       const open = await openTransfer(place.config, makeCommandLog(context.host));
-      return makeReadSide(toStoreText(place.location), toReading(open));
+      return makeReadSide(toStoreText(place.location), toReading(open), true);
     }
     default:
       throw new RangeError(`There is no side ${JSON.stringify(place satisfies never)}`);

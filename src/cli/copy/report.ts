@@ -62,7 +62,7 @@ function describe(report: CopyReport, isSame: boolean): string {
 }
 
 const ADVICE =
-  "  what is written to FROM while it is copied may be missed: stop the writes and copy again with --into-existing, or give --follow";
+  "  what is written to FROM while it is copied may be missed: stop the writes and copy again with --into-existing; of a store, --follow applies it";
 
 function describeWork({ from, to, copied, tokens, seconds }: CopyReport): string {
   const time = `${seconds.toFixed(1)} s`;

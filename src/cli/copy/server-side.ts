@@ -4,6 +4,7 @@ import { type EpochMs, toEpochMs } from "../../core/expiry.ts";
 import type { Key } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Imported } from "../../service/transfer.ts";
+import { taggedPart } from "../../store/partitions.ts";
 import { type ExportedEntry, parseExportLine } from "../../wire/export-format.ts";
 import { MEDIA } from "../../wire/headers.ts";
 import { cutShort, decodeLine, ExportTally, isEndLine, isEntryLine, LineCutter } from "../export-lines.ts";
@@ -14,7 +15,12 @@ import type { CopiedEntry, WriteSide } from "./side.ts";
 /** The part of /-/info that is needed here. */
 interface InfoJson {
   readonly now: string;
-  readonly store: { readonly incarnation: string; readonly entries: number };
+  readonly store: {
+    readonly incarnation: string;
+    readonly entries: number;
+    /** Missing in servers of before there were partitions. */
+    readonly atomicity?: string;
+  };
 }
 
 /** Requests for single entries under way at once. */
@@ -32,6 +38,7 @@ export async function openServerSide(
   return {
     name: remote.url,
     incarnation: store.incarnation,
+    mayBeWritten: true,
     now: (): EpochMs => toEpochMs(Math.trunc(nowMs() + aheadMs)),
     pages: (after) => pagesOf(remote, after, signal),
     read: (keys) => readAll(keys, (key) => readOne(remote, key, signal)),
@@ -39,7 +46,8 @@ export async function openServerSide(
     tokens: null,
     log: null,
     valueBytesMax: null,
-    partitionOf: () => "",
+    // Which keys lie together it keeps to itself, but that those of one tag do.
+    partitionOf: store.atomicity === "partition" ? taggedPart : () => "",
     put: (entries, policy) =>
       askForJson<Imported>(remote, {
         method: "POST",

@@ -12,6 +12,8 @@ export interface ReadSide {
   /** As it is shown, without passwords. */
   readonly name: string;
   readonly incarnation: string;
+  /** Whether a server may be writing to it meanwhile. */
+  readonly mayBeWritten: boolean;
   /** The clock of the store, as far as it can be told. */
   readonly now: () => EpochMs;
   /** Live entries behind a key, in key order, in pages of bounded size; each at its own instant. */

@@ -9,10 +9,14 @@ import { importEntries } from "../../service/transfer.ts";
 import type { StoreReading } from "../../store/store.ts";
 import type { CopiedEntry, ReadSide, WriteSide } from "./side.ts";
 
-/** @param store - is closed with the side */
-export function makeReadSide(name: string, store: StoreReading): ReadSide {
+/**
+ * @param store - is closed with the side
+ * @param mayBeWritten - as in ReadSide
+ */
+export function makeReadSide(name: string, store: StoreReading, mayBeWritten: boolean): ReadSide {
   return {
     name,
+    mayBeWritten,
     incarnation: store.incarnation,
     now: store.now,
     pages: (after) => pagesOf(store, after),
@@ -30,7 +34,7 @@ export function makeReadSide(name: string, store: StoreReading): ReadSide {
 /** @param valueBytesMax - as in WriteSide */
 export function makeWriteSide(name: string, open: OpenTransfer, valueBytesMax: number | null): WriteSide {
   const { store, entries } = open;
-  const reading = makeReadSide(name, toReading(open));
+  const reading = makeReadSide(name, toReading(open), true);
   return {
     ...reading,
     valueBytesMax,
