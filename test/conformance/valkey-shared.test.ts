@@ -1,19 +1,32 @@
 // What only an engine can show that several servers share, and that lives on other servers: what stands under a prefix, who
 // sees what of whom, and what happens when the other server is emptied, full, or holds something else.
 import { afterAll, describe, expect, test } from "bun:test";
-import { UNNAMED } from "../../src/core/batch.ts";
+import { makeBatch, UNNAMED } from "../../src/core/batch.ts";
+import { NEVER } from "../../src/core/expiry.ts";
+import { EVERY_KEY } from "../../src/core/range.ts";
 import { formOf } from "../../src/core/value-form.ts";
-import { openValkeyStore, type ValkeyStoreOptions } from "../../src/engines/valkey/open.ts";
-import { SCRIPTS } from "../../src/engines/valkey/scripts.ts";
-import { openServers, SERVERS_DEFAULTS } from "../../src/engines/valkey/servers.ts";
+import type { ValkeyStoreOptions } from "../../src/engines/valkey/open.ts";
 import type { ValkeyStore } from "../../src/engines/valkey/store.ts";
-import { parsePromise } from "../../src/engines/valkey/write-promise.ts";
 import { pollUntil } from "../support/poll-until.ts";
-import { makeRecordingLog } from "../support/recording-log.ts";
 import { rejectionCode } from "../support/rejection-code.ts";
-import { add, append, commit, ENDED, endsIn, keyOf, mustCommit, put, rangeOf, remove, textOf } from "../support/requests.ts";
+import {
+  add,
+  append,
+  check,
+  commit,
+  ENDED,
+  endsIn,
+  keyOf,
+  mustCommit,
+  put,
+  rangeOf,
+  remove,
+  textOf,
+  touch,
+} from "../support/requests.ts";
 import { tokenOf } from "../support/token-records.ts";
 import { startStandalone } from "../support/valkey-standalone.ts";
+import { openTestStore } from "../support/valkey-store.ts";
 
 const PATIENCE = { ms: 10_000, intervalMs: 2 };
 const { node, stop } = await startStandalone();
@@ -28,43 +41,12 @@ async function withPrefix(
   const opened: ValkeyStore[] = [];
   try {
     await body(async (changed = {}) => {
-      const store = await openStore(prefix, changed);
+      const store = await openTestStore({ topology: "standalone", seeds: [node.address] }, { prefix, ...changed });
       opened.push(store);
       return store;
     }, prefix);
   } finally {
     await Promise.all(opened.map((store) => store.close()));
-  }
-}
-
-async function openStore(prefix: string, changed: Partial<ValkeyStoreOptions>): Promise<ValkeyStore> {
-  const servers = await openServers({
-    ...SERVERS_DEFAULTS,
-    topology: "standalone",
-    seeds: [node.address],
-    masterName: null,
-    access: { user: null, password: null, tls: null, database: 0 },
-    sentinelAccess: { user: null, password: null, tls: null, database: 0 },
-    promise: parsePromise("applied") ?? expect.unreachable(),
-    preload: Object.values(SCRIPTS),
-    log: makeRecordingLog(),
-  });
-  try {
-    return await openValkeyStore({
-      servers,
-      prefix,
-      partitions: 0,
-      newIncarnation: "valkey1",
-      sweepIntervalMs: 5,
-      historyAgeMs: 3_600_000,
-      historyChanges: 100_000,
-      idempotencyAgeMs: 3_600_000,
-      idempotencyBytes: 1_000_000,
-      ...changed,
-    });
-  } catch (error) {
-    await servers.close();
-    throw error;
   }
 }
 
@@ -101,7 +83,12 @@ describe("a store under a prefix", () => {
   });
 
   test("is not opened where something else stands, or another layout", async () => {
-    for (const text of ["hello", "{}", '{"layout":2,"partitions":1,"incarnation":"x"}', '{"layout":1,"partitions":0}']) {
+    for (const text of [
+      "hello",
+      "{}",
+      '{"layout":2,"partitions":1,"incarnation":"x"}',
+      '{"layout":1,"partitions":0}',
+    ]) {
       await withPrefix(async (open, prefix) => {
         await node.ask("SET", `${prefix}:store`, text);
         expect(await rejectionCode(() => open())).toBe("unavailable");
@@ -133,13 +120,11 @@ describe("two servers on one store", () => {
       if (one === undefined) return expect.unreachable();
       const names = Array.from({ length: 300 }, (_, index) => `k${index}`);
       await mustCommit(one, ...names.map((name) => put(name, "", { expiry: endsIn(1) })));
-      await pollUntil(async () => (await node.ask("EXISTS", "nothing")) === 0 && stores.every((s) => s.stats().entries === 0), {
-        ...PATIENCE,
-        what: () => "Not swept",
-      });
+      const expired = () => stores.reduce((sum, store) => sum + store.stats().expired, 0);
+      await pollUntil(async () => expired() === names.length, { ...PATIENCE, what: () => `Swept ${expired()}` });
       const ends = (await one.changes(null, 1000)).changes.filter(({ kind }) => kind === "expire");
       expect(ends.map(({ key }) => String(key)).toSorted()).toEqual(names.toSorted());
-      expect(stores.reduce((sum, store) => sum + store.stats().expired, 0)).toBe(names.length);
+      expect(expired()).toBe(names.length);
     });
   });
 
@@ -161,7 +146,7 @@ describe("two servers on one store", () => {
       await other.putToken(tokenOf("b"), null);
       expect((await one.tokens()).map(({ id }) => id)).toEqual(["tk_a", "tk_b"]);
       const once = { id: "0".repeat(64), fingerprint: "1".repeat(64), at: one.now() };
-      const batch = (await import("../../src/core/batch.ts")).makeBatch([add("n", 1)]);
+      const batch = makeBatch([add("n", 1)]);
       expect(await one.commit(batch, { ...UNNAMED, once })).toMatchObject({ isReplay: false });
       expect(await other.commit(batch, { ...UNNAMED, once })).toMatchObject({ isReplay: true });
       expect(textOf((await one.get(keyOf("n")))?.value)).toBe("1");
@@ -177,6 +162,9 @@ describe("a value on the server", () => {
       const [key] = (await node.ask("KEYS", `${prefix}:*:d:a`)) as unknown as readonly string[];
       await node.ask("SETRANGE", key ?? "", "0", "x");
       expect(await rejectionCode(() => store.get(keyOf("a")))).toBe("damaged-entry");
+      for (const seeing of [remove("a", { want: "before" }), add("a", 1), touch("a", NEVER), check("a")]) {
+        expect(await rejectionCode(() => commit(store, seeing))).toBe("damaged-entry");
+      }
       await mustCommit(store, put("a", "again"));
       expect(textOf((await store.get(keyOf("a")))?.value)).toBe("again");
     });
@@ -234,7 +222,7 @@ describe("a server that fails its store", () => {
     const own = await startStandalone();
     try {
       await withPrefix(async (_open, prefix) => {
-        const store = await openOn(own.node.address, prefix);
+        const store = await openTestStore({ topology: "standalone", seeds: [own.node.address] }, { prefix });
         await mustCommit(store, put("a"));
         await own.node.ask("FLUSHALL");
         await pollUntil(async () => store.refusal !== null, { ...PATIENCE, what: () => "Never noticed" });
@@ -251,11 +239,11 @@ describe("a server that fails its store", () => {
     const own = await startStandalone();
     try {
       await withPrefix(async (_open, prefix) => {
-        const store = await openOn(own.node.address, prefix);
+        const store = await openTestStore({ topology: "standalone", seeds: [own.node.address] }, { prefix });
         await store.putToken(tokenOf("a"), null);
         await mustCommit(store, put("a", "a".repeat(1000)), put("n", "1"), put("e", "", { expiry: endsIn(60_000) }));
         await own.node.ask("CONFIG", "SET", "maxmemory", "1mb");
-        for (const mutation of [put("b"), put("a"), add("n", 1), append("a", "end", "x")]) {
+        for (const mutation of [put("b"), put("a"), add("n", 1), append("n", "end", "x")]) {
           expect(await rejectionCode(() => commit(store, mutation))).toBe("no-room");
         }
         expect(await rejectionCode(() => store.putToken(tokenOf("b"), null))).toBe("no-room");
@@ -265,7 +253,7 @@ describe("a server that fails its store", () => {
         await store.putToken(revoked, null);
         expect(await store.tokens()).toEqual([revoked]);
         await mustCommit(store, remove("a"));
-        expect((await store.deleteAll(rangeOf({}))).deleted).toBe(2);
+        expect((await store.deleteAll(EVERY_KEY)).deleted).toBe(2);
         await own.node.ask("CONFIG", "SET", "maxmemory", "0");
         await mustCommit(store, put("b"));
         await store.close();
@@ -275,28 +263,3 @@ describe("a server that fails its store", () => {
     }
   });
 });
-
-async function openOn(address: typeof node.address, prefix: string): Promise<ValkeyStore> {
-  const servers = await openServers({
-    ...SERVERS_DEFAULTS,
-    topology: "standalone",
-    seeds: [address],
-    masterName: null,
-    access: { user: null, password: null, tls: null, database: 0 },
-    sentinelAccess: { user: null, password: null, tls: null, database: 0 },
-    promise: parsePromise("applied") ?? expect.unreachable(),
-    preload: Object.values(SCRIPTS),
-    log: makeRecordingLog(),
-  });
-  return openValkeyStore({
-    servers,
-    prefix,
-    partitions: 1,
-    newIncarnation: "valkey1",
-    sweepIntervalMs: 5,
-    historyAgeMs: 3_600_000,
-    historyChanges: 100_000,
-    idempotencyAgeMs: 3_600_000,
-    idempotencyBytes: 1_000_000,
-  });
-}

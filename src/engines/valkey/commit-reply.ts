@@ -7,6 +7,7 @@ import { requireReadBytes } from "../../core/judge.ts";
 import type { Key } from "../../core/key.ts";
 import { refuseMoreRecords } from "../../store/receipt.ts";
 import type { CommitResult } from "../../store/store.ts";
+import { damagedEntry } from "./entry-codec.ts";
 import { askedOf, readDone, readRecord } from "./record.ts";
 import { infoOf, ReplyReader } from "./reply-reader.ts";
 
@@ -25,7 +26,16 @@ export interface CommitAnswer {
   readonly expired: number;
 }
 
-const STATUS = { done: 1, conflicts: 2, refused: 3, readsTooMuch: 4, replay: 6, reused: 7, recordsFull: 8 } as const;
+const STATUS = {
+  done: 1,
+  conflicts: 2,
+  refused: 3,
+  readsTooMuch: 4,
+  replay: 6,
+  reused: 7,
+  recordsFull: 8,
+  damaged: 9,
+} as const;
 /** Stands for a figure that is as it was. */
 const UNCHANGED = 2 ** 32 - 1;
 const REFUSALS = { integer: 1, range: 2, length: 3 } as const;
@@ -36,7 +46,7 @@ export interface CommitAsked {
   readonly recordBytesMax: number;
 }
 
-/** @throws what the batch was refused with: "not-an-integer", "out-of-range", "value-too-large", "body-too-large", "idempotency-key-reused", "busy" */
+/** @throws what the batch was refused with: "damaged-entry", "not-an-integer", "out-of-range", "value-too-large", "body-too-large", "idempotency-key-reused", "busy" */
 export function readCommitReply(bytes: Uint8Array, { batch, otherwise, recordBytesMax }: CommitAsked): CommitAnswer {
   const reader = new ReplyReader(bytes);
   const status = reader.byte();
@@ -55,6 +65,7 @@ export function readCommitReply(bytes: Uint8Array, { batch, otherwise, recordByt
     return { result: readConflicts(reader, batch, otherwise), figures: {}, expired: 0 };
   }
   if (status === STATUS.refused) throw readRefusal(reader, batch);
+  if (status === STATUS.damaged) throw damagedEntry(batch[reader.uint16()]?.key ?? null);
   if (status === STATUS.readsTooMuch) requireReadBytes(reader.uint64());
   if (status === STATUS.reused) throw reusedName();
   if (status === STATUS.recordsFull) refuseMoreRecords(recordBytesMax);

@@ -53,8 +53,14 @@ local function load(key)
   local entry = standing[key]
   if entry then return entry end
   local bytes = call('GETRANGE', key, 0, HEAD_BYTES + TYPE_BYTES_MAX - 1)
-  if #bytes < HEAD_BYTES then
+  if #bytes == 0 then
     entry = { key = key, member = sub(key, keyAt), alive = false, ends = 0 }
+  elseif #bytes < HEAD_BYTES or string.byte(bytes) ~= 1 then
+    -- Not as it was written. It may be replaced or deleted by whoever does not ask to see it.
+    entry = {
+      key = key, member = sub(key, keyAt), alive = true, isDamaged = true, ends = 1, form = FORM_BYTES, revision = 0,
+      created = now, modified = now, size = 0, headBytes = 0,
+    }
   else
     local _, form, revision, _, created, modified, endsAt, size, typeBytes = unpack(HEAD_FORM, bytes)
     local headBytes = HEAD_BYTES + typeBytes
@@ -133,7 +139,7 @@ for number = 1, count do
       at = at + 2
       local isOne = false
       for _ = 1, tags do
-        if entry.alive and sub(entry.head, 3, 18) == sub(text, at, at + 15) then isOne = true end
+        if entry.head and sub(entry.head, 3, 18) == sub(text, at, at + 15) then isOne = true end
         at = at + 16
       end
       holds = isOne == (kind == 3)
@@ -152,6 +158,7 @@ for number = 1, count do
       mutation.side, mutation.maxBytes = unpack('>BI4', text, at)
     end
   end
+  if entry.isDamaged and (want == BEFORE or edits or op == TOUCH or op == CHECK) then return pack('>BH', 9, number - 1) end
   if op == PUT or edits then grows = true end
   if op == PUT or edits or (op == DELETE and entry.alive) then changes = true end
   if op ~= CHECK then

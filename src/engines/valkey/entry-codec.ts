@@ -32,7 +32,7 @@ export type Unpacked =
 export function unpackEntry(key: Key, bytes: Uint8Array): Entry {
   const { info, valueAt, form } = readHead(key, bytes);
   const value = bytes.subarray(valueAt);
-  if (value.length !== info.size) throw damaged(key);
+  if (value.length !== info.size) throw damagedEntry(key);
   return form === UNSEEN ? { ...info, form: formOf(value, info.contentType), value } : { ...info, value };
 }
 
@@ -65,7 +65,7 @@ function readHead(key: Key, source: Uint8Array) {
   const bytes = Buffer.isBuffer(source) ? source : Buffer.from(source.buffer, source.byteOffset, source.byteLength);
   const typeBytes = bytes[HEAD_BYTES - 1];
   if (typeBytes === undefined || bytes[0] !== ENTRY_VERSION || bytes.length < HEAD_BYTES + typeBytes) {
-    throw damaged(key);
+    throw damagedEntry(key);
   }
   const form = bytes[1] ?? UNSEEN;
   const revision = bytes.readUInt32BE(2) * 2 ** 32 + bytes.readUInt32BE(6);
@@ -85,7 +85,7 @@ function readHead(key: Key, source: Uint8Array) {
   return { info, valueAt, form };
 }
 
-function damaged(key: Key): KeyholdError {
+export function damagedEntry(key: Key | null): KeyholdError {
   return new KeyholdError(
     "damaged-entry",
     `The stored entry ${JSON.stringify(key)} is not as this server writes entries; overwrite or delete it`,

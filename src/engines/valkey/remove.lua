@@ -20,11 +20,12 @@ for number = 5, #KEYS do
   local member = string.sub(key, keyAt)
   local bytes = redis.call('GETRANGE', key, 0, HEAD_BYTES - 1)
   local endsAt = 0
-  if #bytes == HEAD_BYTES then
+  -- What is not as it was written has no end, and can be deleted.
+  if #bytes == HEAD_BYTES and string.byte(bytes) == 1 then
     local _, _, _, _, _, _, found = struct.unpack(HEAD_FORM, bytes)
     endsAt = found
   end
-  local alive = #bytes == HEAD_BYTES and (endsAt == 0 or endsAt > now)
+  local alive = #bytes > 0 and (endsAt == 0 or endsAt > now)
   if expires then
     local score = redis.call('ZSCORE', ends, member)
     -- Another server may have been here, or the entry been written anew.
@@ -39,7 +40,7 @@ for number = 5, #KEYS do
     removed = removed + 1
     redis.call('UNLINK', key)
     redis.call('ZREM', index, member)
-    if endsAt ~= 0 then redis.call('ZREM', ends, member) end
+    redis.call('ZREM', ends, member)
     redis.call('XADD', log, '*', 'c', struct.pack('>BI8', 1, revision) .. member)
   end
 end
