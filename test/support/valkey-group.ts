@@ -1,7 +1,10 @@
-// Several nodes in one temporary directory: started together, and all gone by stop().
+// Several nodes in one temporary directory: started together, and all gone by stop(). The directory of a group that is never
+// stopped, such as a shared one's, is removed by the next process that starts a group: a run of tests tells nobody of its end.
+import { mkdtempSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findFreePort } from "./free-port.ts";
-import { makeTemporaryDirectory, removeTemporaryDirectory } from "./temporary-directory.ts";
+import { removeTemporaryDirectory } from "./temporary-directory.ts";
 import { ValkeyNode } from "./valkey-node.ts";
 import { accessOf, type Certificate, certificateFor, HERE, portLines, type ServerSettings } from "./valkey-settings.ts";
 
@@ -16,21 +19,22 @@ export interface ServerGroup {
 /** Ports are found before their servers have them; another may be faster. */
 const START_TRIES = 3;
 
-/** Groups that run, whose directories are removed with this process at the latest. */
-const directories = new Set<string>();
-process.on("exit", () => {
-  for (const directory of directories) removeTemporaryDirectory(directory);
-});
+/** Of a directory's name, before the process id of its owner. */
+const PREFIX = "keyhold-valkey-";
+
+let hasSwept = false;
 
 export class NodeGroup implements ServerGroup {
-  readonly directory = makeTemporaryDirectory();
+  readonly directory: string;
   readonly certificate: Certificate | null;
   readonly #settings: ServerSettings;
   readonly #nodes: ValkeyNode[] = [];
   #started = 0;
 
   constructor(settings: ServerSettings) {
-    directories.add(this.directory);
+    if (!hasSwept) removeDeserted();
+    hasSwept = true;
+    this.directory = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
     this.#settings = settings;
     this.certificate = certificateFor(settings, this.directory);
   }
@@ -65,7 +69,6 @@ export class NodeGroup implements ServerGroup {
   async stop(): Promise<void> {
     await Promise.all(this.#nodes.map((node) => node.stop()));
     removeTemporaryDirectory(this.directory);
-    directories.delete(this.directory);
   }
 }
 
@@ -77,5 +80,23 @@ export async function withGroup<T>(settings: ServerSettings, body: (group: NodeG
   } catch (error) {
     await group.stop();
     throw error;
+  }
+}
+
+/** Removes the directories whose owner runs no more. Its servers have ended with it. */
+function removeDeserted(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const owner = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
+    if (!Number.isNaN(owner) && !isRunning(owner)) removeTemporaryDirectory(join(tmpdir(), name));
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // A process of somebody else is one too.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

@@ -1,5 +1,5 @@
 // One process of a real Valkey or Redis server, its directory, and what a test may do to it. Every process ends with stop(),
-// with this process at the latest, however that ends where the system can see to it (setpriv).
+// and with this process at the latest, however that ends, where the system can see to it (setpriv).
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pollUntil } from "./poll-until.ts";
