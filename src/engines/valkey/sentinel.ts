@@ -111,7 +111,7 @@ export class SentinelMap implements ServerMap {
       if (replies === null) return `Sentinel ${name} has not answered within ${ANSWER_MS} ms`;
       const [named, described] = replies;
       if (named instanceof ReplyError) return refusalOf(name, named);
-      return parseSentinelAnswer(named, described) ?? `Sentinel ${name} knows no primary called ${masterName}`;
+      return parseSentinelAnswer(named, described) ?? `Sentinel ${name} knows no primary called "${masterName}"`;
     } catch (error) {
       if (error instanceof ConnectionLost) return `Sentinel ${error.message}`;
       throw error;
