@@ -49,10 +49,14 @@ for (const how of ["killed", "stopped"] as const) {
           expect(await load.wrongKeys()).toEqual([]);
           expect(load.longestGapMs).toBeLessThan(RECOVERY_MS);
           expect(load.slowestMs).toBeLessThan(DEADLINE_MS + 200);
-          const codes = [...load.refusals.keys()].filter((code) => code !== "unavailable" && code !== "outcome-unknown");
+          const codes = [...load.refusals.keys()].filter(
+            (code) => code !== "unavailable" && code !== "outcome-unknown",
+          );
           expect(codes).toEqual([]);
           expect(log.lines.map(({ event }) => event)).toContain("primary-changed");
-          console.log(`${how}: longest gap ${Math.round(load.longestGapMs)} ms, slowest ${Math.round(load.slowestMs)} ms`);
+          console.log(
+            `${how}: longest gap ${Math.round(load.longestGapMs)} ms, slowest ${Math.round(load.slowestMs)} ms`,
+          );
         });
       });
     },

@@ -14,6 +14,7 @@ interface Tally {
   acknowledged: number;
   /** Applied, or perhaps, and not acknowledged. */
   doubtful: number;
+  lastAt: number;
 }
 
 export class CountingLoad {
@@ -22,13 +23,12 @@ export class CountingLoad {
   readonly #workers: Promise<void>[];
   readonly #refusals = new Map<ErrorCode, number>();
   #isStopping = false;
-  #lastAt = performance.now();
   #longestGapMs = 0;
   #slowestMs = 0;
 
   constructor(servers: Servers, keys: readonly CountingKey[]) {
     this.#servers = servers;
-    for (const key of keys) this.#tallies.set(key, { acknowledged: 0, doubtful: 0 });
+    for (const key of keys) this.#tallies.set(key, { acknowledged: 0, doubtful: 0, lastAt: performance.now() });
     this.#workers = [...this.#tallies].map(([key, tally]) => this.#work(key, tally));
   }
 
@@ -41,7 +41,7 @@ export class CountingLoad {
     return this.#refusals;
   }
 
-  /** The longest time without an acknowledgement, of any worker. */
+  /** The longest time without an acknowledgement of one key. */
   get longestGapMs(): number {
     return this.#longestGapMs;
   }
@@ -95,7 +95,7 @@ export class CountingLoad {
   #acknowledged(tally: Tally): void {
     tally.acknowledged++;
     const now = performance.now();
-    this.#longestGapMs = Math.max(this.#longestGapMs, now - this.#lastAt);
-    this.#lastAt = now;
+    this.#longestGapMs = Math.max(this.#longestGapMs, now - tally.lastAt);
+    tally.lastAt = now;
   }
 }
