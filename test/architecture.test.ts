@@ -95,6 +95,7 @@ const TEST_ONLY: readonly string[] = [
   "src/engines/valkey/sentinel.ts",
   "src/engines/valkey/server-errors.ts",
   "src/engines/valkey/server-health.ts",
+  "src/engines/valkey/server-name.ts",
   "src/engines/valkey/server-node.ts",
   "src/engines/valkey/servers.ts",
   "src/engines/valkey/single-flight.ts",

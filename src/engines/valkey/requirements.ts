@@ -3,8 +3,8 @@
 // taken on trust, with a warning.
 import type { ServerAddress } from "./connection.ts";
 import { type Info, numberOf, onlineReplicas } from "./info.ts";
-import { nameOf } from "./node-pool.ts";
 import type { ReplyError } from "./reply.ts";
+import { nameOf } from "./server-name.ts";
 import type { Topology } from "./servers.ts";
 import type { WritePromise } from "./write-promise.ts";
 

@@ -3,10 +3,11 @@
 import type { ConnectionOptions, ServerAccess, ServerAddress } from "./connection.ts";
 import { ConnectionLost } from "./connection.ts";
 import { LazyConnection } from "./lazy-connection.ts";
-import { type NodePool, nameOf } from "./node-pool.ts";
+import type { NodePool } from "./node-pool.ts";
 import { within } from "./pause.ts";
 import { ReplyError } from "./reply.ts";
 import { parseSentinelAnswer, rankAnswers, type SentinelAnswer } from "./sentinel-answers.ts";
+import { nameOf } from "./server-name.ts";
 import type { ServerNode } from "./server-node.ts";
 import type { ServerLog } from "./servers.ts";
 import { SingleFlight } from "./single-flight.ts";

@@ -3,11 +3,12 @@
 import { KeyholdError } from "../../core/errors.ts";
 import { ConnectionLost, type ServerAddress } from "./connection.ts";
 import { onlineReplicaAddresses, parseInfo, textOf } from "./info.ts";
-import { type NodePool, nameOf } from "./node-pool.ts";
+import type { NodePool } from "./node-pool.ts";
 import { pause, within } from "./pause.ts";
 import { type Reply, ReplyError } from "./reply.ts";
 import { doubtsOf, refusalOf, replicaRefusalOf, type ServerFacts } from "./requirements.ts";
 import { faultOf } from "./server-errors.ts";
+import { nameOf } from "./server-name.ts";
 import type { ServerNode } from "./server-node.ts";
 import type { ServersOptions } from "./servers.ts";
 import type { ServerMap } from "./topology.ts";
