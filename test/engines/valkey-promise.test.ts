@@ -1,6 +1,7 @@
 // What the promise of a write means over real servers: when it is kept, when it is known beforehand that it cannot be, and
 // when it is found out too late.
 import { expect, test } from "bun:test";
+import { pollUntil } from "../support/poll-until.ts";
 import { rejectionOf } from "../support/rejection-code.ts";
 import { textOf } from "../support/valkey-connection.ts";
 import { COUNT, ListLog, makeScript, PATIENCE_MS, serversOptions, withServers } from "../support/valkey-servers.ts";
@@ -143,6 +144,8 @@ test(
       1,
       async (group) => {
         await withServers(optionsOf(group, { promise: "replicated:1+fsync" }), async (servers) => {
+          // A replica logs what it is told once its log has what it was filled with.
+          for (const replica of group.replicas) await untilAsync(async () => logsWrites(await replica.ask("INFO")));
           await Promise.all(Array.from({ length: 100 }, () => servers.write(SLOT, COUNT, ["n"], [])));
         });
         const nodes = [...group.replicas, group.primary];
@@ -160,10 +163,14 @@ test(
   PATIENCE_MS,
 );
 
-async function until(holds: () => boolean): Promise<void> {
-  const givenUpAt = performance.now() + PATIENCE_MS;
-  while (!holds()) {
-    if (performance.now() > givenUpAt) throw new Error("It does not come to that");
-    await Bun.sleep(5);
-  }
+function logsWrites(info: unknown): boolean {
+  return /aof_rewrite_in_progress:0/.test(String(info)) && /aof_rewrite_scheduled:0/.test(String(info));
+}
+
+function until(holds: () => boolean): Promise<void> {
+  return untilAsync(async () => holds());
+}
+
+function untilAsync(holds: () => Promise<boolean>): Promise<void> {
+  return pollUntil(holds, { ms: PATIENCE_MS, intervalMs: 5, what: () => "It does not come to that" });
 }

@@ -57,6 +57,8 @@ export class Journey<Answer> implements Travelling {
   readonly deadlineAt: number;
   readonly answer: Promise<Answer>;
   target: ServerNode | null = null;
+  before: Expiring | null = null;
+  behind: Expiring | null = null;
   readonly #command: Command<Answer>;
   readonly #options: JourneyOptions;
   #args: readonly Argument[];
