@@ -13,7 +13,6 @@
 import { type Connection, ConnectionLost } from "./connection.ts";
 import type { LazyConnection } from "./lazy-connection.ts";
 import { type Argument, type Reply, ReplyError } from "./reply.ts";
-import type { Acknowledged } from "./servers.ts";
 import type { WritePromise } from "./write-promise.ts";
 
 /** A write on its way, as far as the server's connection is concerned. */
@@ -28,11 +27,17 @@ export interface WriteAttempt {
   sent(): void;
   /** It has been executed, with this reply, and is not confirmed yet. */
   applied(reply: Reply): void;
+  /** Replicas have not confirmed it, and will not any more. */
+  unconfirmed(why: string): void;
 }
 
 export interface WriteLane {
-  /** The reply may be an error. @throws ConnectionLost (rejects) saying whether it was sent */
-  write(attempt: WriteAttempt): Promise<Acknowledged>;
+  /**
+   * Resolves with the reply, which may be an error, once it is confirmed, or known not to be.
+   *
+   * @throws ConnectionLost (rejects) saying whether it was sent
+   */
+  write(attempt: WriteAttempt): Promise<Reply>;
 }
 
 export interface WriteLaneOptions {
@@ -50,7 +55,7 @@ const GROUP_BYTES_MAX = 4 * 1024 * 1024;
 
 interface Pending {
   readonly attempt: WriteAttempt;
-  readonly resolve: (acknowledged: Acknowledged) => void;
+  readonly resolve: (reply: Reply) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -65,11 +70,15 @@ class PlainWrites implements WriteLane {
     this.#line = line;
   }
 
-  async write(attempt: WriteAttempt): Promise<Acknowledged> {
-    const connection = this.#line.current ?? (await this.#line.get());
+  write(attempt: WriteAttempt): Promise<Reply> {
+    const { current } = this.#line;
+    return current === null ? this.#writeLater(attempt) : writeNow(current, attempt);
+  }
+
+  async #writeLater(attempt: WriteAttempt): Promise<Reply> {
+    const connection = await this.#line.get();
     if (attempt.isOver) throw withdrawn();
-    attempt.sent();
-    return { reply: await sendAttempt(connection, attempt), shortfall: null };
+    return writeNow(connection, attempt);
   }
 }
 
@@ -82,7 +91,7 @@ class ConfirmedWrites implements WriteLane {
     this.#options = options;
   }
 
-  write(attempt: WriteAttempt): Promise<Acknowledged> {
+  write(attempt: WriteAttempt): Promise<Reply> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ attempt, resolve, reject });
       if (this.#isPumping) return;
@@ -133,9 +142,8 @@ class ConfirmedWrites implements WriteLane {
     const { promise, waitMs } = this.#options;
     const applied: { readonly pending: Pending; readonly reply: Reply }[] = [];
     for (const pending of group) {
-      pending.attempt.sent();
-      sendAttempt(connection, pending.attempt).then((reply) => {
-        if (reply instanceof ReplyError) pending.resolve({ reply, shortfall: null });
+      writeNow(connection, pending.attempt).then((reply) => {
+        if (reply instanceof ReplyError) pending.resolve(reply);
         else {
           pending.attempt.applied(reply);
           applied.push({ pending, reply });
@@ -144,7 +152,10 @@ class ConfirmedWrites implements WriteLane {
     }
     const confirmation = connection.send(["WAIT", String(promise.replicas), String(waitMs)]);
     const shortfall = await this.#shortfallOf(confirmation);
-    for (const { pending, reply } of applied) pending.resolve({ reply, shortfall });
+    for (const { pending, reply } of applied) {
+      if (shortfall !== null) pending.attempt.unconfirmed(shortfall);
+      pending.resolve(reply);
+    }
     if (shortfall !== null && applied.length > 0) this.#options.onShortfall();
   }
 
@@ -163,6 +174,11 @@ class ConfirmedWrites implements WriteLane {
       return `The connection was lost before ${needed} had confirmed`;
     }
   }
+}
+
+function writeNow(connection: Connection, attempt: WriteAttempt): Promise<Reply> {
+  attempt.sent();
+  return sendAttempt(connection, attempt);
 }
 
 /** With ASKING directly before it where it is asked so. The reply of that is of no account. */

@@ -4,9 +4,10 @@
 import { bestView, type ClusterView, parseClusterView, SLOTS } from "./cluster-answers.ts";
 import type { ServerAddress } from "./connection.ts";
 import { ConnectionLost } from "./connection.ts";
-import { type NodePool, nameOf } from "./node-pool.ts";
+import type { NodePool } from "./node-pool.ts";
 import { pause, within } from "./pause.ts";
 import { ReplyError } from "./reply.ts";
+import { nameOf } from "./server-name.ts";
 import type { ServerNode } from "./server-node.ts";
 import type { ServerLog } from "./servers.ts";
 import { SingleFlight } from "./single-flight.ts";

@@ -1,4 +1,5 @@
 // What INFO says, which every server answers, those of providers too.
+import type { ServerAddress } from "./connection.ts";
 import type { Reply } from "./reply.ts";
 
 /** Its lines by name. */
@@ -20,7 +21,15 @@ export function parseInfo(reply: Reply): Info | null {
 
 /** Replicas that have all that the primary had when they came, and are heard of. */
 export function onlineReplicas(info: Info): number {
-  return [...info].filter(([name, value]) => /^slave\d+$/.test(name) && isOnline(value)).length;
+  return onlineLines(info).length;
+}
+
+/** As the primary sees them. */
+export function onlineReplicaAddresses(info: Info): readonly ServerAddress[] {
+  return onlineLines(info).flatMap((line) => {
+    const [, host, port] = /^ip=([^,]*),port=(\d+),/.exec(line) ?? [];
+    return host === undefined || port === undefined ? [] : [{ host, port: Number(port) }];
+  });
 }
 
 export function numberOf(info: Info, name: string): number {
@@ -31,6 +40,10 @@ export function numberOf(info: Info, name: string): number {
 export function textOf(reply: Reply | undefined): string | null {
   if (typeof reply === "string") return reply;
   return reply instanceof Uint8Array ? Buffer.from(reply).toString() : null;
+}
+
+function onlineLines(info: Info): readonly string[] {
+  return [...info].flatMap(([name, value]) => (/^slave\d+$/.test(name) && isOnline(value) ? [value] : []));
 }
 
 /** "ip=127.0.0.1,port=6380,state=online,offset=42,lag=1". */

@@ -3,54 +3,88 @@
 import type { ErrorCode } from "../../core/errors.ts";
 import type { WriteAttempt } from "./acknowledge.ts";
 import type { Expiring } from "./deadlines.ts";
+import type { Load } from "./load.ts";
 import type { Argument, Reply } from "./reply.ts";
 import { type Fault, NOT_ANSWERED, refusedError, unknownError } from "./server-errors.ts";
 import type { ServerNode } from "./server-node.ts";
-import type { Acknowledged, Script } from "./servers.ts";
+import type { Script } from "./servers.ts";
 
-export interface JourneyOptions {
+/** What is asked. */
+export interface Command<Answer> {
   readonly slot: number;
   readonly isWrite: boolean;
-  /** With its name first, or behind what runs a script. */
+  /** With the command's name first; EVALSHA and the sum where a script is run. */
   readonly args: readonly Argument[];
-  /** The script that the arguments run by its sum; null for a command. */
+  /** The script that the arguments run; null for a command. */
   readonly script: Script | null;
-  readonly deadlineMs: number;
+  /** What the caller is answered. `shortfall` says why the promise is not known to be kept; null where it is. */
+  readonly answerOf: (reply: Reply, shortfall: string | null) => Answer;
 }
 
-/** What is sent beside arguments. */
+export interface JourneyOptions {
+  readonly deadlineMs: number;
+  /** Called once, when the caller has its answer. */
+  readonly onOver: (journey: Travelling) => void;
+  /** Where it counts, until it is over. */
+  readonly load: Load;
+}
+
+/** A journey of whatever answer. */
+export interface Travelling extends WriteAttempt, Expiring {
+  readonly slot: number;
+  readonly isWrite: boolean;
+  readonly load: Load;
+  /** The server that the next attempt asks for a slot that it is being given; null for the slot's own. */
+  target: ServerNode | null;
+  /** The last attempt has certainly not been executed. */
+  notExecuted(fault: Fault): void;
+  /** Further attempts bring the text of the script. False where there is none, or it has been brought. */
+  bringText(): boolean;
+  succeed(reply: Reply): void;
+  /** It has changed nothing. */
+  refuse(code: ErrorCode, fault: Fault): void;
+  fail(error: unknown): void;
+}
+
+/** What is sent beside arguments, about. */
 const COMMAND_BYTES = 64;
 
-export class Journey implements WriteAttempt, Expiring {
+export class Journey<Answer> implements Travelling {
   readonly slot: number;
   readonly isWrite: boolean;
   readonly bytes: number;
+  readonly load: Load;
   readonly deadlineAt: number;
-  readonly #deadlineMs: number;
-  readonly #script: Script | null;
-  readonly #answer = Promise.withResolvers<Acknowledged>();
-  /** Why the last attempt came to nothing. */
-  fault: Fault = NOT_ANSWERED;
-  /** The server that the next attempt asks for a slot that it is being given; null for the slot's own. */
+  readonly answer: Promise<Answer>;
   target: ServerNode | null = null;
+  before: Expiring | null = null;
+  behind: Expiring | null = null;
+  readonly #command: Command<Answer>;
+  readonly #options: JourneyOptions;
   #args: readonly Argument[];
+  #resolve: (answer: Answer) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
   #isOver = false;
   #isSent = false;
+  /** Why the last attempt came to nothing. */
+  #fault: Fault = NOT_ANSWERED;
   /** What the server has answered and replicas have not confirmed. */
   #unconfirmed: { readonly reply: Reply } | null = null;
+  #shortfall: string | null = null;
 
-  constructor({ slot, isWrite, args, script, deadlineMs }: JourneyOptions) {
-    this.slot = slot;
-    this.isWrite = isWrite;
-    this.bytes = bytesOf(args);
-    this.deadlineAt = performance.now() + deadlineMs;
-    this.#deadlineMs = deadlineMs;
-    this.#script = script;
-    this.#args = args;
-  }
-
-  get answer(): Promise<Acknowledged> {
-    return this.#answer.promise;
+  constructor(command: Command<Answer>, options: JourneyOptions) {
+    this.slot = command.slot;
+    this.isWrite = command.isWrite;
+    this.bytes = bytesOf(command.args);
+    this.load = options.load;
+    this.deadlineAt = performance.now() + options.deadlineMs;
+    this.#command = command;
+    this.#options = options;
+    this.#args = command.args;
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
   }
 
   get args(): readonly Argument[] {
@@ -73,47 +107,54 @@ export class Journey implements WriteAttempt, Expiring {
     this.#unconfirmed = { reply };
   }
 
-  /** The last attempt has certainly not been executed. */
+  unconfirmed(why: string): void {
+    this.#shortfall = why;
+  }
+
   notExecuted(fault: Fault): void {
     this.#isSent = false;
     this.target = null;
-    this.fault = fault;
+    this.#fault = fault;
   }
 
-  /** Further attempts bring the text of the script. False where there is none, or it has been brought. */
   bringText(): boolean {
-    const [head, sha1] = this.#args;
-    if (this.#script === null || head !== "EVALSHA" || sha1 === undefined) return false;
-    this.#args = ["EVAL", this.#script.text, ...this.#args.slice(2)];
+    const { script } = this.#command;
+    const [head] = this.#args;
+    if (script === null || head !== "EVALSHA") return false;
+    this.#args = ["EVAL", script.text, ...this.#args.slice(2)];
     return true;
   }
 
-  succeed(acknowledged: Acknowledged): void {
-    this.#isOver = true;
-    this.#answer.resolve(acknowledged);
+  succeed(reply: Reply): void {
+    if (this.#end()) this.#resolve(this.#command.answerOf(reply, this.#shortfall));
   }
 
-  /** It has changed nothing. */
   refuse(code: ErrorCode, fault: Fault): void {
     this.fail(refusedError(code, { isWrite: this.isWrite, fault, afterMs: null }));
   }
 
   fail(error: unknown): void {
-    this.#isOver = true;
-    this.#answer.reject(error);
+    if (this.#end()) this.#reject(error);
   }
 
   expire(): void {
-    if (this.#isOver) return;
-    const { isWrite, fault } = this;
+    const { deadlineMs } = this.#options;
     if (this.#unconfirmed !== null) {
-      const shortfall = `Not confirmed by replicas within ${this.#deadlineMs} ms`;
-      this.succeed({ reply: this.#unconfirmed.reply, shortfall });
-    } else if (isWrite && this.#isSent) {
-      this.fail(unknownError(`the server has not answered within ${this.#deadlineMs} ms`));
+      this.#shortfall = `Not confirmed by replicas within ${deadlineMs} ms`;
+      this.succeed(this.#unconfirmed.reply);
+    } else if (this.isWrite && this.#isSent) {
+      this.fail(unknownError(`the server has not answered within ${deadlineMs} ms`));
     } else {
-      this.fail(refusedError("unavailable", { isWrite, fault, afterMs: this.#deadlineMs }));
+      this.fail(refusedError("unavailable", { isWrite: this.isWrite, fault: this.#fault, afterMs: deadlineMs }));
     }
+  }
+
+  /** False where it is over already. */
+  #end(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#options.onOver(this);
+    return true;
   }
 }
 

@@ -1,5 +1,6 @@
 // The servers that are known, each once, however many name it.
 import type { ServerAddress } from "./connection.ts";
+import { nameOf } from "./server-name.ts";
 import { type NodeSettings, ServerNode } from "./server-node.ts";
 
 export class NodePool {
@@ -23,6 +24,11 @@ export class NodePool {
     return node;
   }
 
+  /** For who asks once and closes it. */
+  apart(address: ServerAddress): ServerNode {
+    return new ServerNode(address, this.#settings);
+  }
+
   /** Ends the connections to all others. What is in flight there is lost, and told so. */
   keepOnly(nodes: ReadonlySet<ServerNode>): void {
     for (const [name, node] of this.#nodes) {
@@ -35,14 +41,4 @@ export class NodePool {
   close(): void {
     this.keepOnly(new Set());
   }
-}
-
-export function nameOf({ host, port }: ServerAddress): string {
-  return `${host}:${port}`;
-}
-
-/** "host:port" as servers write it, where a host may have colons of its own; null for other texts. */
-export function parseAddress(text: string): ServerAddress | null {
-  const [, host, port] = /^(.*):(\d{1,5})(?:@\d+)?$/.exec(text) ?? [];
-  return host === undefined || port === undefined ? null : { host, port: Number(port) };
 }

@@ -19,7 +19,7 @@ export async function openRouter(options: ServersOptions): Promise<Servers> {
     pool.close();
   };
   try {
-    await checkServers(map, options);
+    await checkServers(map, pool, options);
   } catch (error) {
     end();
     throw error;

@@ -1,6 +1,8 @@
 // Looks at the primaries each second, and more often while something is wrong with one, and at who they are as often as the
 // topology wants. What it has seen is what refuses writes beforehand, and what operators are told.
+
 import { every } from "./pause.ts";
+import { nameOf } from "./server-name.ts";
 import type { ServerNode } from "./server-node.ts";
 import type { ServerLog } from "./servers.ts";
 import type { ServerMap } from "./topology.ts";
@@ -31,9 +33,10 @@ export class Patrol {
     const primaries = this.#map.primaries();
     if (primaries.length === 0) return this.#map.trouble ?? "No primary is known";
     for (const node of primaries) {
-      const refusal = node.trouble ?? node.refusal();
-      if (refusal !== null) return refusal;
-      if (node.health?.isPrimary === false) return `Server ${node.address.host}:${node.address.port} is no primary`;
+      const name = nameOf(node.address);
+      if (node.trouble !== null) return `Server ${node.trouble}`;
+      if (node.refusal !== null) return `Server ${name}: ${node.refusal}`;
+      if (node.health?.isPrimary === false) return `Server ${name} is no primary`;
     }
     return this.#map.trouble;
   }
@@ -71,5 +74,5 @@ export class Patrol {
 }
 
 function isWell(node: ServerNode): boolean {
-  return node.trouble === null && node.health?.isPrimary === true && node.refusal() === null;
+  return node.trouble === null && node.health?.isPrimary === true && node.refusal === null;
 }

@@ -4,13 +4,13 @@
 import { KeyholdError } from "../../core/errors.ts";
 import { ConnectionLost } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
-import { Journey } from "./journey.ts";
+import { type Command, Journey, type Travelling } from "./journey.ts";
 import { Load } from "./load.ts";
-import { parseAddress } from "./node-pool.ts";
 import type { Patrol } from "./patrol.ts";
 import { pause, within } from "./pause.ts";
 import { type Argument, type Reply, ReplyError } from "./reply.ts";
 import { type Act, faultOf, NO_PRIMARY, NOT_CONNECTED, unknownError } from "./server-errors.ts";
+import { parseAddress } from "./server-name.ts";
 import type { ServerNode } from "./server-node.ts";
 import type { Acknowledged, Script, Servers, ServersOptions, Topology } from "./servers.ts";
 import type { ServerMap } from "./topology.ts";
@@ -32,6 +32,9 @@ export interface RouterParts {
   readonly end: () => void;
 }
 
+/** Of one attempt. */
+type Outcome = Reply | ConnectionLost;
+
 export class Router implements Servers {
   readonly topology: Topology;
   readonly promise: WritePromise;
@@ -41,8 +44,9 @@ export class Router implements Servers {
   readonly #deadlines = new Deadlines();
   /** What waits while no server is known to have its slot. */
   readonly #homeless: { readonly reads: Load; readonly writes: Load };
-  readonly #writes = new Set<Journey>();
   readonly #complaints = new Map<string, number>();
+  #pendingWrites = 0;
+  #onWritesOver: () => void = () => {};
   #isClosed = false;
 
   constructor(options: ServersOptions, parts: RouterParts) {
@@ -60,67 +64,88 @@ export class Router implements Servers {
   }
 
   get pendingWrites(): number {
-    return this.#writes.size;
+    return this.#pendingWrites;
   }
 
   refusal(): string | null {
     return this.#isClosed ? "The engine is closed" : this.#parts.patrol.refusal();
   }
 
-  async read(slot: number, args: readonly Argument[]): Promise<Reply> {
-    return (await this.#begin({ slot, isWrite: false, args, script: null })).reply;
+  read(slot: number, args: readonly Argument[]): Promise<Reply> {
+    return this.#begin({ slot, isWrite: false, args, script: null, answerOf: replyOf });
   }
 
-  async readScript(slot: number, script: Script, keys: readonly Argument[], args: readonly Argument[]): Promise<Reply> {
-    return (await this.#begin({ slot, isWrite: false, args: runBySum(script, keys, args), script })).reply;
+  readScript(slot: number, script: Script, keys: readonly Argument[], args: readonly Argument[]): Promise<Reply> {
+    return this.#begin({ slot, isWrite: false, args: runBySum(script, keys, args), script, answerOf: replyOf });
   }
 
   write(slot: number, script: Script, keys: readonly Argument[], args: readonly Argument[]): Promise<Acknowledged> {
-    return this.#begin({ slot, isWrite: true, args: runBySum(script, keys, args), script });
+    return this.#begin({ slot, isWrite: true, args: runBySum(script, keys, args), script, answerOf: acknowledgedOf });
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const answers = Promise.allSettled([...this.#writes].map(({ answer }) => answer));
-    await within(this.#options.deadlineMs, answers, null);
+    if (this.#pendingWrites > 0) await within(this.#options.deadlineMs, this.#writesOver(), null);
     this.#parts.end();
   }
 
-  async #begin(command: {
-    readonly slot: number;
-    readonly isWrite: boolean;
-    readonly args: readonly Argument[];
-    readonly script: Script | null;
-  }): Promise<Acknowledged> {
-    if (this.#isClosed) throw new KeyholdError("unavailable", "The store is closed");
-    const { isWrite, slot } = command;
-    const home = this.#map.primaryOf(slot) ?? this.#homeless;
-    const load = isWrite ? home.writes : home.reads;
-    const journey = new Journey({ ...command, deadlineMs: this.#options.deadlineMs });
-    if (!load.take(journey.bytes)) {
-      throw new KeyholdError(
-        "busy",
-        `As many commands wait for the server as may (${load.commands}); nothing has been done`,
-      );
-    }
-    this.#deadlines.watch(journey);
-    if (isWrite) this.#writes.add(journey);
-    void this.#travel(journey);
-    try {
-      return await journey.answer;
-    } finally {
-      this.#deadlines.forget(journey);
-      if (isWrite) this.#writes.delete(journey);
-      load.release(journey.bytes);
-    }
+  #writesOver(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onWritesOver = resolve;
+    });
   }
 
-  /** Goes from attempt to attempt until the journey is over. Does not reject. */
-  async #travel(journey: Journey): Promise<void> {
+  #begin<Answer>(command: Command<Answer>): Promise<Answer> {
+    if (this.#isClosed) return Promise.reject(new KeyholdError("unavailable", "The store is closed"));
+    const node = this.#map.primaryOf(command.slot);
+    const home = node ?? this.#homeless;
+    const load = command.isWrite ? home.writes : home.reads;
+    const journey = new Journey(command, { deadlineMs: this.#options.deadlineMs, onOver: this.#over, load });
+    if (!load.take(journey.bytes)) {
+      const detail = `As many commands wait for the server as may (${load.commands}); nothing has been done`;
+      return Promise.reject(new KeyholdError("busy", detail));
+    }
+    this.#deadlines.watch(journey);
+    if (journey.isWrite) this.#pendingWrites++;
+    this.#depart(journey, node);
+    return journey.answer;
+  }
+
+  readonly #over = (journey: Travelling) => {
+    this.#deadlines.forget(journey);
+    journey.load.release(journey.bytes);
+    if (journey.isWrite && --this.#pendingWrites === 0) this.#onWritesOver();
+  };
+
+  /** The first attempt, which is the only one of nearly all journeys, without what only others need. */
+  #depart(journey: Travelling, node: ServerNode | null): void {
+    if (node === null || (journey.isWrite && (this.#isUnknown(node) || node.refusal !== null))) {
+      void this.#travel(journey, null);
+      return;
+    }
+    send(journey, node).then(
+      (reply) => {
+        if (reply instanceof ReplyError) void this.#travel(journey, { node, outcome: reply });
+        else journey.succeed(reply);
+      },
+      (error) => {
+        if (error instanceof ConnectionLost) void this.#travel(journey, { node, outcome: error });
+        else journey.fail(error);
+      },
+    );
+  }
+
+  /** Goes from attempt to attempt until the journey is over. Does not reject. @param first - what the first came to */
+  async #travel(
+    journey: Travelling,
+    first: { readonly node: ServerNode; readonly outcome: Outcome } | null,
+  ): Promise<void> {
     try {
-      for (let tries = 0; !journey.isOver; tries++) {
-        const act = await this.#attempt(journey, tries);
+      let act = first === null ? null : this.#judge(journey, { ...first, tries: 0 });
+      for (let tries = first === null ? 0 : 1; ; tries++) {
         if (act !== null) await this.#follow(act);
+        if (journey.isOver) return;
+        act = await this.#attempt(journey, tries);
       }
     } catch (error) {
       journey.fail(error);
@@ -128,7 +153,7 @@ export class Router implements Servers {
   }
 
   /** What to do before the next attempt; null for nothing, or because the journey is over. */
-  async #attempt(journey: Journey, tries: number): Promise<Act | null> {
+  async #attempt(journey: Travelling, tries: number): Promise<Act | null> {
     const node = journey.target ?? this.#map.primaryOf(journey.slot);
     if (node === null) {
       journey.notExecuted(NO_PRIMARY);
@@ -136,33 +161,40 @@ export class Router implements Servers {
     }
     if (journey.isWrite && !(await this.#mayWrite(journey, node))) return reconnect(tries);
     if (journey.isOver) return null;
-    try {
-      const { reply, shortfall } = await (journey.isWrite ? node.write(journey) : readOf(node, journey));
-      if (reply instanceof ReplyError) return this.#refused(journey, { answer: reply, node, tries });
-      journey.succeed({ reply, shortfall });
-      return null;
-    } catch (error) {
-      if (!(error instanceof ConnectionLost)) throw error;
-      return this.#lost(journey, { lost: error, node, tries });
-    }
+    return this.#judge(journey, { node, outcome: await outcomeOf(send(journey, node)), tries });
+  }
+
+  #judge(
+    journey: Travelling,
+    { node, outcome, tries }: { readonly node: ServerNode; readonly outcome: Outcome; readonly tries: number },
+  ): Act | null {
+    if (outcome instanceof ReplyError) return this.#refused(journey, { answer: outcome, node, tries });
+    if (outcome instanceof ConnectionLost) return this.#lost(journey, { lost: outcome, node, tries });
+    journey.succeed(outcome);
+    return null;
+  }
+
+  /** Whether it is not known if the server can keep the promise. */
+  #isUnknown(node: ServerNode): boolean {
+    return this.promise.replicas > 0 && node.health === null;
   }
 
   /** Whether the server is known to be able to keep the promise; ends the journey where it cannot. */
-  async #mayWrite(journey: Journey, node: ServerNode): Promise<boolean> {
-    if (this.promise.replicas > 0 && node.health === null) {
+  async #mayWrite(journey: Travelling, node: ServerNode): Promise<boolean> {
+    if (this.#isUnknown(node)) {
       await node.look();
       if (node.health === null) {
         journey.notExecuted(NOT_CONNECTED);
         return false;
       }
     }
-    const refusal = node.refusal();
+    const refusal = node.refusal;
     if (refusal !== null) journey.refuse("unavailable", { reason: refusal, retryAfterSeconds: 1 });
     return true;
   }
 
   #refused(
-    journey: Journey,
+    journey: Travelling,
     { answer, node, tries }: { readonly answer: ReplyError; readonly node: ServerNode; readonly tries: number },
   ): Act | null {
     const fault = faultOf(answer);
@@ -180,23 +212,29 @@ export class Router implements Servers {
       case "redirect": {
         const { isForGood } = fault.act;
         const [, , target] = answer.message.split(" ");
-        const address = parseAddress(target ?? "");
-        const other = address && this.#map.redirect(journey.slot, { address, by: node, isForGood });
-        if (other === null) {
-          journey.refuse("unavailable", { reason: "the server is a node of a cluster", retryAfterSeconds: 2 });
-          return null;
-        }
-        if (!isForGood) journey.target = other;
-        else void this.#map.refresh();
-        return tries < REDIRECTIONS_AT_ONCE
-          ? null
-          : { kind: "retry", pauseMs: REDIRECTION_PAUSE_MS, isRefresh: isForGood };
+        return this.#redirected(journey, { target: target ?? "", isForGood, node, tries });
       }
     }
   }
 
+  #redirected(
+    journey: Travelling,
+    to: { readonly target: string; readonly isForGood: boolean; readonly node: ServerNode; readonly tries: number },
+  ): Act | null {
+    const { isForGood, tries } = to;
+    const address = parseAddress(to.target);
+    const other = address && this.#map.redirect(journey.slot, { address, by: to.node, isForGood });
+    if (other === null) {
+      journey.refuse("unavailable", { reason: "the server is a node of a cluster", retryAfterSeconds: 2 });
+      return null;
+    }
+    if (!isForGood) journey.target = other;
+    else void this.#map.refresh();
+    return tries < REDIRECTIONS_AT_ONCE ? null : { kind: "retry", pauseMs: REDIRECTION_PAUSE_MS, isRefresh: isForGood };
+  }
+
   #lost(
-    journey: Journey,
+    journey: Travelling,
     { lost, node, tries }: { readonly lost: ConnectionLost; readonly node: ServerNode; readonly tries: number },
   ): Act | null {
     if (lost.isFull) {
@@ -227,8 +265,25 @@ export class Router implements Servers {
   }
 }
 
-async function readOf(node: ServerNode, journey: Journey): Promise<Acknowledged> {
-  return { reply: await node.read(journey), shortfall: null };
+function send(journey: Travelling, node: ServerNode): Promise<Reply> {
+  return journey.isWrite ? node.write(journey) : node.read(journey);
+}
+
+async function outcomeOf(reply: Promise<Reply>): Promise<Outcome> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (error instanceof ConnectionLost) return error;
+    throw error;
+  }
+}
+
+function replyOf(reply: Reply): Reply {
+  return reply;
+}
+
+function acknowledgedOf(reply: Reply, shortfall: string | null): Acknowledged {
+  return { reply, shortfall };
 }
 
 /** The server cannot be reached, or there is none. */

@@ -5,8 +5,8 @@
 // has an old number. Whoever is named is asked whether it is a primary before anything goes there.
 import type { ServerAddress } from "./connection.ts";
 import { textOf } from "./info.ts";
-import { nameOf } from "./node-pool.ts";
 import type { Reply } from "./reply.ts";
+import { nameOf } from "./server-name.ts";
 
 export interface SentinelAnswer {
   readonly address: ServerAddress;

@@ -3,10 +3,11 @@
 import type { ConnectionOptions, ServerAccess, ServerAddress } from "./connection.ts";
 import { ConnectionLost } from "./connection.ts";
 import { LazyConnection } from "./lazy-connection.ts";
-import { type NodePool, nameOf } from "./node-pool.ts";
+import type { NodePool } from "./node-pool.ts";
 import { within } from "./pause.ts";
 import { ReplyError } from "./reply.ts";
 import { parseSentinelAnswer, rankAnswers, type SentinelAnswer } from "./sentinel-answers.ts";
+import { nameOf } from "./server-name.ts";
 import type { ServerNode } from "./server-node.ts";
 import type { ServerLog } from "./servers.ts";
 import { SingleFlight } from "./single-flight.ts";
@@ -110,8 +111,8 @@ export class SentinelMap implements ServerMap {
       const replies = await within(ANSWER_MS, this.#replies(line), null);
       if (replies === null) return `Sentinel ${name} has not answered within ${ANSWER_MS} ms`;
       const [named, described] = replies;
-      if (named instanceof ReplyError) return `Sentinel ${name} answers ${named.message}`;
-      return parseSentinelAnswer(named, described) ?? `Sentinel ${name} knows no primary called ${masterName}`;
+      if (named instanceof ReplyError) return refusalOf(name, named);
+      return parseSentinelAnswer(named, described) ?? `Sentinel ${name} knows no primary called "${masterName}"`;
     } catch (error) {
       if (error instanceof ConnectionLost) return `Sentinel ${error.message}`;
       throw error;
@@ -126,6 +127,13 @@ export class SentinelMap implements ServerMap {
       connection.send(["SENTINEL", "MASTER", masterName]),
     ]);
   }
+}
+
+function refusalOf(name: string, { message }: ReplyError): string {
+  const isServer = message.startsWith("ERR unknown command");
+  return isServer
+    ? `Server ${name} is no Sentinel: name it as valkey://${name}`
+    : `Sentinel ${name} answers ${message}`;
 }
 
 /** As it says itself; as it said last, where it takes too long. */

@@ -67,6 +67,8 @@ const FAULTS: Readonly<Record<string, ServerFault>> = {
   WRONGTYPE: { act: giveUp("internal"), reason: "another program has written under the engine's keys", ...LOUD },
 };
 
+const BY_CODE: ReadonlyMap<string, ServerFault> = new Map(Object.entries(FAULTS));
+
 /** Has no code of its own, and is an answer to a connection. */
 const TOO_MANY_CLIENTS: ServerFault = {
   act: elsewhere(100),
@@ -80,7 +82,9 @@ export const NOT_ANSWERED: Fault = { reason: "the server has not answered", retr
 
 export function faultOf({ code, message }: ReplyError): ServerFault {
   if (code === "ERR" && message.startsWith("ERR max number of clients")) return TOO_MANY_CLIENTS;
-  return FAULTS[code] ?? { act: giveUp("internal"), reason: `the server calls a command wrong (${code})`, ...LOUD };
+  return (
+    BY_CODE.get(code) ?? { act: giveUp("internal"), reason: `the server calls a command wrong (${code})`, ...LOUD }
+  );
 }
 
 /** The error for a command that has certainly changed nothing. */

@@ -1,5 +1,4 @@
 // What a look at a primary tells: whether it is one, how many replicas it has, whether it throws entries away.
-import type { ServerAddress } from "./connection.ts";
 import { type Info, numberOf, onlineReplicas } from "./info.ts";
 import type { WritePromise } from "./write-promise.ts";
 
@@ -31,22 +30,14 @@ export function healthOf(info: Info, before: ServerHealth | null, now: number): 
   };
 }
 
-/** Why nothing may be written to this server, though it would take it; null where it may. */
-export function refusalOf(
-  health: ServerHealth,
-  promise: WritePromise,
-  at: { readonly address: ServerAddress; readonly now: number },
-): string | null {
-  const server = `${at.address.host}:${at.address.port}`;
-  if (health.replicasOnline < promise.replicas) {
-    const online = `${health.replicasOnline} of its replicas ${health.replicasOnline === 1 ? "is" : "are"} online`;
-    return `Server ${server} cannot keep the promise ${promise.text}: ${online}, and ${promise.replicas} must confirm`;
+/** Why nothing may be written to this server, though it would take it, as a clause; null where it may. */
+export function refusalOf(health: ServerHealth, promise: WritePromise, now: number): string | null {
+  const { replicasOnline: online, maxmemoryPolicy } = health;
+  if (online < promise.replicas) {
+    return `the promise ${promise.text} cannot be kept, as ${online} of the ${promise.replicas} replicas that must confirm are online`;
   }
-  if (isEvicting(health, at.now)) {
-    const policy = health.maxmemoryPolicy ?? "unknown";
-    return `Server ${server} evicts keys (maxmemory_policy ${policy}): entries are lost until it is told CONFIG SET maxmemory-policy noeviction`;
-  }
-  return null;
+  if (!isEvicting(health, now)) return null;
+  return `the server throws entries away when its memory is full (maxmemory_policy ${maxmemoryPolicy ?? "unknown"}), until it is told CONFIG SET maxmemory-policy noeviction`;
 }
 
 function isEvicting(health: ServerHealth, now: number): boolean {

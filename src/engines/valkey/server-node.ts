@@ -11,7 +11,8 @@ import { Load, type LoadBounds } from "./load.ts";
 import { within } from "./pause.ts";
 import type { Argument, Reply } from "./reply.ts";
 import { HEALTH_SECTIONS, healthOf, refusalOf, type ServerHealth } from "./server-health.ts";
-import type { Acknowledged, Script } from "./servers.ts";
+import { nameOf } from "./server-name.ts";
+import type { Script } from "./servers.ts";
 import { SingleFlight } from "./single-flight.ts";
 import type { WritePromise } from "./write-promise.ts";
 
@@ -46,6 +47,7 @@ export class ServerNode {
   readonly #lane: WriteLane;
   readonly #looks = new SingleFlight(() => this.#look(), LOOK_INTERVAL_MS);
   #health: ServerHealth | null = null;
+  #refusal: string | null = null;
   #trouble: string | null = null;
   #clockOffsetMs = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -72,7 +74,7 @@ export class ServerNode {
     return this.#health;
   }
 
-  /** Why the last look brought nothing; null where it brought something. */
+  /** Which server it is, and why the last look brought nothing; null where it brought something. */
   get trouble(): string | null {
     return this.#trouble;
   }
@@ -86,19 +88,21 @@ export class ServerNode {
     return this.#lookedAt;
   }
 
-  /** Why nothing may be written here, as of the last look; null where it may, or nothing is known. */
-  refusal(): string | null {
-    if (this.#health === null) return null;
-    return refusalOf(this.#health, this.#settings.promise, { address: this.address, now: performance.now() });
+  /** Why nothing may be written here, as of the last look, as a clause; null where it may, or nothing is known. */
+  get refusal(): string | null {
+    return this.#refusal;
   }
 
   /** The reply may be an error. @throws ConnectionLost (rejects) */
-  async read(command: { readonly args: readonly Argument[]; readonly isAsking: boolean }): Promise<Reply> {
-    return sendAttempt(this.#readLine.current ?? (await this.#readLine.get()), command);
+  read(command: { readonly args: readonly Argument[]; readonly isAsking: boolean }): Promise<Reply> {
+    const { current } = this.#readLine;
+    return current === null
+      ? this.#readLine.get().then((connection) => sendAttempt(connection, command))
+      : sendAttempt(current, command);
   }
 
   /** The reply may be an error. @throws ConnectionLost (rejects) saying whether it was sent */
-  write(attempt: WriteAttempt): Promise<Acknowledged> {
+  write(attempt: WriteAttempt): Promise<Reply> {
     return this.#lane.write(attempt);
   }
 
@@ -136,11 +140,14 @@ export class ServerNode {
       this.#clockOffsetMs = clockOffsetOf(time, askedAt, wallClockMs()) ?? this.#clockOffsetMs;
       const lines = parseInfo(info ?? null);
       if (lines === null) throw new ConnectionLost("The server does not answer INFO");
-      this.#health = healthOf(lines, this.#health, performance.now());
+      const now = performance.now();
+      this.#health = healthOf(lines, this.#health, now);
+      this.#refusal = refusalOf(this.#health, this.#settings.promise, now);
       this.#trouble = null;
     } catch (error) {
       if (!(error instanceof ConnectionLost)) throw error;
-      this.#trouble = error.message;
+      const name = nameOf(this.address);
+      this.#trouble = error.message.startsWith(name) ? error.message : `${name}: ${error.message}`;
     }
     this.#lookedAt = performance.now();
   }
