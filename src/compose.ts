@@ -34,6 +34,7 @@ import type { Timers } from "./service/timers.ts";
 import type { BackupSchedule } from "./service/transfer-schedule.ts";
 import type { WatchHub } from "./service/watch/hub.ts";
 import { HubView } from "./service/watch/hub-view.ts";
+import type { Store } from "./store/store.ts";
 
 export interface RunningServer {
   /** "http://127.0.0.1:3000", without a slash at the end. */
@@ -131,6 +132,21 @@ export async function openEntries(config: Config, log: Log): Promise<OpenEntries
   const open = await openStore(config, log, (reason) => log.error("store-failed", reason));
   const { store } = open;
   return { entries: new Entries(store), incarnation: store.incarnation, close: () => open.close() };
+}
+
+/** A store that no server holds, or that many may, as the commands that move stores have it. */
+export interface OpenTransfer {
+  readonly store: Store;
+  readonly entries: Entries;
+  /** Releases the store. */
+  close(): Promise<void>;
+}
+
+/** @throws KeyholdError with a sentence for the operator when the store cannot be had */
+export async function openTransfer(config: Config, log: Log): Promise<OpenTransfer> {
+  const open = await openStore(config, log, (reason) => log.error("store-failed", reason));
+  const { store } = open;
+  return { store, entries: new Entries(store), close: () => open.close() };
 }
 
 /** The tokens of a store that no server holds. */

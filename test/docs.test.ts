@@ -13,6 +13,15 @@ const COMMAND_FLAGS = [
   ...["--config", "--help", "--version", "--check", "--timeout", "--json", "--url", "--token-file"],
   ...["--name", "--scope", "--prefix", "--expires-in"],
   ...["--force", "--replace", "--from", "--resume", "--on-conflict"],
+  ...["--into-existing", "--verify-only", "--follow", "--until-idle", "--no-tokens"],
+  ...[
+    "--from-token-file",
+    "--to-token-file",
+    "--from-password-file",
+    "--to-password-file",
+    "--from-prefix",
+    "--to-prefix",
+  ],
 ];
 /** A line that speaks of one of these may name its flags. */
 const OTHER_PROGRAMS =

@@ -16,6 +16,26 @@ export function declareConfigFlag(command: Command): void {
   );
 }
 
+/** Declares what names a store and who Keyhold is to its servers. */
+export function declareStoreFlags(command: Command): void {
+  declareOption(command, "store");
+  declareStoreAccessFlags(command);
+}
+
+/** The same for a command that has the store as an argument. */
+export function declareStoreAccessFlags(command: Command): void {
+  for (const name of STORE_ACCESS_FLAGS) declareOption(command, name);
+}
+
+const STORE_ACCESS_FLAGS = [
+  "store-user",
+  "store-password-file",
+  "store-ca",
+  "sentinel-user",
+  "sentinel-password-file",
+  "store-prefix",
+];
+
 /** Declares one option of the server. Requires: there is one of this name. */
 export function declareOption(command: Command, name: string): void {
   const option = OPTIONS.find((candidate) => candidate.name === name);

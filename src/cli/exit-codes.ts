@@ -19,7 +19,10 @@ export const EXIT_MEANINGS: readonly (readonly [number, string])[] = [
   [EXIT.ok, "done; for serve: stopped in order"],
   [EXIT.failure, "not done: the sentence on standard error says why"],
   [EXIT.usage, "a mistake in the command line: a command, flag or value that is not known, or is missing"],
-  [EXIT.damaged, "a backup, an export or a store is damaged, or has been changed on the way"],
+  [
+    EXIT.damaged,
+    "a backup, an export or a store is damaged, or has been changed on the way; for copy: the two sides differ",
+  ],
   [EXIT.noRuntime, "the launcher found no Bun to run on: install again"],
   [EXIT.internal, "fault in Keyhold: the log has the details"],
   [EXIT.storeFailed, "the store failed under the server, which stopped rather than guess: the log says why"],

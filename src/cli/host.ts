@@ -23,6 +23,8 @@ export interface Host {
   readonly nowMs: () => number;
   /** Calls `run` once after `delayMs`; does not keep the process alive. */
   readonly schedule: (run: () => void, delayMs: number) => void;
+  /** Resolves after `delayMs`, or once the signal has aborted; keeps the process alive meanwhile. */
+  readonly rest: (delayMs: number, signal: AbortSignal) => Promise<void>;
   /** Replaces what the system does at a signal. */
   readonly onSignal: (signal: Signal, run: () => void) => void;
   /** `run` is told of errors that nobody caught. */
@@ -49,6 +51,7 @@ export function makeProcessHost(): Host {
     input: () => Bun.stdin.stream(),
     nowMs: Date.now,
     schedule: (run, delayMs) => setTimeout(run, delayMs).unref(),
+    rest,
     onSignal: (signal, run) => process.on(signal, run),
     onUncaught: (run) => {
       process.on("uncaughtException", run);
@@ -56,4 +59,17 @@ export function makeProcessHost(): Host {
     },
     exit: (code) => process.exit(code),
   };
+}
+
+function rest(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, delayMs);
+    signal.addEventListener("abort", end);
+  });
 }

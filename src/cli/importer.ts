@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { KeyholdError } from "../core/errors.ts";
 import { type ConflictPolicy, type Imported, importEntries } from "../service/transfer.ts";
+import { taggedPart } from "../store/partitions.ts";
 import { parseExportLine } from "../wire/export-format.ts";
 import { MEDIA } from "../wire/headers.ts";
 import type { CommandContext } from "./command.ts";
@@ -27,8 +28,15 @@ export interface Importer {
 
 /** The part of /-/info that is needed here. */
 interface InfoJson {
-  readonly store: { readonly incarnation: string };
+  readonly store: {
+    readonly incarnation: string;
+    /** Missing in servers of before there were partitions. */
+    readonly atomicity?: string;
+  };
 }
+
+/** Parts of a chunk under way at once, where each partition needs a request of its own. */
+const PARTS_MAX = 8;
 
 /** @throws BadConfig, and as openEntries() */
 export async function openImporter(
@@ -49,24 +57,41 @@ export async function openImporter(
 }
 
 function toServer(remote: Remote, policy: ConflictPolicy, signal: AbortSignal): Importer {
+  const askInfo = () => askForJson<InfoJson>(remote, { method: "GET", target: "/-/info", signal });
+  let info: Promise<InfoJson> | null = null;
+  const putPart = (lines: readonly Uint8Array[], name: string) =>
+    askForJson<Imported>(remote, {
+      method: "POST",
+      target: `/-/import?on_conflict=${policy}`,
+      // Only there does putting a chunk a second time mean something else; a record costs room in the store.
+      headers: { "Content-Type": MEDIA.ndjson, ...(policy === "fail" && { "Idempotency-Key": `import-${name}` }) },
+      body: Uint8Array.from(Buffer.concat(lines)),
+      signal,
+    });
   return {
-    async incarnation() {
-      const { store } = await askForJson<InfoJson>(remote, { method: "GET", target: "/-/info", signal });
-      return store.incarnation;
-    },
+    incarnation: async () => (await askInfo()).store.incarnation,
     async put({ lines }, name, counts) {
-      const became = await askForJson<Imported>(remote, {
-        method: "POST",
-        target: `/-/import?on_conflict=${policy}`,
-        // Only there does putting a chunk a second time mean something else; a record costs room in the store.
-        headers: { "Content-Type": MEDIA.ndjson, ...(policy === "fail" && { "Idempotency-Key": `import-${name}` }) },
-        body: Uint8Array.from(Buffer.concat(lines)),
-        signal,
-      });
-      return add(counts, became);
+      info ??= askInfo();
+      const { store } = await info;
+      if (store.atomicity !== "partition") return add(counts, await putPart(lines, name));
+      // Which keys lie together is not known here, but that those of one tag do.
+      const parts = [...Map.groupBy(lines, (line) => taggedPart(keyOf(line))).values()];
+      let total = counts;
+      for (let first = 0; first < parts.length; first += PARTS_MAX) {
+        const some = parts.slice(first, first + PARTS_MAX);
+        const became = await Promise.all(some.map((part, index) => putPart(part, `${name}-${first + index}`)));
+        total = became.reduce(add, total);
+      }
+      return total;
     },
     close: async () => {},
   };
+}
+
+function keyOf(line: Uint8Array): string {
+  const parsed = parseExportLine(decodeLine(line));
+  if (parsed.is !== "entry") throw new RangeError("The line of an entry was read as another");
+  return parsed.entry.key;
 }
 
 async function toStore(directory: string, policy: ConflictPolicy, context: CommandContext): Promise<Importer> {

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { store } from "../config/formats.ts";
+import { hidePassword } from "../config/hidden-passwords.ts";
 import { KeyholdError } from "../core/errors.ts";
 import type { CommandContext } from "./command.ts";
 import type { Host } from "./host.ts";
@@ -41,26 +42,32 @@ export function readPlace({ command, environment, host }: CommandContext): Store
 /**
  * The secret to ask a server with: of --token-file, else of KEYHOLD_TOKEN; null for none.
  *
+ * @param flag - by another name, where a command has two servers
  * @throws "unavailable" where the file cannot be read or holds none; never with what it holds
  */
-export function readToken({ command, environment, host }: CommandContext): string | null {
-  const file = textFlag(command, "tokenFile");
+export function readToken({ command, environment, host }: CommandContext, flag = "--token-file"): string | null {
+  const file = textFlag(command, toPropertyName(flag));
   const variable = environment["KEYHOLD_TOKEN"]?.trim() ?? "";
   if (file === null && variable === "") return null;
-  const secret = file === null ? variable : readText(file, host).trim();
+  const secret = file === null ? variable : readText(file, flag, host).trim();
   if (SECRET.test(secret)) return secret;
   throw new KeyholdError(
     "unavailable",
-    `Cannot use ${file === null ? "KEYHOLD_TOKEN" : `--token-file ${file}`}: ${secret === "" ? "it is empty" : "it holds what no token has"}`,
+    `Cannot use ${file === null ? "KEYHOLD_TOKEN" : `${flag} ${file}`}: ${secret === "" ? "it is empty" : "it holds what no token has"}`,
   );
 }
 
-function readText(file: string, host: Host): string {
+/** "--token-file" as textFlag() takes it. */
+export function toPropertyName(flag: string): string {
+  return flag.slice(2).replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function readText(file: string, flag: string, host: Host): string {
   try {
     return host.readFile(file);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new KeyholdError("unavailable", `Cannot read --token-file ${file}: ${reason}`, {}, { cause: error });
+    throw new KeyholdError("unavailable", `Cannot read ${flag} ${file}: ${reason}`, {}, { cause: error });
   }
 }
 
@@ -80,6 +87,6 @@ export function toDirectory(text: string): string {
   if (success && data.engine === "sqlite") return data.directory;
   throw new KeyholdError(
     "invalid-parameter",
-    `Cannot use --store ${JSON.stringify(text)}: expected sqlite:DIRECTORY, or a directory`,
+    `Cannot use --store ${JSON.stringify(hidePassword(text))}: expected sqlite:DIRECTORY, or a directory`,
   );
 }

@@ -78,7 +78,7 @@ describe("a bad configuration exits 78", () => {
     expect([code, out]).toEqual([78, ""]);
     expect(error).toBe(
       'keyhold: Cannot use --port "x": expected a whole number from 0 to 65535\n' +
-        'keyhold: Cannot use --store "foo:bar": expected sqlite:DIRECTORY, a directory, or memory:\n',
+        'keyhold: Cannot use --store "foo:bar": expected sqlite:DIRECTORY, a directory, memory:, valkey://HOST:PORT/DB, valkey+sentinel://HOST,HOST/NAME or valkey+cluster://HOST,HOST\n',
     );
   });
   test("an unknown variable is one", async () => {

@@ -95,6 +95,13 @@ describe("the start", () => {
     await run.ready();
     expect(run.lines()[1]).toMatchObject({ level: "warn", event: "not-durable", store: "memory:" });
   });
+  test("a store on Valkey is told with its promise and without its password", async () => {
+    const run = start({ store: "redis+sentinel://u:hunter2@a,b/main" });
+    await run.ready();
+    const store = "valkey+sentinel://u:***@a:26379,b:26379/main/0";
+    expect(run.lines()).toEqual([expect.objectContaining({ event: "listening", store, durability: "replicated:1" })]);
+    expect(run.host.out()).not.toContain("hunter2");
+  });
   test("relaxed durability is warned of, also in the error log", async () => {
     const run = start({ durability: "relaxed" });
     await run.ready();
@@ -195,6 +202,7 @@ test("an error that nobody caught is in both logs with its stack, and the proces
 test("the error log is in the store's directory unless said otherwise, and nowhere for memory", () => {
   expect(errorLogPath(config())).toBe(join(directory, "error.log"));
   expect(errorLogPath(config({ store: "memory:" }))).toBeNull();
+  expect(errorLogPath(config({ store: "valkey://h" }))).toBeNull();
   expect(errorLogPath(config({ "error-log": "none" }))).toBeNull();
   expect(errorLogPath(config({ store: "memory:", "error-log": "other.log" }))).toBe("other.log");
 });

@@ -4,6 +4,8 @@
 import { join } from "node:path";
 import type { RunningServer } from "../compose.ts";
 import type { Config } from "../config/options.ts";
+import { toStoreText } from "../config/store-location.ts";
+import { resolvePromise } from "../config/write-promise.ts";
 import { KeyholdError } from "../core/errors.ts";
 import type { Log, ProcessLog } from "../observe/log.ts";
 import { makeLog } from "../observe/log.ts";
@@ -72,8 +74,8 @@ export function errorLogPath({ errorLog, store }: Pick<Config, "errorLog" | "sto
 /** Warnings come after the start, when the store's directory is there and known to be ours. */
 function announce(server: RunningServer, config: Config, log: ProcessLog): void {
   const { store, durability } = config;
-  const place = store.engine === "sqlite" ? `sqlite:${store.directory}` : "memory:";
-  const promise = store.engine === "memory" ? "none" : durability;
+  const place = toStoreText(store);
+  const promise = describePromise(config);
   log.announce("listening", `listening on ${server.url}`, { url: server.url, store: place, durability: promise });
   if (store.engine === "memory") {
     log.warn("not-durable", "The store is in memory: every entry ends with this process", { store: place });
@@ -84,6 +86,12 @@ function announce(server: RunningServer, config: Config, log: ProcessLog): void 
   if (store.engine !== "memory" && durability === "relaxed") {
     log.warn("not-durable", "Durability is relaxed: a power cut may take writes that were answered", { durability });
   }
+}
+
+/** What an answered write has outlived. */
+function describePromise({ store, durability, promise }: Config): string {
+  if (store.engine === "memory") return "none";
+  return store.engine === "valkey" ? resolvePromise(promise, store).text : durability;
 }
 
 interface Stopper {

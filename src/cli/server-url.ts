@@ -2,13 +2,18 @@
 // who puts its own behind it, and a password would come to stand in messages.
 import { KeyholdError } from "../core/errors.ts";
 
-/** "http://127.0.0.1:3000", without a slash at the end. @throws "invalid-parameter", without what stands before an "@" */
-export function parseServerUrl(text: string): string {
+/**
+ * "http://127.0.0.1:3000", without a slash at the end.
+ *
+ * @param argument - as what it was given
+ * @throws "invalid-parameter", without what stands before an "@"
+ */
+export function parseServerUrl(text: string, argument = "--url"): string {
   const url = /^https?:\/\/[^\s\\?#@]+$/i.test(text) ? URL.parse(text) : null;
   if (url !== null && url.pathname === "/") return url.origin;
   const shown = text.replace(/^([a-z]+:\/\/)?.*@/is, "$1…@");
   throw new KeyholdError(
     "invalid-parameter",
-    `Cannot use --url ${JSON.stringify(shown)}: expected scheme, host and port, such as http://127.0.0.1:3000`,
+    `Cannot use ${argument} ${JSON.stringify(shown)}: expected scheme, host and port, such as http://127.0.0.1:3000`,
   );
 }

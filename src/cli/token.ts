@@ -7,7 +7,7 @@ import { DEFAULT_SCOPES, SCOPES } from "../core/token.ts";
 import type { TokenJson } from "../wire/token-json.ts";
 import type { CommandContext, CommandRow } from "./command.ts";
 import { loadStoreConfig, makeCommandLog } from "./command-store.ts";
-import { declareConfigFlag, declareOption, readConfigFlags } from "./config-flags.ts";
+import { declareConfigFlag, declareStoreFlags, readConfigFlags } from "./config-flags.ts";
 import { EXIT } from "./exit-codes.ts";
 import { DEFAULT_URL, readToken, textFlag } from "./place.ts";
 import { tellFault, withHint } from "./run-command.ts";
@@ -86,7 +86,7 @@ export const TOKEN_COMMANDS: readonly CommandRow[] = [
 ];
 
 function declarePlace(command: Command): void {
-  declareOption(command, "store");
+  declareStoreFlags(command);
   declareConfigFlag(command);
   command
     .addOption(
@@ -141,7 +141,7 @@ async function openDesk(context: CommandContext): Promise<TokenDesk> {
     throw new KeyholdError("unavailable", `A store in memory is its server's alone: ask that: ${ASK_SERVER}`);
   }
   // Only create may make a store: a list of none, out of a name that was mistyped, would look like one without tokens.
-  if (command.name() !== "create") await requireStore(store.directory);
+  if (command.name() !== "create" && store.engine === "sqlite") await requireStore(store.directory);
   // Loaded here and not above, so that help and mistakes are answered without opening an engine.
   const { openTokens } = await import("../compose.ts");
   return makeStoreDesk(await openTokens(config, makeCommandLog(host)));

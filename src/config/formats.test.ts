@@ -1,7 +1,19 @@
 // Tests of formats.ts.
 import { describe, expect, test } from "bun:test";
 import type { Format } from "./formats.ts";
-import { choice, duration, errorLog, host, size, store, toSizeText, wholeNumber, yesOrNo } from "./formats.ts";
+import {
+  choice,
+  duration,
+  errorLog,
+  host,
+  keyPrefix,
+  size,
+  store,
+  toSizeText,
+  userOrNone,
+  wholeNumber,
+  yesOrNo,
+} from "./formats.ts";
 
 /** The value, or the message. */
 function read<T>(format: Format<T>, text: string): T | string {
@@ -62,23 +74,22 @@ describe("a duration", () => {
   ])("%j is %p", (text, expected) => expect(read(age, text)).toBe(expected));
 });
 
-describe("a store", () => {
-  const refused = "expected sqlite:DIRECTORY, a directory, or memory:";
-  test.each([
-    ["sqlite:./data", { engine: "sqlite", directory: "./data" }],
-    ["sqlite:/var/lib/keyhold", { engine: "sqlite", directory: "/var/lib/keyhold" }],
-    ["./data", { engine: "sqlite", directory: "./data" }],
-    ["data", { engine: "sqlite", directory: "data" }],
-    ["C:\\data", { engine: "sqlite", directory: "C:\\data" }],
-    ["./a:b", { engine: "sqlite", directory: "./a:b" }],
-    ["memory:", { engine: "memory" }],
-    ["memory:x", refused],
-    ["foo:bar", refused],
-    ["sqlite:", refused],
-    ["sqlite://data", refused],
-    ["SQLITE:x", refused],
-    ["", refused],
-  ])("%j is %p", (text, expected) => expect<unknown>(read(store(), text)).toEqual(expected));
+test("a store is read by its own parser, and what is refused says what is expected", () => {
+  expect<unknown>(read(store(), "./data")).toEqual({ engine: "sqlite", directory: "./data" });
+  expect(read(store(), "foo:bar")).toStartWith("expected sqlite:DIRECTORY");
+  expect(read(store(), "valkey://h:0")).toStartWith("server 1 has no port from 1 to 65535");
+});
+
+test("a prefix of keys has 1 to 64 letters, digits and . _ - :, and no braces", () => {
+  for (const text of ["k", "keyhold", "a.b_c-d:e", "x".repeat(64)]) expect(read(keyPrefix(), text)).toBe(text);
+  for (const text of ["", "x".repeat(65), "{a}", "a}", "a b", "é"])
+    expect(read(keyPrefix(), text)).toStartWith("expected");
+});
+
+test("a user is a name without blanks, or none", () => {
+  expect(read(userOrNone(), "keyhold")).toBe("keyhold");
+  expect(read(userOrNone(), "none")).toBeNull();
+  for (const text of ["", "a b", "a\n", "x".repeat(257)]) expect(read(userOrNone(), text)).toStartWith("expected");
 });
 
 test("an error log is a file, none or in-store", () => {

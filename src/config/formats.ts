@@ -2,6 +2,8 @@
 // knows what it allows in words, so that error messages and the reference page say the same. A value always starts as
 // text, whether it came from a flag, the environment or the file; what an option is for stands in options.ts.
 import { z } from "zod";
+import { parseStoreLocation, STORE_ALLOWED, type StoreLocation } from "./store-location.ts";
+import { PROMISE_ALLOWED, parsePromise, type WritePromiseSetting } from "./write-promise.ts";
 
 /** One way to write a value. */
 export interface Format<T> {
@@ -14,17 +16,11 @@ export interface Format<T> {
   readonly toml: "string" | "bare";
 }
 
-/** Where entries are kept. */
-export type StoreLocation = { readonly engine: "sqlite"; readonly directory: string } | { readonly engine: "memory" };
-
 /** Where warnings and errors are kept; "in-store" is the file error.log in the store's directory, where it has one. */
 export type ErrorLogPlace = { readonly file: string } | "none" | "in-store";
 
 const SIZE_UNITS = { B: 1, KB: 1000, KiB: 1024, MB: 1000 ** 2, MiB: 1024 ** 2 } as const;
 const DURATION_UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const STORE_ALLOWED = "sqlite:DIRECTORY, a directory, or memory:";
-/** Two letters at least: C:\data is a directory. */
-const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]+):(.*)$/s;
 
 /** Bounds are included. */
 export function wholeNumber(bounds: { readonly least: number; readonly most: number }): Format<number> {
@@ -73,12 +69,13 @@ export function host(): Format<string> {
 }
 
 export function store(): Format<StoreLocation> {
-  return {
-    schema: textSchema(STORE_ALLOWED, parseStore),
-    allowed: STORE_ALLOWED,
-    placeholder: "STORE",
-    toml: "string",
-  };
+  const schema = z.string().transform((text, context) => {
+    const parsed = parseStoreLocation(text);
+    if (parsed.is === "location") return parsed.location;
+    context.issues.push({ code: "custom", message: parsed.problem, input: text });
+    return z.NEVER;
+  });
+  return { schema, allowed: STORE_ALLOWED, placeholder: "STORE", toml: "string" };
 }
 
 export function errorLog(): Format<ErrorLogPlace> {
@@ -105,19 +102,6 @@ function textSchema<T>(allowed: string, parse: (text: string) => T | null): z.Zo
     context.issues.push({ code: "custom", message: `expected ${allowed}`, input: text });
     return z.NEVER;
   });
-}
-
-function parseStore(text: string): StoreLocation | null {
-  const [, scheme, rest] = SCHEME.exec(text) ?? [];
-  if (scheme === undefined || rest === undefined) return text === "" ? null : sqliteIn(text);
-  if (scheme === "memory" && rest === "") return Object.freeze({ engine: "memory" });
-  // "sqlite://data" means ./data to some programs and /data to others.
-  if (scheme === "sqlite" && rest !== "" && !rest.startsWith("//")) return sqliteIn(rest);
-  return null;
-}
-
-function sqliteIn(directory: string): StoreLocation {
-  return Object.freeze({ engine: "sqlite", directory });
 }
 
 /** "250ms" in the smallest unit of `units`; null where number or unit is missing or unknown. Letter case is ignored. */
@@ -184,4 +168,26 @@ export function statsdPrefix(): Format<string> {
   const allowed = "letters, digits, - and _, in words joined by dots";
   const schema = textSchema(allowed, (text) => (/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){0,15}$/.test(text) ? text : null));
   return { schema, allowed, placeholder: "PREFIX", toml: "string" };
+}
+
+/** What an acknowledged write waits for. */
+export function promise(): Format<WritePromiseSetting | "auto"> {
+  const schema = textSchema(PROMISE_ALLOWED, parsePromise);
+  return { schema, allowed: PROMISE_ALLOWED, placeholder: "PROMISE", toml: "string" };
+}
+
+/** What the names of keys begin with on a server that others use too. Braces would say where in a Cluster a key lies. */
+export function keyPrefix(): Format<string> {
+  const allowed = "1 to 64 letters, digits, . _ - and :";
+  const schema = textSchema(allowed, (text) => (/^[A-Za-z0-9._:-]{1,64}$/.test(text) ? text : null));
+  return { schema, allowed, placeholder: "PREFIX", toml: "string" };
+}
+
+/** The name of a user, or none. */
+export function userOrNone(): Format<string | null> {
+  const allowed = "a name without blanks, or none";
+  const schema = textSchema<{ readonly user: string | null }>(allowed, (text) =>
+    /^[^\s\u0000-\u001f\u007f]{1,256}$/.test(text) ? { user: text === "none" ? null : text } : null,
+  ).transform(({ user }) => user);
+  return { schema, allowed, placeholder: "USER", toml: "string" };
 }

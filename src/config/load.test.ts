@@ -107,6 +107,15 @@ describe("the result", () => {
       durability: "full",
       diskReserveBytes: 33_554_432,
       allowNetworkFilesystem: false,
+      storeUser: null,
+      storePasswordFile: null,
+      storeCa: null,
+      sentinelUser: null,
+      sentinelPasswordFile: null,
+      storePrefix: "keyhold",
+      partitions: 0,
+      promise: "auto",
+      engineDeadlineMs: 2000,
       backupDirectory: null,
       backupIntervalMs: 86_400_000,
       backupsKept: 7,
@@ -194,7 +203,7 @@ describe("values that are not allowed", () => {
     const given = { flags: { port: "x" }, environment: { KEYHOLD_STORE: "foo:bar" }, file: "wide = 1\n" };
     expect(problems(given).toSorted()).toEqual([
       'Cannot use --port "x": expected a whole number from 0 to 65535',
-      'Cannot use KEYHOLD_STORE "foo:bar": expected sqlite:DIRECTORY, a directory, or memory:',
+      'Cannot use KEYHOLD_STORE "foo:bar": expected sqlite:DIRECTORY, a directory, memory:, valkey://HOST:PORT/DB, valkey+sentinel://HOST,HOST/NAME or valkey+cluster://HOST,HOST',
       'Cannot use wide in "keyhold.toml" "1": expected true or false',
     ]);
   });

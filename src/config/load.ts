@@ -1,6 +1,7 @@
 // Merges flag > environment > file > default into one frozen Config, and remembers where each value came from. Unknown
 // names are refused with the nearest known one, because a misspelt option that is ignored is a setting that is not in
 // force. The environment and the reading of files are passed in; nothing here touches the process.
+import { hidePassword, hidePasswordIn } from "./hidden-passwords.ts";
 import { findNearest } from "./nearest.ts";
 import type { Option } from "./option.ts";
 import type { Config } from "./options.ts";
@@ -11,9 +12,9 @@ export type Origin = "flag" | "environment" | "file" | "default";
 /** Where the value of one option came from. */
 export interface Provenance {
   readonly name: string;
-  /** As it was written. */
+  /** As it was written, with *** for a password. */
   readonly text: string;
-  /** As the server takes it: the property of Config. */
+  /** As the server takes it: the property of Config, with *** for a password. */
   readonly value: unknown;
   readonly origin: Origin;
   /** The flag, the environment name or the file that holds it; "default" for none. */
@@ -46,6 +47,8 @@ interface Setting {
 type Settings = ReadonlyMap<string, Setting>;
 
 const PREFIX = "KEYHOLD_";
+/** Options whose values are URLs, in which a password may stand. */
+const HOLD_URLS: readonly string[] = ["store", "traces"];
 /** Environment names that are no options of the server. The name of the file cannot stand in the file. */
 const FILE_FLAG = "config";
 const FILE_ENVIRONMENT = "KEYHOLD_CONFIG";
@@ -84,14 +87,21 @@ function parseSettings(settings: Settings): LoadResult {
   const provenance = OPTIONS.flatMap(({ name, property }) => {
     const setting = settings.get(property);
     if (setting === undefined) return [];
-    return [{ name, text: setting.text, value: values.get(property), origin: setting.origin, from: setting.from }];
+    const { origin, from } = setting;
+    const value = values.get(property);
+    return HOLD_URLS.includes(name)
+      ? [{ name, text: hidePassword(setting.text), value: hidePasswordIn(value), origin, from }]
+      : [{ name, text: setting.text, value, origin, from }];
   });
   return { is: "loaded", config: parsed.data, provenance };
 }
 
 function describeIssue(issue: { readonly path: readonly PropertyKey[]; readonly message: string }, settings: Settings) {
   const setting = settings.get(String(issue.path[0]));
-  return setting === undefined ? issue.message : `Cannot use ${setting.label} ${quote(setting.text)}: ${issue.message}`;
+  if (setting === undefined) return issue.message;
+  const isUrl = OPTIONS.some(({ name, property }) => property === issue.path[0] && HOLD_URLS.includes(name));
+  const text = isUrl ? hidePassword(setting.text) : setting.text;
+  return `Cannot use ${setting.label} ${quote(text)}: ${issue.message}`;
 }
 
 function readFlags(flags: ConfigSources["flags"], problems: string[]): Settings {

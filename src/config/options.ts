@@ -12,6 +12,7 @@ import { NETWORK } from "./options/network.ts";
 import { STORE } from "./options/store.ts";
 import { TELEMETRY } from "./options/telemetry.ts";
 import { UPKEEP } from "./options/upkeep.ts";
+import { checkStoreSettings } from "./store-relations.ts";
 
 /** Texts in, Config out; an issue's path is the property. Relations are looked at once every value is right by itself. */
 export const CONFIG_SCHEMA = z
@@ -34,6 +35,7 @@ export const CONFIG_SCHEMA = z
       refuse("requestsInFlight", `expected more than --watchers, which is ${config.watchers}`);
     if (config.tlsCert !== null && config.tlsKey === null) refuse("tlsKey", "expected a file, as --tls-cert is given");
     if (config.tlsKey !== null && config.tlsCert === null) refuse("tlsCert", "expected a file, as --tls-key is given");
+    checkStoreSettings(config, refuse);
   })
   .readonly();
 

@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import type { Entry } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { isAlive, toEpochMs } from "../core/expiry.ts";
-import type { BackupFacts, BackupTerms } from "../store/store.ts";
+import type { BackupFacts, BackupTerms, StoreReading } from "../store/store.ts";
 import { newIncarnation } from "./open.ts";
 import { type CheckReport, checkDatabase } from "./sqlite/backup-check.ts";
 import { copyDatabase, hashFile, toCopyFault, type WorkWatch } from "./sqlite/backup-copy.ts";
@@ -19,6 +19,7 @@ import { type StoreFiles, storeFiles } from "./sqlite/layout.ts";
 import { type EntryRow, RecordCodec } from "./sqlite/record.ts";
 import { COPY_SQL } from "./sqlite/statements.ts";
 import { refuseDamagedLog } from "./sqlite/store.ts";
+import { openVisitor } from "./sqlite/visitor.ts";
 
 export type CheckedDatabase = CheckReport & { readonly bytes: number; readonly sha256: string | null };
 
@@ -78,6 +79,21 @@ export function openSnapshot(place: Place): Snapshot {
     closeWhole(db);
     throw toCopyFault(error);
   }
+}
+
+/** Reads a store that a server may be using, as it is at each call. @throws as check() */
+export function visit(directory: string): StoreReading {
+  const files = requireStore(storeFiles(resolve(directory)));
+  try {
+    return openVisitor(files, { wallMs: Date.now, steadyMs: () => performance.now() });
+  } catch (error) {
+    throw toCopyFault(error);
+  }
+}
+
+/** Whether a server holds the store of a directory. */
+export function isServed(directory: string): boolean {
+  return isHeld(storeFiles(resolve(directory)));
 }
 
 const UNREADABLE: CheckedDatabase = {

@@ -112,6 +112,6 @@ function powerLoss(durability: Capabilities["durability"], { copies, isSynced }:
 function machineLoss({ durability, servers }: Capabilities, { copies }: Promised): string {
   if (durability === "none") return "no";
   if (servers === "one") return "no: keep [backups](backup.md)";
-  if (copies === 0) return "no: what no copy has yet is gone when another machine takes over";
-  return `yes, unless ${copies + 1} that have it are lost at once; by election, so with the best effort and no proof`;
+  if (copies === 0) return "no: what no other machine has by then is gone";
+  return `yes, unless ${copies + 1} that have it are lost at once; as the servers elect, which is their best effort and no proof`;
 }

@@ -124,6 +124,13 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** What can be read of a store without holding it: of one that another server may be serving. Each call as Store has it. */
+export interface StoreReading
+  extends Pick<Store, "incarnation" | "now" | "scan" | "getMany" | "tokens" | "changes" | "latestCursor" | "close"> {
+  /** Live entries, about: those that end or come meanwhile may be counted or not. */
+  entriesAbout(): number;
+}
+
 /** Where engines differ in what they promise. Values, not booleans, so that each reads as a sentence. */
 export interface Capabilities {
   /** What one batch can hold together. */

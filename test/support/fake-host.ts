@@ -41,6 +41,10 @@ export function makeFakeHost(files: Readonly<Record<string, string>> = {}): Fake
     input: async function* () {},
     nowMs: () => nowMs,
     schedule: () => {},
+    async rest(delayMs) {
+      nowMs += delayMs;
+      await new Promise(setImmediate);
+    },
     onSignal: (signal, run) => onSignal.set(signal, run),
     onUncaught: (run) => {
       onUncaught = run;

@@ -9,7 +9,7 @@ import { type Clock, type EpochMs, makeClock } from "../../core/expiry.ts";
 import type { Key } from "../../core/key.ts";
 import { boundsOf, isEveryKey, isInSet, type KeySet, type Range } from "../../core/range.ts";
 import type { TokenRecord } from "../../core/token.ts";
-import { formatCursor, parseCursor } from "../../store/cursor.ts";
+import { formatCursor } from "../../store/cursor.ts";
 import { ONE_PARTITION } from "../../store/partitions.ts";
 import { isKept } from "../../store/receipt.ts";
 import { betweenSteps } from "../../store/steps.ts";
@@ -28,6 +28,7 @@ import type {
 import { removeLeftCopies, SqliteBackup } from "./backup.ts";
 import { finishRestore, removeUnusedRestore } from "./backup-restore.ts";
 import { sqliteCapabilities } from "./capabilities.ts";
+import { readChangePage } from "./change-page.ts";
 import { openReader } from "./database.ts";
 import { lockStore, prepareDirectory, recordIncarnation, refuseVanishedDatabase } from "./directory.ts";
 import { type StoreFiles, storeFiles } from "./layout.ts";
@@ -203,20 +204,7 @@ export class SqliteStore implements Store {
   }
 
   async changes(after: Cursor | null, limit: number, upTo: Cursor | null = null): Promise<ChangePage> {
-    const latest = this.#read((reader) => reader.latestSequence());
-    const sequence = after === null ? 0 : parseCursor(after, this.incarnation, latest);
-    const bound = upTo === null ? latest : parseCursor(upTo, this.incarnation, latest);
-    if (sequence === null || bound === null) {
-      return { changes: [], cursor: formatCursor(this.incarnation, latest), hasMore: false, isIncomplete: true };
-    }
-    const { rows, oldest } = this.#read((reader) => reader.changes({ after: sequence, upTo: bound, limit }));
-    const last = rows.at(-1)?.sequence ?? Math.max(sequence, oldest - 1);
-    const changes = rows.map(({ sequence: number, ...change }) => ({
-      ...change,
-      cursor: formatCursor(this.incarnation, number),
-    }));
-    const isIncomplete = sequence + 1 < oldest;
-    return { changes, cursor: formatCursor(this.incarnation, last), hasMore: last < bound, isIncomplete };
+    return this.#read((reader) => readChangePage(reader, this.incarnation, { after, limit, upTo }));
   }
 
   async latestCursor(): Promise<Cursor> {

@@ -1,0 +1,60 @@
+// A copy that is killed with -9 wherever it is, and run again by the same line: what TO holds then is what FROM holds.
+// KILLS=100 runs it longer; ENTRIES=1000000 makes the store larger; SEED= repeats its choices.
+import { expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { fillStore, heldIn, withStoreIn } from "../support/filled-store.ts";
+import { makeSeededRandom } from "../support/seeded-random.ts";
+import { withTemporaryDirectory } from "../support/temporary-directory.ts";
+
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const KILLS = Number(process.env["KILLS"] ?? 3);
+const ENTRIES = Number(process.env["ENTRIES"] ?? 60_000);
+const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+
+test(
+  `a copy killed ${KILLS} times and run again ends with the same entries (SEED=${SEED})`,
+  async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const random = makeSeededRandom(SEED);
+      const [from, to, place] = [join(directory, "from"), join(directory, "to"), join(directory, "copy.place")];
+      await withStoreIn(from, (store) => fillStore(store, random, ENTRIES));
+      const start = () =>
+        Bun.spawn([process.execPath, MAIN, "copy", from, to, "--resume", place, "--json"], {
+          stdout: "pipe",
+          stderr: "ignore",
+          env: { PATH: process.env["PATH"] ?? "" },
+        });
+      let resumed = 0;
+      for (let kills = 0; kills < KILLS; kills++) {
+        const copy = start();
+        const before = placeIn(place);
+        const more = ENTRIES / (KILLS + 2) + random.below(ENTRIES / (KILLS + 2));
+        while (placeIn(place) < before + more && copy.exitCode === null) await new Promise(setImmediate);
+        if (copy.exitCode === null) copy.kill("SIGKILL");
+        await copy.exited;
+        if (placeIn(place) > 0) resumed++;
+      }
+      const last = start();
+      const report = JSON.parse(await new Response(last.stdout).text());
+      expect([await last.exited, report.same]).toEqual([0, true]);
+      expect(resumed).toBe(KILLS);
+      expect(existsSync(place)).toBe(false);
+      expect(report.comparison.source.entries).toBe(ENTRIES);
+      if (ENTRIES <= 100_000) {
+        const held = (path: string) => withStoreIn(path, heldIn);
+        expect(Bun.deepEquals(await held(to), await held(from))).toBe(true);
+      }
+      console.log(`copy: SEED=${SEED}, ${ENTRIES} entries, ${KILLS} kills, the last run took ${report.seconds} s`);
+    });
+  },
+  60_000 + ENTRIES,
+);
+
+/** Entries that are copied for certain; 0 before the first. */
+function placeIn(file: string): number {
+  if (!existsSync(file)) return 0;
+  const { counts } = JSON.parse(readFileSync(file, "utf8"));
+  return counts.imported;
+}
