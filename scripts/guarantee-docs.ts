@@ -2,6 +2,7 @@
 // rest of the page is written by hand.
 import { MEMORY_CAPABILITIES } from "../src/engines/memory/capabilities.ts";
 import { sqliteCapabilities } from "../src/engines/sqlite/capabilities.ts";
+import { valkeyCapabilities } from "../src/engines/valkey/capabilities.ts";
 import { guaranteesOf } from "../src/store/guarantees.ts";
 import type { Capabilities } from "../src/store/store.ts";
 
@@ -13,14 +14,44 @@ interface Column {
 const BEGIN = "<!-- Generated from the capabilities of the engines by scripts/generate.ts, down to the next mark. -->";
 const END = "<!-- End of what is generated. -->";
 
-/** An engine that can be configured to promise more or less has a column for each. A new engine is a table of its own. */
-const TABLES: readonly (readonly Column[])[] = [
-  [
-    { head: "`sqlite`, `--durability full` (default)", capabilities: sqliteCapabilities("full") },
-    { head: "`sqlite`, `--durability relaxed`", capabilities: sqliteCapabilities("relaxed") },
-    { head: "`memory`", capabilities: MEMORY_CAPABILITIES },
-  ],
-  // The engine over Valkey and Redis goes here: standalone, Sentinel and Cluster, by their promises.
+interface Table {
+  readonly caption: string;
+  readonly columns: readonly Column[];
+  /** Which of the guarantees, by the members that they follow from. */
+  readonly isAbout: (members: readonly (keyof Capabilities)[]) => boolean;
+}
+
+const PROMISES = ["applied", "fsync", "replicated:1", "replicated:1+fsync"];
+/** Any number above one says the same. */
+const SOME_PARTITIONS = 64;
+
+/** A new engine is a table here, or a column of one; so is what it can be configured to promise. */
+const TABLES: readonly Table[] = [
+  {
+    caption: "In one process, on one machine:",
+    columns: [
+      { head: "`sqlite`, `--durability full` (default)", capabilities: sqliteCapabilities("full") },
+      { head: "`sqlite`, `--durability relaxed`", capabilities: sqliteCapabilities("relaxed") },
+      { head: "`memory`", capabilities: MEMORY_CAPABILITIES },
+    ],
+    isAbout: () => true,
+  },
+  {
+    caption: "On Valkey or Redis, by the number of partitions:",
+    columns: [
+      { head: "one partition: standalone, Sentinel", capabilities: valkeyCapabilities(1, "replicated:1") },
+      { head: "several: Cluster", capabilities: valkeyCapabilities(SOME_PARTITIONS, "replicated:1") },
+    ],
+    isAbout: (members) => !members.includes("promise"),
+  },
+  {
+    caption: "And there by the promise of a write, `--promise`:",
+    columns: PROMISES.map((promise) => ({
+      head: `\`${promise}\``,
+      capabilities: valkeyCapabilities(1, promise),
+    })),
+    isAbout: (members) => members.includes("promise"),
+  },
 ];
 
 /** docs/guarantees.md, as it stands but for the table. @throws when the page has no marks */
@@ -31,13 +62,14 @@ export function renderGuarantees(page: string): string {
   return [page.slice(0, begin) + BEGIN, ...TABLES.map(renderTable), page.slice(end)].join("\n\n");
 }
 
-function renderTable(columns: readonly Column[]): string {
+function renderTable({ caption, columns, isAbout }: Table): string {
   const answers = columns.map(({ capabilities }) => guaranteesOf(capabilities));
-  const rows = (answers[0] ?? []).map(({ question, members }, row) => {
+  const rows = (answers[0] ?? []).flatMap(({ question, members }, row) => {
+    if (!isAbout(members)) return [];
     const names = members.map((member) => `\`${member}\``).join(", ");
-    return [question, names, ...answers.map((column) => column[row]?.answer ?? "")];
+    return [[question, names, ...answers.map((column) => column[row]?.answer ?? "")]];
   });
   const heads = ["", "Member", ...columns.map(({ head }) => head)];
   const lines = [heads, ...rows].map((cells) => `| ${cells.join(" | ")} |`);
-  return lines.toSpliced(1, 0, `|${heads.map(() => "---|").join("")}`).join("\n");
+  return `${caption}\n\n${lines.toSpliced(1, 0, `|${heads.map(() => "---|").join("")}`).join("\n")}`;
 }

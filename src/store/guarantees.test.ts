@@ -51,7 +51,7 @@ describe("a promise", () => {
     ["fsync", "`fsync`: it is on the disk"],
     ["replicated:1", "`replicated:1`: 1 other machine has it too"],
     ["replicated:2", "`replicated:2`: 2 other machines have it too"],
-    ["replicated:2+fsync", "`replicated:2+fsync`: 2 other machines have it too, each on its disk"],
+    ["replicated:2+fsync", "`replicated:2+fsync`: it is on the disk, and 2 other machines have it too"],
   ])("%s reads %j", (promise, words) => {
     expect(answersOf({ ...REMOTE, promise })[0]).toBe(words);
   });

@@ -88,7 +88,7 @@ function parsePromise(promise: string): Promised {
 function meaningOf({ copies, isSynced }: Promised): string {
   if (copies === 0) return isSynced ? "it is on the disk" : "it can be read";
   const held = `${copies} other machine${copies === 1 ? " has" : "s have"} it too`;
-  return isSynced ? `${held}, each on its disk` : held;
+  return isSynced ? `it is on the disk, and ${held}` : held;
 }
 
 function powerLoss(durability: Capabilities["durability"], { copies, isSynced }: Promised): string {
@@ -100,10 +100,11 @@ function powerLoss(durability: Capabilities["durability"], { copies, isSynced }:
     case "none":
       return "no";
     case "delegated":
-      if (isSynced) return "yes, once a machine that has it is back";
-      return copies === 0
-        ? "as the servers of the store are set up: the last writes may be gone"
-        : "yes, unless all machines that have it go at once";
+      if (copies > 0)
+        return `yes, unless all machines that have it go at once${isSynced ? " and another takes over" : ""}`;
+      return isSynced
+        ? "yes, once the machine is back; not where another takes over meanwhile"
+        : "as the servers of the store are set up: the last writes may be gone";
     default:
       return durability satisfies never;
   }
