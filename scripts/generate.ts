@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { renderExample, renderReference } from "../src/config/describe.ts";
 import { renderDashboard } from "./dashboard.ts";
+import { renderGuarantees } from "./guarantee-docs.ts";
 import { renderMetrics } from "./metric-docs.ts";
 import { ERROR_CODES, renderProblem, renderProblemIndex } from "./problem-docs.ts";
 import { renderRouteIndex } from "./route-index.ts";
@@ -10,27 +11,33 @@ import { renderRouteIndex } from "./route-index.ts";
 interface GeneratedFile {
   /** From the project's root. */
   readonly path: string;
-  readonly render: () => string;
+  /** @param standing - the file as it is, for one that is generated in part; "" where there is none */
+  readonly render: (standing: string) => string;
 }
 
 const GENERATED: readonly GeneratedFile[] = [
   { path: "docs/configuration.md", render: renderReference },
   { path: "docs/keyhold.example.toml", render: renderExample },
   { path: "deploy/grafana/dashboards/keyhold.json", render: renderDashboard },
+  { path: "docs/guarantees.md", render: renderGuarantees },
   { path: "docs/metrics.md", render: renderMetrics },
   { path: "docs/routes.md", render: renderRouteIndex },
   { path: "docs/problems/README.md", render: renderProblemIndex },
   ...ERROR_CODES.map((code) => ({ path: `docs/problems/${code}.md`, render: () => renderProblem(code) })),
 ];
 
-const stale = GENERATED.filter(({ path, render }) => readIfThere(path) !== render());
+const files = GENERATED.map(({ path, render }) => {
+  const standing = readIfThere(path);
+  return { path, standing, text: render(standing ?? "") };
+});
+const stale = files.filter(({ standing, text }) => standing !== text);
 if (process.argv.includes("--check")) {
   for (const { path } of stale) console.error(`${path} is stale: run scripts/generate.ts`);
   if (stale.length > 0) process.exitCode = 1;
 } else {
-  for (const { path, render } of stale) {
+  for (const { path, text } of stale) {
     mkdirSync(new URL(".", fromRoot(path)), { recursive: true });
-    writeFileSync(fromRoot(path), render());
+    writeFileSync(fromRoot(path), text);
     console.log(`${path} written`);
   }
 }
