@@ -61,7 +61,7 @@ export function startCluster(options: ClusterSettings = {}): Promise<Cluster> {
 
 /** As sharedStandalone(): three primaries with a replica each, no fail-overs by tests. */
 export function sharedCluster(): Promise<Cluster> {
-  shared ??= startCluster({ appendFsync: "everysec", nodeTimeoutMs: 10_000 });
+  shared ??= startCluster({ appendFsync: "everysec", nodeTimeoutMs: 5000 });
   return shared;
 }
 

@@ -9,14 +9,16 @@ import { withTemporaryDirectory } from "./temporary-directory.ts";
  */
 export type Restart = (place?: Pick<ServerProcess, "url">) => Promise<ServerProcess>;
 
+/** @param flagsOf - what it is started with, beside its port, given a directory of its own */
 export async function withServerProcess(
   body: (server: ServerProcess, restart: Restart) => Promise<void>,
+  flagsOf: (directory: string) => readonly string[] = (directory) => ["--store", `sqlite:${directory}/store`],
 ): Promise<void> {
   await withTemporaryDirectory(async (directory) => {
     const started: ServerProcess[] = [];
     const start: Restart = async (place) => {
       const port = place === undefined ? [] : ["--port", new URL(place.url).port];
-      const server = await startServerProcess(["--store", `sqlite:${directory}/store`, ...port]);
+      const server = await startServerProcess([...flagsOf(directory), ...port]);
       started.push(server);
       return server;
     };

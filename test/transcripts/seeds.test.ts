@@ -1,131 +1,18 @@
-// The three documents that Keyhold grew from, every curl line of them in their order, run by curl against the real server;
-// what is expected is what docs/protocol.md says of each, where that differs from the document also why.
-import { describe, expect, test } from "bun:test";
-import { type CurlAnswer, runCurl } from "../support/curl.ts";
-import { withServerProcess } from "../support/with-server-process.ts";
+// The seed documents on every engine that needs no server of its own, and on a store in partitions.
+import { MEMORY_CAPABILITIES } from "../../src/engines/memory/capabilities.ts";
+import { sqliteCapabilities } from "../../src/engines/sqlite/capabilities.ts";
+import { leapingHarness } from "../support/leaping-harness.ts";
+import { steadyPartitions } from "../support/partitioned-harness.ts";
+import { seedProcess, seedServerOver } from "../support/seed-servers.ts";
+import { seedsSuite } from "./seeds.suite.ts";
 
-/** A line as it stands in the document, and what is answered. */
-type Step = readonly [line: string, status: number, body: unknown];
+const ON_SQLITE = seedProcess((directory) => ["--store", `sqlite:${directory}/store`]);
+const IN_MEMORY = seedProcess(() => ["--store", "memory:"]);
 
-const CHORE_2 = "Prepare breakfast and lunch box for daughter before 7:00 A.M ";
-const WALK = "Go for morning walk from 7:30 A.M.";
-
-const CHORES: readonly Step[] = [
-  ["curl -X GET http://127.0.0.1:5000/keys", 200, []],
-  [
-    `curl -d '{"chore1": "Wake up at 6 in the morning"}' -H "Content-Type: application/json" -X POST http://127.0.0.1:5000/keys`,
-    201,
-    { chore1: "Wake up at 6 in the morning" },
-  ],
-  [
-    `curl -H "Content-Type: application/json" -X POST http://127.0.0.1:5000/keys -d '{"chore2":  "${CHORE_2}"}'`,
-    201,
-    { chore2: CHORE_2 },
-  ],
-  [
-    `curl -H "Content-Type: application/json" -X POST http://127.0.0.1:5000/keys -d '{"chore2": "${WALK}"}'`,
-    409,
-    expect.objectContaining({ code: "already-exists", key: "chore2" }),
-  ],
-  [
-    `curl -H "Content-Type: application/json" -X PUT http://127.0.0.1:5000/keys/chore2 -d '{"chore2": "${WALK}"}'`,
-    200,
-    { chore2: WALK },
-  ],
-  ["curl http://127.0.0.1:5000/keys", 200, [{ chore1: "Wake up at 6 in the morning" }, { chore2: WALK }]],
-  [
-    `curl -H "Content-Type: application/json" -X POST http://127.0.0.1:5000/keys -d '{"chore3": "Eat breakfast by 8:30."}'`,
-    201,
-    { chore3: "Eat breakfast by 8:30." },
-  ],
-  [
-    "curl http://127.0.0.1:5000/keys",
-    200,
-    [{ chore1: "Wake up at 6 in the morning" }, { chore2: WALK }, { chore3: "Eat breakfast by 8:30." }],
-  ],
-  ["curl -X DELETE  http://127.0.0.1:5000/keys/chore3", 200, { deleted: 1 }],
-  ["curl http://127.0.0.1:5000/keys", 200, [{ chore1: "Wake up at 6 in the morning" }, { chore2: WALK }]],
-  // The document writes `curl -X HEAD -i`, which waits for a body that never comes, and shows 200, a slip of its own.
-  ["curl -I http://127.0.0.1:5000/keys/chore3", 404, ""],
-  ["curl -I http://127.0.0.1:5000/keys/chore2", 200, ""],
-  ["curl -X DELETE http://127.0.0.1:5000/keys", 200, { deleted: 2 }],
-  ["curl http://127.0.0.1:5000/keys", 200, []],
-];
-
-/** This document shows requests, not curl lines. */
-const VERBS: readonly Step[] = [
-  ["curl -X PUT 'http://127.0.0.1:5000/keys?my_name=value&expire_in=60'", 201, { my_name: "value" }],
-  ["curl -X PUT 'http://127.0.0.1:5000/keys?my_name=other&expire_in=60'", 200, { my_name: "other" }],
-  ["curl -X PUT 'http://127.0.0.1:5000/keys?wood=1&word=2&words=3'", 201, { wood: "1", word: "2", words: "3" }],
-  ["curl 'http://127.0.0.1:5000/keys?filter=wo$d'", 200, [{ wood: "1" }, { word: "2" }]],
-  ["curl 'http://127.0.0.1:5000/keys?filter=wo*'", 200, [{ wood: "1" }, { word: "2" }, { words: "3" }]],
-  ["curl http://127.0.0.1:5000/keys", 200, [{ my_name: "other" }, { wood: "1" }, { word: "2" }, { words: "3" }]],
-  ["curl -I http://127.0.0.1:5000/keys/my_name", 200, ""],
-  ["curl -I http://127.0.0.1:5000/keys/nobody", 404, ""],
-  ["curl http://127.0.0.1:5000/keys/my_name", 200, { my_name: "other" }],
-  ["curl http://127.0.0.1:5000/keys/nobody", 404, expect.objectContaining({ code: "not-found" })],
-  ["curl -X DELETE http://127.0.0.1:5000/keys/my_name", 200, { deleted: 1 }],
-  ["curl -X DELETE http://127.0.0.1:5000/keys/my_name", 404, expect.objectContaining({ code: "not-found" })],
-  [
-    "curl -X PUT 'http://127.0.0.1:5000/keys?my_name=value&expire_in=soon'",
-    400,
-    expect.objectContaining({ code: "invalid-expiry" }),
-  ],
-  ["curl -X DELETE http://127.0.0.1:5000/keys", 200, { deleted: 3 }],
-];
-
-const PUT_FOO =
-  "curl -i -X PUT 'http://localhost:3000/foo' -H 'Content-Type: application/octet-stream' --data-binary 'hello world!'";
-const GET_FOO = "curl -i 'http://localhost:3000/foo'";
-
-const BYTES: readonly Step[] = [
-  [PUT_FOO, 201, ""],
-  [GET_FOO, 200, "hello world!"],
-  ["curl -i 'http://localhost:3000/qux'", 404, expect.objectContaining({ code: "not-found", key: "qux" })],
-  ["curl -i -X DELETE 'http://localhost:3000/foo'", 204, ""],
-  // "Try this scenario": written again, then the server is stopped.
-  [PUT_FOO, 201, ""],
-];
-
-describe("the seed documents, line by line", () => {
-  test("chores in a collection", async () => {
-    await withServerProcess((server) => runSteps(CHORES, server));
-  });
-
-  test("wildcards and expiry", async () => {
-    await withServerProcess((server) => runSteps(VERBS, server));
-  });
-
-  test("an entry with an expiry says how long it lives", async () => {
-    await withServerProcess(async (server) => {
-      await runCurl("curl -X PUT 'http://127.0.0.1:5000/keys?my_name=value&expire_in=60'", server);
-      const { head } = await runCurl("curl -i http://127.0.0.1:5000/keys/my_name", server);
-      expect(head).toMatch(/\r\nTTL: (?:59|60)(?:\r\n|$)/);
-    });
-  });
-
-  test("bytes under a key, and Ctrl-C between writing and reading", async () => {
-    await withServerProcess(async (server, restart) => {
-      await runSteps(BYTES, server);
-      server.kill("SIGINT");
-      expect(await server.exited).toBe(0);
-      const again = await restart();
-      const { status, head, body } = await runCurl(GET_FOO, again);
-      expect([status, body]).toEqual([200, "hello world!"]);
-      expect(head).toContain("\r\nContent-Type: application/octet-stream\r\n");
-      expect(head).toMatch(/\r\nContent-Length: 12(?:\r\n|$)/i);
-    });
-  });
+seedsSuite("sqlite", ON_SQLITE, sqliteCapabilities("full"));
+seedsSuite("memory", IN_MEMORY, MEMORY_CAPABILITIES);
+// The store outlives the server here, and nothing else.
+seedsSuite("64 partitions", seedServerOver(leapingHarness(steadyPartitions(64))), {
+  atomicity: "partition",
+  durability: "process-crash",
 });
-
-async function runSteps(steps: readonly Step[], server: { readonly url: string }): Promise<void> {
-  for (const [line, status, body] of steps) {
-    const answer = await runCurl(line, server);
-    expect({ line, status: answer.status, body: bodyOf(answer) }).toEqual({ line, status, body });
-  }
-}
-
-/** As JSON where the answer is, else as text. */
-function bodyOf({ body }: CurlAnswer): unknown {
-  return /^[[{]/.test(body) ? JSON.parse(body) : body;
-}

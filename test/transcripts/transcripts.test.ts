@@ -1,5 +1,8 @@
 // The golden exchanges beside this file, a chapter each: every line behind "$" is run by curl against the real server over
 // an empty store, and what is printed must be what stands below it. UPDATE=1 writes them anew; review the change as code.
+// They are of the engine that a server has unless told otherwise, to the digit of its revisions and tags, as they show what a
+// reader of the documents will see: what other engines print differs there and in /-/info, and what they do is held to by
+// the suites in test/conformance and by the transcripts of the seeds.
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { runLine } from "../support/curl.ts";
