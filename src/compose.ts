@@ -81,6 +81,7 @@ export async function startServer(config: Config, processLog: Log): Promise<Runn
   const schedule = makeBackupSchedule({ store: open.store, log, timers: TIMERS }, config);
   const server = await listen({ config, log, open, hub, tokens, schedule, http, registry, tracing, unreadyReason });
   schedule?.start();
+  tokens.follow((error) => noteUnreadTokens(error, log));
   const measured: MeasuredServer = {
     ...surroundings(config),
     store: open.store,
@@ -106,6 +107,7 @@ export async function startServer(config: Config, processLog: Log): Promise<Runn
       if (isStopping) return;
       isStopping = true;
       endMeasuring();
+      tokens.stop();
       void shutDown({ server, hub, open, schedule, telemetry: [statsd, tracing] }, config.stopTimeoutMs).then(
         () => ended.resolve(fatalReason === null ? "stopped" : "store-failed"),
         (error: unknown) => {
@@ -248,6 +250,14 @@ function tryAgain(read: () => void, log: Log): void {
     const reason = error instanceof KeyholdError ? error.detail : String(error);
     log.error("reload-failed", `${reason}; what was read before stays in force`);
   }
+}
+
+function noteUnreadTokens(error: unknown, log: Log): void {
+  const reason = error instanceof KeyholdError ? error.detail : String(error);
+  log.error(
+    "tokens-unread",
+    `Cannot read the tokens of the store: ${reason}; those read before stay in force, and what other servers change is not seen until it succeeds`,
+  );
 }
 
 function describeIntegrity(found: Integrity): ReturnType<ServerFacts["integrity"]> {

@@ -1,8 +1,9 @@
-// All tokens of a store, in memory: loaded when the server starts, kept in step with what it writes itself; nobody else writes
-// to the store meanwhile. Says whose a secret is, and tells those who hold on to something when their token ends.
+// All tokens of a store, in memory: loaded when the server starts, kept in step with what it writes itself and, where other
+// servers write to the same store, with what they do. Says whose a secret is, and tells those who hold on to something when
+// their token ends.
 //
 // Once there has been a token the server asks for one: revoked and expired ones count, so that revoking the last of them
-// never opens it.
+// never opens it, and neither does a store that has lost them.
 import { timingSafeEqual } from "node:crypto";
 import { KeyholdError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
@@ -11,9 +12,10 @@ import type { Timers } from "../service/timers.ts";
 import type { Store } from "../store/store.ts";
 import { EVERYBODY, type Subject } from "./policy.ts";
 import { digestOf, makeSecret, makeTokenId } from "./secrets.ts";
+import { TokenReader } from "./token-reader.ts";
 
 export interface TokenBookOptions {
-  readonly store: Pick<Store, "putToken" | "now">;
+  readonly store: Pick<Store, "putToken" | "now" | "tokens" | "capabilities">;
   readonly timers: Timers;
   /** A token with every right that is not of the store; null for none. */
   readonly adminSecret: string | null;
@@ -51,19 +53,42 @@ export class TokenBook {
   #admin: Omit<Held, "record"> | null = null;
   readonly #onEnd = new Map<Subject, Set<() => void>>();
   #isLookPlanned = false;
+  #hasHeld = false;
+  #reader: TokenReader | null = null;
   /** Settled when no change is under way. */
   #lastChange: Promise<unknown> = Promise.resolve();
 
   /** @param records - those of the store */
   constructor(options: TokenBookOptions, records: readonly TokenRecord[]) {
     this.#options = options;
-    for (const record of records) this.#hold(record);
+    for (const record of records) this.#hold(record, null);
     this.setAdminSecret(options.adminSecret);
   }
 
   /** Whether a token is asked for. */
   hasTokens(): boolean {
-    return this.#byId.size > 0 || this.#admin !== null;
+    return this.#hasHeld || this.#admin !== null;
+  }
+
+  /**
+   * Takes over what other servers make and revoke, within a second, until stop(). Without effect where nobody else writes to
+   * the store. Where reading fails, what was read last stays in force.
+   *
+   * @param onFailure - told of the first of several readings in a row that fail
+   */
+  follow(onFailure: (error: unknown) => void): void {
+    if (this.#options.store.capabilities.servers === "one" || this.#reader !== null) return;
+    const read = () => this.#inTurn(() => this.#readStore());
+    this.#reader = new TokenReader({ timers: this.#options.timers, read, onFailure });
+  }
+
+  /** Resolves when the tokens of the store have been read again; null where they would be the same. */
+  readAgain(): Promise<void> | null {
+    return this.#reader?.readAgain() ?? null;
+  }
+
+  stop(): void {
+    this.#reader?.stop();
   }
 
   /** Every record that is kept, in the order of their making. */
@@ -105,7 +130,7 @@ export class TokenBook {
       const record = { id: makeTokenId(), ...grant, hash, createdAt: store.now(), revokedAt: null };
       await store.putToken(record, forgottenId);
       if (forgottenId !== null) this.#forget(forgottenId);
-      this.#hold(record);
+      this.#hold(record, null);
       this.#tellEnds();
       return { record, secret };
     });
@@ -114,6 +139,7 @@ export class TokenBook {
   /** Ends a token for good; null where there is none of this id. Without effect on one that is revoked. @throws as issue() */
   revoke(id: string): Promise<TokenRecord | null> {
     return this.#inTurn(async () => {
+      if (!this.#byId.has(id) && this.#reader !== null) await this.#readStore();
       const held = this.#byId.get(id);
       if (held === undefined || held.record.revokedAt !== null) return held?.record ?? null;
       const record = { ...held.record, revokedAt: this.#options.store.now() };
@@ -168,11 +194,23 @@ export class TokenBook {
     }
   }
 
-  #hold(record: TokenRecord): void {
+  /** Requires: it is in turn, so that no change of our own falls between reading and taking over. */
+  async #readStore(): Promise<void> {
+    const records = await this.#options.store.tokens();
+    const known = new Map(this.#byId);
+    this.#byId.clear();
+    this.#byHash.clear();
+    for (const record of records) this.#hold(record, known.get(record.id)?.subject ?? null);
+    this.#tellEnds();
+  }
+
+  /** @param known - the subject of the same token, by which others hold on to it; null for a new one */
+  #hold(record: TokenRecord, known: Subject | null): void {
     const { id, hash, scopes, prefixes } = record;
-    const held: Held = { record, digest: Buffer.from(hash, "hex"), subject: { id, scopes, prefixes } };
+    const held: Held = { record, digest: Buffer.from(hash, "hex"), subject: known ?? { id, scopes, prefixes } };
     this.#byId.set(id, held);
     this.#byHash.set(hash, held);
+    this.#hasHeld = true;
   }
 
   #forget(id: string): void {

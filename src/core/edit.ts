@@ -7,8 +7,9 @@ import type { EpochMs } from "./expiry.ts";
 import { formOf } from "./value-form.ts";
 
 /** What a counter is created as: JSON, so that `/keys` shows a number. */
-const COUNTER_TYPE = "application/json";
-const TEXT_TYPE = "text/plain; charset=utf-8";
+export const COUNTER_TYPE = "application/json";
+/** What text is created as that is added to nothing. */
+export const TEXT_TYPE = "text/plain; charset=utf-8";
 const DECIMAL_INTEGER = /^(?:0|-?[1-9]\d{0,15})$/;
 /** No counter is longer, so that a large value is not decoded to find that it is none. */
 const INTEGER_BYTES_MAX = 17;
@@ -42,10 +43,37 @@ function sumOf({ key, delta, initial, min, max }: Extract<Edit, { op: "add" }>, 
   const value = entry === null ? initial : integerOf(entry);
   const sum = value + delta;
   if (sum >= min && sum <= max) return sum;
-  throw new KeyholdError(
+  throw outOfRange({ key, delta, min, max }, value, entry?.expiresAt ?? null);
+}
+
+/** What an engine that counts by itself answers where the sum would lie outside its bounds. */
+export function outOfRange(
+  { key, delta, min, max }: Pick<Extract<Edit, { op: "add" }>, "key" | "delta" | "min" | "max">,
+  value: number,
+  expiresAt: EpochMs | null,
+): KeyholdError {
+  return new KeyholdError(
     "out-of-range",
     `Cannot count ${JSON.stringify(key)} from ${value} by ${delta}: allowed is ${describeBounds(min, max)}`,
-    { key, value, min, max, expires_at: entry === null ? null : instantText(entry.expiresAt) },
+    { key, value, min, max, expires_at: instantText(expiresAt) },
+  );
+}
+
+/** As outOfRange(), where what stands is no number. */
+export function notAnInteger({ key, revision }: Pick<Entry, "key" | "revision">): KeyholdError {
+  return new KeyholdError(
+    "not-an-integer",
+    `Cannot count on ${JSON.stringify(key)}: its value is no decimal integer within ±(2^53−1)`,
+    { key, revision },
+  );
+}
+
+/** As outOfRange(), where the value would be longer than it may. */
+export function tooLong({ key, maxBytes }: Pick<Extract<Edit, { op: "append" }>, "key" | "maxBytes">, length: number) {
+  return new KeyholdError(
+    "value-too-large",
+    `Cannot add to ${JSON.stringify(key)}: the value would have ${length} bytes, limit ${maxBytes}`,
+    { key, limit: maxBytes },
   );
 }
 
@@ -64,24 +92,14 @@ function integerOf({ key, value, revision }: Entry): number {
   const text = value.length > INTEGER_BYTES_MAX ? "" : decoder.decode(value);
   const integer = DECIMAL_INTEGER.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(integer)) return integer;
-  throw new KeyholdError(
-    "not-an-integer",
-    `Cannot count on ${JSON.stringify(key)}: its value is no decimal integer within ±(2^53−1)`,
-    { key, revision },
-  );
+  throw notAnInteger({ key, revision });
 }
 
 function joined({ key, side, value, maxBytes }: Extract<Edit, { op: "append" }>, entry: Entry | null): Uint8Array {
   const standing = entry?.value ?? new Uint8Array();
   const [first, second] = side === "end" ? [standing, value] : [value, standing];
   const length = first.length + second.length;
-  if (length > maxBytes) {
-    throw new KeyholdError(
-      "value-too-large",
-      `Cannot add to ${JSON.stringify(key)}: the value would have ${length} bytes, limit ${maxBytes}`,
-      { key, limit: maxBytes },
-    );
-  }
+  if (length > maxBytes) throw tooLong({ key, maxBytes }, length);
   const whole = new Uint8Array(length);
   whole.set(first);
   whole.set(second, first.length);

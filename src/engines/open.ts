@@ -1,15 +1,17 @@
 // From configuration to an open store: the only file that names engines.
 import type { Config } from "../config/options.ts";
 import { readStoreAccess } from "../config/store-access.ts";
-import { toStoreText, type ValkeyLocation } from "../config/store-location.ts";
+import type { ValkeyLocation } from "../config/store-location.ts";
 import { resolvePromise } from "../config/write-promise.ts";
-import { KeyholdError } from "../core/errors.ts";
 import { makeClock, makeHighestInstant } from "../core/expiry.ts";
 import type { Log } from "../observe/log.ts";
 import type { Store } from "../store/store.ts";
 import { MemoryStore } from "./memory/store.ts";
 import { type CheckVerdict, IntegrityCheck } from "./sqlite/integrity.ts";
 import { openSqliteStore, type SqliteStore } from "./sqlite/store.ts";
+import { openValkeyStore } from "./valkey/open.ts";
+import { SCRIPTS } from "./valkey/scripts.ts";
+import { openServers, SERVERS_DEFAULTS } from "./valkey/servers.ts";
 
 /** What is known of the store's entries since it was last left unclosed. */
 export type Integrity = CheckVerdict;
@@ -41,21 +43,52 @@ export function openStore(config: Config, log: Log, onFatal: (reason: string) =>
     case "sqlite":
       return openSqlite(config, store.directory, { log, onFatal });
     case "valkey":
-      return openValkey(config, store);
+      return openValkey(config, store, log);
     default:
       throw new RangeError(`There is no engine for ${JSON.stringify(store satisfies never)}`);
   }
 }
 
 /** What the servers are to be asked with is read first, so that a wrong file is told before anything is sent. */
-async function openValkey(config: Config, location: ValkeyLocation): Promise<OpenStore> {
-  const access = readStoreAccess(config, location);
-  const { text } = resolvePromise(config.promise, location);
-  const user = access.user === null ? "" : ` as ${access.user}`;
-  throw new KeyholdError(
-    "not-supported",
-    `Cannot open ${toStoreText(location)}${user} with the promise ${text}: this build has no engine for it`,
-  );
+async function openValkey(config: Config, location: ValkeyLocation, log: Log): Promise<OpenStore> {
+  const { ca, user, password, sentinel } = readStoreAccess(config, location);
+  const { topology, seeds, masterName, database, isTls } = location;
+  const tls = isTls ? { ca, serverName: null } : null;
+  const servers = await openServers({
+    topology,
+    seeds,
+    masterName,
+    access: { user, password, tls, database },
+    sentinelAccess: { ...sentinel, tls, database: 0 },
+    promise: resolvePromise(config.promise, location),
+    deadlineMs: config.engineDeadlineMs,
+    queuedCommits: config.queuedCommits,
+    queuedBytes: SERVERS_DEFAULTS.queuedBytes,
+    log,
+    preload: Object.values(SCRIPTS),
+  });
+  try {
+    const store = await openValkeyStore({
+      servers,
+      prefix: config.storePrefix,
+      partitions: config.partitions,
+      newIncarnation: newIncarnation(),
+      sweepIntervalMs: config.sweepIntervalMs,
+      historyAgeMs: config.historyAgeMs,
+      historyChanges: config.historyChanges,
+      idempotencyAgeMs: config.idempotencyAgeMs,
+      idempotencyBytes: config.idempotencyBytes,
+    });
+    return {
+      store,
+      integrity: () => ({ is: "unneeded" }),
+      refusal: () => store.refusal,
+      close: () => store.close(),
+    };
+  } catch (error) {
+    await servers.close();
+    throw error;
+  }
 }
 
 async function openMemory(config: Config): Promise<OpenStore> {

@@ -3,7 +3,7 @@
 // written (service/scoped-store.ts).
 import { type Action, EVERYBODY, may, type Subject } from "../auth/policy.ts";
 import { parseBearer } from "../auth/secrets.ts";
-import type { TokenBook } from "../auth/token-book.ts";
+import type { TokenBook, Verdict } from "../auth/token-book.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { FIELD } from "../wire/headers.ts";
 import type { Incoming, Reply } from "./exchange.ts";
@@ -13,8 +13,12 @@ import type { Route } from "./routes.ts";
 
 const REALM = 'Bearer realm="keyhold"';
 
-/** Who asks. @throws "unauthenticated" where a token is asked for, and none that counts is sent */
-export function authenticate(incoming: Incoming, { action }: Route, tokens: TokenBook): Subject {
+/**
+ * Who asks; a promise only of a secret that is unknown here and may have been made known to another server.
+ *
+ * @throws "unauthenticated" where a token is asked for, and none that counts is sent
+ */
+export function authenticate(incoming: Incoming, { action }: Route, tokens: TokenBook): Subject | Promise<Subject> {
   if (action === "none" || !tokens.hasTokens()) return EVERYBODY;
   const field = incoming.header(FIELD.authorization);
   if (field === null) {
@@ -27,6 +31,12 @@ export function authenticate(incoming: Incoming, { action }: Route, tokens: Toke
     throw unauthenticated("Cannot read the field Authorization: send it once, as Authorization: Bearer TOKEN");
   }
   const verdict = tokens.judge(secret);
+  const readAgain = verdict.is === "unknown" ? tokens.readAgain() : null;
+  return readAgain === null ? subjectOf(verdict) : readAgain.then(() => subjectOf(tokens.judge(secret)));
+}
+
+/** @throws "unauthenticated" */
+function subjectOf(verdict: Verdict): Subject {
   switch (verdict.is) {
     case "good":
       return verdict.subject;

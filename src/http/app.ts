@@ -155,7 +155,9 @@ export class App {
       if (incoming.method === "OPTIONS") return optionsReply(match.pattern);
       const route = routeOf(match.pattern, incoming.method);
       if (route.action === "admin" || route.action === "metrics") guard.requireOwnPage(incoming);
-      asked.subject = authenticate(incoming, route, this.#options.services.tokens);
+      const subject = authenticate(incoming, route, this.#options.services.tokens);
+      // Nearly always known at once: those need not wait for a turn.
+      asked.subject = subject instanceof Promise ? await subject : subject;
       guard.admitToken(asked.subject.id);
       const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
       const action = requireLeave(asked.subject, route, { incoming, parameters });

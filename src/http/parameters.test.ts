@@ -56,3 +56,18 @@ describe("signedInteger", () => {
     expect(await rejectionCode(async () => twice.signedInteger("n"))).toBe("invalid-parameter");
   });
 });
+
+describe("integer", () => {
+  const read = (text: string) => new Parameters([["n", text]]).integer("n", { min: 0, max: MAX });
+
+  test.each(["0", "7", "1795000000627074", String(MAX)])("%s is read to the digit, as revisions may be", (text) => {
+    expect(read(text)).toBe(Number(text));
+  });
+
+  test.each([String(MAX + 1), "9007199254740993", "9999999999999999", "10000000000000000", "-1", "+1", "1.5", ""])(
+    "%j is refused",
+    async (text) => {
+      expect(await rejectionCode(async () => read(text))).toBe("invalid-parameter");
+    },
+  );
+});

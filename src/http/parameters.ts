@@ -51,11 +51,11 @@ export class Parameters {
     return given.length === 1;
   }
 
-  /** The parameter as an integer. @throws "invalid-parameter" outside the bounds */
+  /** The parameter as an integer. Requires: bounds that are safe integers. @throws "invalid-parameter" outside them */
   integer(name: string, { min, max }: { readonly min: number; readonly max: number }): number | null {
     const text = this.one(name);
     if (text === null) return null;
-    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
     if (!(value >= min && value <= max)) {
       throw invalid(name, `Cannot use ${name}=${quote(text)}: an integer from ${min} to ${max} is needed`);
     }

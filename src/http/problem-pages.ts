@@ -246,8 +246,8 @@ export const PROBLEM_PAGES = {
   },
   "outcome-unknown": {
     means:
-      "The store was lost while the write was being committed. It may be on disk, or not; the server stops rather than guess.",
-    cure: "Read the entry back once the server is up, or repeat the request with If-Match or If-None-Match.",
+      "The store was lost while the write was being committed, or could not be known to keep it as promised. It may be there, or not. A server that has the store to itself stops rather than guess. Where the answer has an `ETag`, the write was applied, and only its being kept is unknown.",
+    cure: "Read the entry back once the server is up: it stands where its `ETag` is that of the answer. Or repeat the request with If-Match or If-None-Match, or with the `Idempotency-Key` that it had.",
     curl: `curl -i '${EXAMPLE_ORIGIN}/-/ready'`,
     isShown: false,
   },

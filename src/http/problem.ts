@@ -59,10 +59,17 @@ export function problemReply(error: KeyholdError, requestId: string, accept: str
   const status = STATUS[code];
   const headers: Record<string, string> = { [FIELD.cacheControl]: "no-store", [FIELD.requestId]: requestId };
   if (retry === "soon") headers[FIELD.retryAfter] = String(data["retry_after"] ?? RETRY_AFTER_SECONDS);
+  if (code === "outcome-unknown") addApplied(headers, data);
   if (code === "range-not-satisfiable") headers[FIELD.contentRange] = `bytes */${String(data["size"])}`;
   if (negotiate(accept, [MEDIA.problem, MEDIA.json, MEDIA.plain]) === MEDIA.plain) {
     return { status, headers: { ...headers, [FIELD.contentType]: MEDIA.plain }, body: `${detail}\n` };
   }
   const problem = { type: problemPath(code), title, status, detail, code, instance: requestId, ...data };
   return { status, headers: { ...headers, [FIELD.contentType]: MEDIA.problem }, body: stringifyMembers(problem) };
+}
+
+/** Where the write has been applied, and only its being kept is unknown: what a read shows, if it is still there. */
+function addApplied(headers: Record<string, string>, { etag, revision }: KeyholdError["data"]): void {
+  if (typeof etag === "string") headers[FIELD.etag] = etag;
+  if (typeof revision === "number") headers[FIELD.revision] = String(revision);
 }

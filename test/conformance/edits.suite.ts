@@ -17,6 +17,8 @@ import {
   endsIn,
   keyOf,
   mustCommit,
+  near,
+  prepare,
   put,
   remove,
   textOf,
@@ -50,12 +52,13 @@ export function editsSuite(make: MakeStore): void {
 
     test("counts on what stands, whoever wrote it, and keeps its media type and its end", async () => {
       await withStore(make, async ({ store }) => {
-        await mustCommit(store, put("a", "-7", { contentType: "text/plain", expiry: endsAt(FAR_MS) }));
+        const first = await mustCommit(store, put("a", "-7", { contentType: "text/plain", expiry: endsAt(FAR_MS) }));
         const { outcomes, revision } = await mustCommit(store, add("a", -3));
         expect(outcomes[0]).toMatchObject({
-          before: { revision: 1 },
+          before: { revision: first.revision },
           after: { contentType: "text/plain", form: "text", revision, expiresAt: FAR_MS },
         });
+        expect(revision).toBeGreaterThan(first.revision);
         expect(shown(outcomes[0]?.after)).toBeNull();
         expect(await valueAt(store, "a")).toBe("-10");
       });
@@ -77,7 +80,7 @@ export function editsSuite(make: MakeStore): void {
     test("sets an end only where it creates, if asked so", async () => {
       await withStore(make, async ({ store }) => {
         const once = { kind: "ifNew", expiry: endsAt(FAR_MS) } as const;
-        const { outcomes } = await mustCommit(store, add("new", 1, { expiry: once }), put("old", "1"));
+        const { outcomes } = await prepare(store, add("new", 1, { expiry: once }), put("old", "1"));
         expect<number | null | undefined>(outcomes[0]?.after?.expiresAt).toBe(FAR_MS);
         expect((await mustCommit(store, add("old", 1, { expiry: once }))).outcomes[0]?.after?.expiresAt).toBeNull();
         const later = { kind: "ifNew", expiry: endsAt(FAR_MS + 1) } as const;
@@ -111,13 +114,15 @@ export function editsSuite(make: MakeStore): void {
     ]) {
       test(`refuses ${JSON.stringify(text.slice(0, 20))}, and changes nothing of the batch`, async () => {
         await withStore(make, async ({ store }) => {
-          await mustCommit(store, put("a", text));
-          const log = await store.changes(null, 10);
-          expect(await rejectionCode(() => commit(store, put("b"), add("a", 1), remove("a/1")))).toBe("not-an-integer");
-          expect(await valueAt(store, "a")).toBe(text);
-          expect(await store.get(keyOf("b"))).toBeNull();
-          expect(await store.changes(null, 10)).toEqual(log);
-          expect(store.stats().revision).toBe(1 as never);
+          const [a, b] = [near("a"), near("b")];
+          const { revision } = await mustCommit(store, put(a, text));
+          const cursor = await store.latestCursor();
+          const batch = [put(b), add(a, 1), remove(near("a/1"))];
+          expect(await rejectionCode(() => commit(store, ...batch))).toBe("not-an-integer");
+          expect(await valueAt(store, a)).toBe(text);
+          expect(await store.get(keyOf(b))).toBeNull();
+          expect(await store.latestCursor()).toBe(cursor);
+          expect(store.stats().revision).toBe(revision);
         });
       });
     }
@@ -165,12 +170,12 @@ export function editsSuite(make: MakeStore): void {
 
     test("keeps the media type, and says anew what the bytes are", async () => {
       await withStore(make, async ({ store }) => {
-        await mustCommit(
+        await prepare(
           store,
           put("a", "[1", { contentType: "application/json" }),
           put("b", Uint8Array.of(0xc3), { form: "bytes" }),
         );
-        await mustCommit(store, append("a", "end", "]"), append("b", "end", "x"));
+        await prepare(store, append("a", "end", "]"), append("b", "end", "x"));
         expect(await store.get(keyOf("a"))).toMatchObject({ contentType: "application/json", form: "json" });
         expect(await store.get(keyOf("b"))).toMatchObject({ form: "bytes", size: 2 });
       });
@@ -191,19 +196,20 @@ export function editsSuite(make: MakeStore): void {
   describe("values asked back", () => {
     test("are those after the whole batch, of keys that it writes too", async () => {
       await withStore(make, async ({ store }) => {
-        await mustCommit(
+        const [a, b, c, d, e] = [near("a"), near("b"), near("c"), near("d"), near("e")];
+        const { revision } = await mustCommit(
           store,
-          put("a", "old"),
-          put("b", "gone"),
-          put("c", "kept", { expiry: ENDED }),
-          put("d", "same"),
+          put(a, "old"),
+          put(b, "gone"),
+          put(c, "kept", { expiry: ENDED }),
+          put(d, "same"),
         );
-        const reads = ["a", "b", "c", "d", "e"].map((name) => check(name, [], "after"));
-        const writes = [put("a", "new"), remove("b"), add("e", 5), touch("d", endsIn(60_000), { want: "after" })];
+        const reads = [a, b, c, d, e].map((key) => check(key, [], "after"));
+        const writes = [put(a, "new"), remove(b), add(e, 5), touch(d, endsIn(60_000), { want: "after" })];
         const { outcomes } = await mustCommit(store, ...reads, ...writes);
         expect(outcomes.slice(0, 5).map(({ after }) => shown(after))).toEqual(["new", null, null, "same", "5"]);
         expect(outcomes[1]?.after).toBeNull();
-        expect(outcomes[3]?.after).toMatchObject({ revision: 1 });
+        expect(outcomes[3]?.after).toMatchObject({ revision });
         expect(outcomes[3]?.after?.expiresAt).toBe(outcomes[8]?.after?.expiresAt ?? null);
         expect(shown(outcomes[8]?.after)).toBe("same");
       });
@@ -212,18 +218,17 @@ export function editsSuite(make: MakeStore): void {
     test("come to LIMITS.readBytes at most, or nothing is changed", async () => {
       await withStore(make, async ({ store }) => {
         const part = "x".repeat(LIMITS.readBytes / 8);
-        for (let index = 0; index < 8; index++) await mustCommit(store, put(`k${index}`, part));
-        await mustCommit(store, put("small", "1"));
-        const reads = Array.from({ length: 8 }, (_, index) => check(`k${index}`, [], "after"));
+        for (let index = 0; index < 8; index++) await mustCommit(store, put(near(`k${index}`), part));
+        await mustCommit(store, put(near("small"), "1"));
+        const reads = Array.from({ length: 8 }, (_, index) => check(near(`k${index}`), [], "after"));
         expect((await mustCommit(store, ...reads)).outcomes).toHaveLength(8);
-        const tooMuch = () => commit(store, ...reads, check("small", [], "after"), put("new"));
+        const tooMuch = () => commit(store, ...reads, check(near("small"), [], "after"), put(near("new")));
         expect(await rejectionCode(tooMuch)).toBe("body-too-large");
-        expect(await store.get(keyOf("new"))).toBeNull();
+        expect(await store.get(keyOf(near("new")))).toBeNull();
         // What the batch itself leaves is what counts.
-        expect(await rejectionCode(() => commit(store, ...reads, check("k0/", [], "after"), put("k0/", "1")))).toBe(
-          "body-too-large",
-        );
-        expect(await rejectionCode(() => commit(store, ...reads, put("k0", "")))).toBeNull();
+        const left = [check(near("k0/"), [], "after"), put(near("k0/"), "1")];
+        expect(await rejectionCode(() => commit(store, ...reads, ...left))).toBe("body-too-large");
+        expect(await rejectionCode(() => commit(store, ...reads, put(near("k0"), "")))).toBeNull();
       });
     });
   });
@@ -232,23 +237,25 @@ export function editsSuite(make: MakeStore): void {
     test("the keys asked for are read as they stand", async () => {
       await withStore(make, async (harness) => {
         const { store } = harness;
-        await mustCommit(store, put("a", "one"), put("b", "two", { expiry: endsIn(1) }));
-        await until(harness, async () => (await store.get(keyOf("b"))) === null);
-        const batch = makeBatch([check("a", [{ is: "absent" }]), put("c")]);
-        const result = await store.commit(batch, { ...UNNAMED, otherwise: ["c", "a", "b", "a"].map(keyOf) });
-        expect(result).toMatchObject({ committed: false, conflicts: [{ index: 0, current: { revision: 1 } }] });
+        const [a, b, c] = [near("a"), near("b"), near("c")];
+        const { revision } = await mustCommit(store, put(a, "one"), put(b, "two", { expiry: endsIn(1) }));
+        await until(harness, async () => (await store.get(keyOf(b))) === null);
+        const batch = makeBatch([check(a, [{ is: "absent" }]), put(c)]);
+        const result = await store.commit(batch, { ...UNNAMED, otherwise: [c, a, b, a].map(keyOf) });
+        expect(result).toMatchObject({ committed: false, conflicts: [{ index: 0, current: { revision } }] });
         expect("otherwise" in result && result.otherwise.map(shown)).toEqual([null, "one", null, "one"]);
       });
     });
 
     test("no more than LIMITS.readBytes are read", async () => {
       await withStore(make, async ({ store }) => {
-        await mustCommit(store, put("a", new Uint8Array(5 * MiB)), put("b"));
-        const batch = makeBatch([check("a", [{ is: "absent" }])]);
+        const [a, b] = [near("a"), near("b")];
+        await mustCommit(store, put(a, new Uint8Array(5 * MiB)), put(b));
+        const batch = makeBatch([check(a, [{ is: "absent" }])]);
         const ask = (...names: readonly string[]) =>
           rejectionCode(() => store.commit(batch, { ...UNNAMED, otherwise: names.map(keyOf) }));
-        expect(await ask("a", "b")).toBeNull();
-        expect(await ask("a", "a")).toBe("body-too-large");
+        expect(await ask(a, b)).toBeNull();
+        expect(await ask(a, a)).toBe("body-too-large");
       });
     });
 

@@ -110,6 +110,35 @@ test.each([
   );
 });
 
+test("a write that is applied and not known to be kept answers 504 with the tag and revision that stand", async () => {
+  for (const [data, etag, revision] of [
+    [{ etag: '"7.life1"', revision: 7 }, '"7.life1"', "7"],
+    [{ etag: '"7.life1"' }, '"7.life1"', undefined],
+    [{}, undefined, undefined],
+  ] as const) {
+    await withFailingStore(
+      () => ({ commit: throws(new KeyholdError("outcome-unknown", "One copy has it, and two were promised", data)) }),
+      async ({ http }) => {
+        for (const accept of ["application/json", "text/plain"]) {
+          const answer = await http.put("/a", "v", { Accept: accept });
+          expect([answer.status, answer.headers["etag"], answer.headers["revision"]]).toEqual([504, etag, revision]);
+        }
+        expect(expectProblem(await http.put("/a", "v"), "outcome-unknown")).toMatchObject(data);
+      },
+    );
+  }
+});
+
+test("other problems carry no tag, whatever they are about", async () => {
+  await withFailingStore(
+    () => ({ commit: throws(new KeyholdError("unavailable", "Cannot do it", { etag: '"7.life1"', revision: 7 })) }),
+    async ({ http }) => {
+      const { headers } = await http.put("/a", "v");
+      expect([headers["etag"], headers["revision"]]).toEqual([undefined, undefined]);
+    },
+  );
+});
+
 test("a page whose steps find nothing ends at its bound of steps, and says where to go on", async () => {
   let steps = 0;
   const scan = async () => {

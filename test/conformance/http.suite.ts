@@ -2,6 +2,7 @@
 // engine. What only a socket can show stands in http/transport.suite.ts.
 import { describe } from "bun:test";
 import type { WithServer } from "../support/http-harness.ts";
+import { talliedServer, tallySuite } from "../support/suite-tally.ts";
 import { collectionPatchesSuite } from "./http/collection-patches.suite.ts";
 import { conditionsSuite } from "./http/conditions.suite.ts";
 import { deletionsSuite } from "./http/deletions.suite.ts";
@@ -14,6 +15,7 @@ import { keysSuite } from "./http/keys.suite.ts";
 import { listingsSuite } from "./http/listings.suite.ts";
 import { malformedSuite } from "./http/malformed.suite.ts";
 import { manyWritesSuite } from "./http/many-writes.suite.ts";
+import { partitionsSuite } from "./http/partitions.suite.ts";
 import { problemsSuite } from "./http/problems.suite.ts";
 import { rangesSuite } from "./http/ranges.suite.ts";
 import { representationsSuite } from "./http/representations.suite.ts";
@@ -23,8 +25,10 @@ import { valuesSuite } from "./http/values.suite.ts";
 import { waitsSuite } from "./http/waits.suite.ts";
 import { watchSuite } from "./http/watch.suite.ts";
 
-export function httpSuite(name: string, withServer: WithServer): void {
+export function httpSuite(name: string, make: WithServer): void {
+  const withServer = talliedServer(make);
   describe(name, () => {
+    tallySuite(`${name}: HTTP suite`);
     describe("keys", () => keysSuite(withServer));
     describe("representations", () => representationsSuite(withServer));
     describe("/{key}", () => valuesSuite(withServer));
@@ -41,6 +45,7 @@ export function httpSuite(name: string, withServer: WithServer): void {
     describe("JSON patches", () => jsonPatchesSuite(withServer));
     describe("patches of many", () => collectionPatchesSuite(withServer));
     describe("transactions", () => transactionsSuite(withServer));
+    describe("partitions", () => partitionsSuite(withServer));
     describe("idempotency", () => idempotencySuite(withServer));
     describe("problems", () => problemsSuite(withServer));
     describe("malformed input", () => malformedSuite(withServer));

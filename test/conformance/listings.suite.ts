@@ -5,8 +5,20 @@ import { LIMITS } from "../../src/core/limits.ts";
 import { EVERY_KEY } from "../../src/core/range.ts";
 import type { Page, Store } from "../../src/store/store.ts";
 import { allPages, listedKeys } from "../support/listed-pages.ts";
-import { check, ENDED, endsIn, keyOf, keySet, mustCommit, put, rangeOf, textOf, touch } from "../support/requests.ts";
-import { type MakeStore, until, withStore } from "../support/store-harness.ts";
+import {
+  check,
+  ENDED,
+  endsIn,
+  keyOf,
+  keySet,
+  mustCommit,
+  prepare,
+  put,
+  rangeOf,
+  textOf,
+  touch,
+} from "../support/requests.ts";
+import { type MakeStore, untilCome, withStore } from "../support/store-harness.ts";
 
 const MiB = 1024 * 1024;
 
@@ -33,7 +45,7 @@ export function listingsSuite(make: MakeStore): void {
   const withKeys = (names: readonly string[], body: (store: Store) => Promise<void>) =>
     withStore(make, async ({ store }) => {
       for (let from = 0; from < names.length; from += LIMITS.batchMutations) {
-        await mustCommit(store, ...names.slice(from, from + LIMITS.batchMutations).map((name) => put(name)));
+        await prepare(store, ...names.slice(from, from + LIMITS.batchMutations).map((name) => put(name)));
       }
       await body(store);
     });
@@ -174,8 +186,8 @@ export function listingsSuite(make: MakeStore): void {
 
       test("leaves out entries that have ended, and goes on past a page of them", async () => {
         await withStore(make, async ({ store }) => {
-          await mustCommit(store, ...["b", "c", "d"].map((name) => put(name, "", { expiry: ENDED })));
-          await mustCommit(store, put("a"), put("e"));
+          await prepare(store, ...["b", "c", "d"].map((name) => put(name, "", { expiry: ENDED })));
+          await prepare(store, put("a"), put("e"));
           for (const limit of [1, 2, 10]) {
             expect(await listing(store, { limit })).toEqual(["a", "e"]);
             expect(await listing(store, { limit, reverse: true })).toEqual(["e", "a"]);
@@ -203,7 +215,7 @@ export function listingsSuite(make: MakeStore): void {
             page = await store[method](rangeOf({ limit: 2, after: page.next }));
             seen.push(...page.items.map(({ key }) => key));
             const batch = ["b", "d", "f"].map((name) => put(`${name}${seen.length}`));
-            await mustCommit(store, ...batch, touch("g", endsIn(86_400_000)), put("i", "again"));
+            await prepare(store, ...batch, touch("g", endsIn(86_400_000)), put("i", "again"));
           } while (page.next !== null);
           expect(seen.filter((key) => "aegi".includes(key))).toEqual(["a", "e", "g", "i"]);
           expect(new Set(seen).size).toBe(seen.length);
@@ -215,7 +227,7 @@ export function listingsSuite(make: MakeStore): void {
   describe("scan", () => {
     test("carries the values", async () => {
       await withStore(make, async ({ store }) => {
-        await mustCommit(store, put("a", "one"), put("b", ""), put("c", "three"));
+        await prepare(store, put("a", "one"), put("b", ""), put("c", "three"));
         const { items } = await store.scan(rangeOf());
         expect(items.map(({ value }) => textOf(value))).toEqual(["one", "", "three"]);
       });
@@ -267,7 +279,7 @@ export function listingsSuite(make: MakeStore): void {
 
     test("does not count entries that have ended", async () => {
       await withStore(make, async ({ store }) => {
-        await mustCommit(store, put("a1"), put("a2", "", { expiry: ENDED }), put("b1", "", { expiry: ENDED }));
+        await prepare(store, put("a1"), put("a2", "", { expiry: ENDED }), put("b1", "", { expiry: ENDED }));
         expect(await store.count(EVERY_KEY)).toBe(1);
         expect(await store.count(keySet({ prefix: "a" }))).toBe(1);
         expect(await store.count(keySet({ filter: "b*" }))).toBe(0);
@@ -277,9 +289,9 @@ export function listingsSuite(make: MakeStore): void {
     test("does not count an entry from its instant on", async () => {
       await withStore(make, async (harness) => {
         const { store } = harness;
-        await mustCommit(store, put("a", "", { expiry: endsIn(5) }), put("b"));
+        await prepare(store, put("a", "", { expiry: endsIn(5) }), put("b"));
         const end = (await mustCommit(store, check("a"))).outcomes[0]?.before?.expiresAt ?? store.now();
-        await until(harness, () => store.now() >= end);
+        await untilCome(harness, end);
         expect(await store.count(EVERY_KEY)).toBe(1);
         expect(await store.count(keySet({ filter: "*" }))).toBe(1);
       });

@@ -52,7 +52,8 @@ export function tokensSuite(make: MakeStore): void {
         expect((await store.list(rangeOf())).items.map(({ key }) => String(key))).toEqual(["a"]);
         expect(await store.count(EVERY_KEY)).toBe(1);
         expect((await store.changes(cursor, 100)).changes).toEqual([]);
-        expect(await store.deleteAll(EVERY_KEY)).toMatchObject({ deleted: 1, revision: Number(revision) + 1 });
+        expect(await store.deleteAll(EVERY_KEY)).toMatchObject({ deleted: 1 });
+        expect(store.stats().revision).toBeGreaterThan(revision);
         expect(await store.tokens()).toHaveLength(1);
       });
     });

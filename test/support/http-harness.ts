@@ -5,6 +5,8 @@ import { startServer } from "../../src/compose.ts";
 import { makeGuard, makeWatchHub } from "../../src/compose-parts.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/options.ts";
+import { MEMORY_CAPABILITIES } from "../../src/engines/memory/capabilities.ts";
+import { sqliteCapabilities } from "../../src/engines/sqlite/capabilities.ts";
 import { App } from "../../src/http/app.ts";
 import type { Incoming, Reply } from "../../src/http/exchange.ts";
 import { makeJsonDialect } from "../../src/http/json-dialect.ts";
@@ -17,13 +19,14 @@ import { Entries } from "../../src/service/entries.ts";
 import type { Timers } from "../../src/service/timers.ts";
 import type { WatchHub } from "../../src/service/watch/hub.ts";
 import { HubView } from "../../src/service/watch/hub-view.ts";
-import type { Store } from "../../src/store/store.ts";
+import type { Capabilities, Store } from "../../src/store/store.ts";
+import { ONE_ORDER_CURSORS } from "./forged-cursors.ts";
 import { bodyBytes, Http, type HttpAnswer, type HttpClient, type HttpRequest, makeAnswer } from "./http-client.ts";
 import { makeMemoryHarness } from "./memory-harness.ts";
 import { makeRecordingLog, type RecordingLog } from "./recording-log.ts";
 import { textOf } from "./requests.ts";
 import { makeSocketClient } from "./socket-client.ts";
-import { ROOMY } from "./store-harness.ts";
+import { type ForgedCursors, type MakeStore, ROOMY, type StoreHarness } from "./store-harness.ts";
 import { withTemporaryDirectory } from "./temporary-directory.ts";
 import { makeTurnableTimers } from "./turnable-timers.ts";
 
@@ -32,6 +35,11 @@ export interface TestServer {
   /** Null where there is no socket. */
   readonly url: string | null;
   readonly log: RecordingLog;
+  /** Of the store behind it: what changes what is expected of some requests. */
+  readonly capabilities: Capabilities;
+  readonly cursors: ForgedCursors;
+  /** As StoreHarness.clockErrorMs. */
+  readonly clockErrorMs: number;
   /** Lets about a millisecond pass by the server's clock. */
   step(): Promise<void>;
   /** Stops the server, as far as there is one, before the test is over. */
@@ -44,15 +52,32 @@ export type ServerFlags = Readonly<Record<string, string>>;
 /** Runs a server for the length of `body`. */
 export type WithServer = (body: (server: TestServer) => Promise<void>, flags?: ServerFlags) => Promise<void>;
 
-export const withAppInProcess: WithServer = async (body, flags = {}) => {
-  const { historyChanges } = configOf(flags);
-  const { store, step, close } = await makeMemoryHarness({ ...ROOMY, upkeep: "on", historyChanges });
+export const withAppInProcess: WithServer = withAppOver(makeMemoryHarness);
+
+/** In process over the stores that `make` makes. */
+export function withAppOver(make: MakeStore): WithServer {
+  return async (body, flags = {}) => {
+    const { historyChanges } = configOf(flags);
+    const harness = await make({ ...ROOMY, upkeep: "on", historyChanges });
+    await withApp(harness, flags, body);
+  };
+}
+
+async function withApp(
+  harness: StoreHarness,
+  flags: ServerFlags,
+  body: (server: TestServer) => Promise<void>,
+): Promise<void> {
+  const { store, step, close } = harness;
   const timers = makeTurnableTimers(store.now);
   const log = makeRecordingLog();
   const hub = makeWatchHub({ store, log, timers }, configOf(flags));
   try {
     await body({
       ...makeAppServer(store, flags, { hub, log, timers }),
+      capabilities: store.capabilities,
+      cursors: harness.cursors,
+      clockErrorMs: harness.clockErrorMs,
       async step() {
         await step();
         timers.runDue();
@@ -64,13 +89,18 @@ export const withAppInProcess: WithServer = async (body, flags = {}) => {
     hub.stop();
     await close();
   }
-};
+}
 
 export const withMemoryServer: WithServer = (body, flags = {}) =>
-  withSocketServer(body, { store: "memory:", ...flags });
+  withSocketServer(body, { flags: { store: "memory:", ...flags }, capabilities: MEMORY_CAPABILITIES });
 
 export const withSqliteServer: WithServer = (body, flags = {}) =>
-  withTemporaryDirectory((directory) => withSocketServer(body, { store: `sqlite:${directory}/store`, ...flags }));
+  withTemporaryDirectory((directory) =>
+    withSocketServer(body, {
+      flags: { store: `sqlite:${directory}/store`, ...flags },
+      capabilities: sqliteCapabilities("full"),
+    }),
+  );
 
 /** What an App in process may be given; what is left out is made for tests that do not need it. */
 export interface AppParts {
@@ -109,7 +139,20 @@ export function makeApp(store: Store, log: Log, flags: ServerFlags = {}, parts: 
   });
 }
 
-async function withSocketServer(body: (server: TestServer) => Promise<void>, flags: ServerFlags): Promise<void> {
+/** A server and the store that it opens by its flags. */
+export interface SocketServerOptions {
+  readonly flags: ServerFlags;
+  /** Of the store that the flags name. */
+  readonly capabilities: Capabilities;
+  readonly cursors?: ForgedCursors;
+  readonly clockErrorMs?: number;
+}
+
+/** Over a socket, by startServer. */
+export async function withSocketServer(
+  body: (server: TestServer) => Promise<void>,
+  { flags, capabilities, cursors = ONE_ORDER_CURSORS, clockErrorMs = 0 }: SocketServerOptions,
+): Promise<void> {
   const log = makeRecordingLog();
   const server = await startServer(configOf({ port: "0", ...flags }), log);
   try {
@@ -117,7 +160,8 @@ async function withSocketServer(body: (server: TestServer) => Promise<void>, fla
       server.stop();
       await server.ended;
     };
-    await body({ http: new Http(makeSocketClient(server.url)), url: server.url, log, step: () => Bun.sleep(1), stop });
+    const http = new Http(makeSocketClient(server.url));
+    await body({ http, url: server.url, log, capabilities, cursors, clockErrorMs, step: () => Bun.sleep(1), stop });
   } finally {
     server.stop();
     await server.ended;

@@ -1,5 +1,6 @@
 // The memory engine under a clock that the test turns.
 import { MemoryStore } from "../../src/engines/memory/store.ts";
+import { ONE_ORDER_CURSORS } from "./forged-cursors.ts";
 import type { HarnessOptions, StoreHarness } from "./store-harness.ts";
 import { makeTurnableClock } from "./turnable-clock.ts";
 
@@ -18,6 +19,8 @@ export async function makeMemoryHarness(options: HarnessOptions): Promise<StoreH
   });
   return {
     store,
+    cursors: ONE_ORDER_CURSORS,
+    clockErrorMs: 0,
     async step() {
       clock.turn(1);
       if (upkeep === "on") store.sweep(SWEEP_LIMIT);

@@ -6,7 +6,8 @@ import { type Entry, type EntryInfo, toRevision } from "../../src/core/entry.ts"
 import { KeyholdError } from "../../src/core/errors.ts";
 import type { Clock } from "../../src/core/expiry.ts";
 import { compareKeys, type Key } from "../../src/core/key.ts";
-import type { KeySet, Range } from "../../src/core/range.ts";
+import { LIMITS } from "../../src/core/limits.ts";
+import { isInSet, type KeySet, type Range } from "../../src/core/range.ts";
 import type { TokenRecord } from "../../src/core/token.ts";
 import { MemoryStore, type MemoryStoreOptions } from "../../src/engines/memory/store.ts";
 import { formatCursor, parseCursor, toCursor } from "../../src/store/cursor.ts";
@@ -29,6 +30,8 @@ import type { SeededRandom } from "./seeded-random.ts";
 export interface PartitionedMemoryOptions extends MemoryStoreOptions {
   readonly partitions: number;
   readonly random: SeededRandom;
+  /** Whether stats() may name any revision that there was, as where others have written since it was last looked. */
+  readonly hasLaggingStats?: boolean;
 }
 
 const CAPABILITIES: Capabilities = {
@@ -55,12 +58,15 @@ export class PartitionedMemoryStore implements Store {
   readonly backup = null;
   readonly #parts: readonly MemoryStore[];
   readonly #random: SeededRandom;
+  readonly #hasLaggingStats: boolean;
+  #latestRevision = toRevision(0);
   #isClosed = false;
 
   constructor(options: PartitionedMemoryOptions) {
     this.incarnation = options.incarnation;
     this.now = options.now;
     this.#random = options.random;
+    this.#hasLaggingStats = options.hasLaggingStats ?? true;
     this.#parts = Array.from({ length: options.partitions }, () => new MemoryStore(options));
   }
 
@@ -77,11 +83,11 @@ export class PartitionedMemoryStore implements Store {
   }
 
   list(range: Range): Promise<Page<EntryInfo>> {
-    return this.#merged(range, (part) => part.list(range));
+    return this.#merged(range, Number.POSITIVE_INFINITY, (part, asked) => part.list(asked));
   }
 
   scan(range: Range): Promise<Page<Entry>> {
-    return this.#merged(range, (part) => part.scan(range));
+    return this.#merged(range, LIMITS.stepBytes, (part, asked) => part.scan(asked));
   }
 
   async count(set: KeySet): Promise<number> {
@@ -97,25 +103,30 @@ export class PartitionedMemoryStore implements Store {
     if (first === undefined) throw new Error("A batch is empty");
     requireOnePartition(keys, (key) => this.partitionOf(key));
     await this.#refuseOther(terms.once);
-    return this.#partOf(first).commit(batch, terms);
+    const result = await this.#partOf(first).commit(batch, terms);
+    if (result.committed && !result.isReplay) this.#latestRevision = result.revision;
+    return result;
   }
 
   async deleteAll(set: KeySet, once: Once | null = null): Promise<DeleteResult> {
     this.#requireOpen();
     if (once !== null) throw namedDeletion();
     let deleted = 0;
+    let latest = 0;
     for (const part of this.#parts) {
-      for (;;) {
-        const range: Range = { ...set, after: null, reverse: false, limit: DELETED_AT_ONCE };
-        const { items, next } = await part.list(range);
-        for (const { key } of items) {
-          deleted += (await part.deleteAll({ ...set, prefix: "", start: key, end: `${key}\0` })).deleted;
+      for (let after: Key | null = null; ; await new Promise(setImmediate)) {
+        const page: Page<EntryInfo> = await part.list({ ...set, after, reverse: false, limit: DELETED_AT_ONCE });
+        for (const { key } of page.items) {
+          const result = await part.deleteAll({ ...set, prefix: "", start: key, end: `${key}\0` });
+          deleted += result.deleted;
+          latest = Math.max(latest, result.revision);
         }
-        if (next === null) break;
-        await new Promise(setImmediate);
+        if (page.next === null) break;
+        after = page.next;
       }
     }
-    return { deleted, revision: this.stats().revision, isReplay: false };
+    if (deleted > 0) this.#latestRevision = toRevision(latest);
+    return { deleted, revision: this.#latestRevision, isReplay: false };
   }
 
   async recall(id: string): Promise<Receipt | null> {
@@ -169,7 +180,6 @@ export class PartitionedMemoryStore implements Store {
     return this.#part(0).putToken(record, forgottenId);
   }
 
-  /** The revision is of any partition, and of any time. */
   stats(): StoreStats {
     const all = this.#parts.map((part) => part.stats());
     const sum = (figure: (stats: StoreStats) => number) => all.reduce((total, stats) => total + figure(stats), 0);
@@ -177,7 +187,9 @@ export class PartitionedMemoryStore implements Store {
       entries: sum(({ entries }) => entries),
       bytes: sum(({ bytes }) => bytes ?? 0),
       logBytes: null,
-      revision: toRevision(this.#random.below(1 + Math.max(...all.map(({ revision }) => revision)))),
+      revision: this.#hasLaggingStats
+        ? toRevision(this.#random.below(1 + Math.max(...all.map(({ revision }) => revision))))
+        : this.#latestRevision,
       records: sum(({ records }) => records),
       recordBytes: sum(({ recordBytes }) => recordBytes),
       queuedCommits: 0,
@@ -188,7 +200,13 @@ export class PartitionedMemoryStore implements Store {
   }
 
   sweep(limit: number): number {
-    return this.#parts.reduce((swept, part) => swept + part.sweep(limit), 0);
+    let total = 0;
+    for (const part of this.#parts) {
+      const swept = part.sweep(limit);
+      if (swept > 0) this.#latestRevision = part.stats().revision;
+      total += swept;
+    }
+    return total;
   }
 
   async close(): Promise<void> {
@@ -218,20 +236,37 @@ export class PartitionedMemoryStore implements Store {
     if (once !== null && receipt !== null) replay(receipt, once);
   }
 
-  /** Each partition's part of a page is whole up to where it ends; the page is whole up to the first of those ends. */
-  async #merged<T extends EntryInfo>(range: Range, read: (part: MemoryStore) => Promise<Page<T>>): Promise<Page<T>> {
+  /**
+   * Each partition's part of a page is whole up to where it ends; all of it together is whole up to the first of those ends.
+   * The pattern is asked of the merged keys, so that a page compares no more of them than one of another engine.
+   */
+  async #merged<T extends EntryInfo>(
+    range: Range,
+    bytesMax: number,
+    read: (part: MemoryStore, asked: Range) => Promise<Page<T>>,
+  ): Promise<Page<T>> {
+    this.#requireOpen();
     const compare = (a: Key, b: Key) => (range.reverse ? compareKeys(b, a) : compareKeys(a, b));
+    const scannedMax = range.pattern === null ? LIMITS.pageScannedKeys : LIMITS.pageMatchedKeys;
+    const limit = range.pattern === null ? Math.min(range.limit, scannedMax) : scannedMax;
     const pages: Page<T>[] = [];
-    for (const part of this.#parts) pages.push(await read(part));
-    const ends = pages.flatMap(({ next }) => (next === null ? [] : [next]));
-    const end = ends.toSorted(compare)[0] ?? null;
-    const items = pages
+    for (const part of this.#parts) pages.push(await read(part, { ...range, pattern: null, limit }));
+    const end = pages.flatMap(({ next }) => (next === null ? [] : [next])).toSorted(compare)[0] ?? null;
+    const found = pages
       .flatMap((page) => page.items)
       .filter(({ key }) => end === null || compare(key, end) <= 0)
       .toSorted((a, b) => compare(a.key, b.key));
-    if (items.length <= range.limit) return { items, next: end };
-    const cut = items.slice(0, range.limit);
-    return { items: cut, next: cut.at(-1)?.key ?? null };
+    const items: T[] = [];
+    let last: Key | null = null;
+    let bytes = 0;
+    for (const [index, item] of found.entries()) {
+      if (items.length >= range.limit || index >= scannedMax || bytes >= bytesMax) return { items, next: last };
+      last = item.key;
+      if (!isInSet(range, item.key)) continue;
+      items.push(item);
+      bytes += item.size;
+    }
+    return { items, next: end };
   }
 
   /** Some of what each has, in its own order, mixed at random. Moves the places on. */

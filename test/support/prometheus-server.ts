@@ -8,8 +8,6 @@ export interface PrometheusServer {
   query(expression: string): Promise<readonly unknown[]>;
 }
 
-/** Milliseconds between two looks at something that no event tells of. */
-const LOOK_INTERVAL_MS = 50;
 /** A start reads its configuration and opens an empty database. */
 const START_MS = 20_000;
 const READY = "Server is ready to receive web requests";
@@ -38,18 +36,6 @@ export async function withPrometheus(
   } finally {
     child.kill("SIGTERM");
     await child.exited;
-  }
-}
-
-/** Resolves when `holds` does. @throws Error with `what` after so long */
-export async function pollUntil(
-  holds: () => Promise<boolean>,
-  { ms, what }: { readonly ms: number; readonly what: () => string },
-): Promise<void> {
-  const givenUpAt = performance.now() + ms;
-  while (!(await holds())) {
-    if (performance.now() > givenUpAt) throw new Error(`${what()}, after ${ms} ms`);
-    await Bun.sleep(LOOK_INTERVAL_MS);
   }
 }
 

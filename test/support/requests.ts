@@ -2,12 +2,12 @@
 // test can ask for nothing that a request could not.
 import { type Mutation, makeBatch, type Want } from "../../src/core/batch.ts";
 import type { Condition } from "../../src/core/condition.ts";
-import type { ValueForm } from "../../src/core/entry.ts";
+import { type Revision, toRevision, type ValueForm } from "../../src/core/entry.ts";
 import { type Expiry, KEEP, NEVER, toEpochMs } from "../../src/core/expiry.ts";
 import { type Key, parseKey } from "../../src/core/key.ts";
 import { parsePattern } from "../../src/core/pattern.ts";
 import { EVERY_KEY, type KeySet, type Range } from "../../src/core/range.ts";
-import type { CommitResult, Store } from "../../src/store/store.ts";
+import type { CommitResult, Outcome, Store } from "../../src/store/store.ts";
 
 export interface Asked {
   readonly when?: readonly Condition[];
@@ -105,4 +105,44 @@ export async function mustCommit(
   const result = await commit(store, ...mutations);
   if (!result.committed) throw new Error(`Unexpected conflict: ${JSON.stringify(result.conflicts)}`);
   return result;
+}
+
+/**
+ * Makes what a test begins with, where it is not about one batch: together where the store can hold all of it, else in one
+ * batch for each partition. The outcomes stand in the order asked; the revision is the greatest.
+ */
+export async function prepare(
+  store: Store,
+  ...mutations: readonly Mutation[]
+): Promise<{ readonly revision: Revision; readonly outcomes: readonly Outcome[] }> {
+  const groups = [...Map.groupBy(mutations, ({ key }) => store.partitionOf(key)).values()];
+  const results = await Promise.all(groups.map((group) => mustCommit(store, ...group)));
+  const outcomes = new Map(groups.flatMap((group, at) => zip(group, results[at]?.outcomes ?? [])));
+  return {
+    revision: toRevision(Math.max(...results.map(({ revision }) => revision))),
+    outcomes: mutations.map((mutation) => outcomes.get(mutation) ?? { before: null, after: null }),
+  };
+}
+
+/** The key of this name that lies with all others that are made so, in whatever store: for tests that are about one batch. */
+export function near(name: string): string {
+  return `{t}${name}`;
+}
+
+/** Keys that lie in partitions of their own, where the store has several. */
+export function apart(store: Store, count: number): readonly string[] {
+  if (store.capabilities.atomicity === "store") return Array.from({ length: count }, (_, index) => `k${index}`);
+  const found = new Map<string, string>();
+  for (let index = 0; found.size < count; index++) {
+    const partition = store.partitionOf(keyOf(`k${index}`));
+    if (!found.has(partition)) found.set(partition, `k${index}`);
+  }
+  return [...found.values()];
+}
+
+function zip<One, Other>(ones: readonly One[], others: readonly Other[]): readonly (readonly [One, Other])[] {
+  return ones.flatMap((one, index) => {
+    const other = others[index];
+    return other === undefined ? [] : [[one, other] as const];
+  });
 }

@@ -1,5 +1,6 @@
 // The SQLite engine in a directory of its own, under the clock of the machine. Closing looks at the whole database.
 import { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "../../src/engines/sqlite/store.ts";
+import { ONE_ORDER_CURSORS } from "./forged-cursors.ts";
 import { requireSoundDatabase } from "./sqlite-invariants.ts";
 import type { HarnessOptions, StoreHarness } from "./store-harness.ts";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "./temporary-directory.ts";
@@ -37,7 +38,13 @@ export async function makeSqliteHarness({ upkeep, ...bounds }: HarnessOptions): 
   const directory = makeTemporaryDirectory();
   const sweepIntervalMs = upkeep === "on" ? 2 : NEVER_MS;
   const store = await openSqliteStore(sqliteOptions(directory, { sweepIntervalMs, ...bounds }));
-  return { store, step: () => Bun.sleep(1), close: () => closeSoundly(store, directory) };
+  return {
+    store,
+    cursors: ONE_ORDER_CURSORS,
+    clockErrorMs: 0,
+    step: () => Bun.sleep(1),
+    close: () => closeSoundly(store, directory),
+  };
 }
 
 async function closeSoundly(store: SqliteStore, directory: string): Promise<void> {

@@ -1,5 +1,6 @@
 // Keeps a tail at the end of the store's log: reads on when the store says that there is more, and lets those whom it has
 // woken take what they were woken for before it reads on again.
+import { KeyholdError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { ChangePage, Store } from "../../store/store.ts";
 import type { Timers } from "../timers.ts";
@@ -23,6 +24,13 @@ export interface TailFollowerOptions {
  * which costs a fifth of a core, where a waking for each of a thousand writes would cost several cores. Few are not held up.
  */
 const WOKEN_PER_MS = 25;
+
+/**
+ * A store on other servers may be away for as long as these take to agree on a new primary: those who watch hear nothing then,
+ * and need not come again all at once when it is back. Tries after the first; each takes as long as the store itself tries.
+ */
+const TRIES_WHILE_AWAY = 30;
+const PAUSE_WHILE_AWAY_MS = 250;
 
 export class TailFollower {
   readonly tail: ChangeTail;
@@ -71,7 +79,7 @@ export class TailFollower {
   async #readAll(): Promise<void> {
     while (this.#hasNews && !this.#isClosed) {
       this.#hasNews = false;
-      const page = await this.#options.store.changes(this.tail.cursor, LIMITS.watchPageChanges);
+      const page = await this.#readPage();
       if (this.#isClosed) return;
       const woken = this.#take(page);
       if (page.hasMore) this.#hasNews = true;
@@ -79,6 +87,20 @@ export class TailFollower {
       await this.#pause(woken);
     }
     this.#isReading = false;
+  }
+
+  async #readPage(): Promise<ChangePage> {
+    const { store } = this.#options;
+    for (let tries = 0; ; tries++) {
+      try {
+        return await store.changes(this.tail.cursor, LIMITS.watchPageChanges);
+      } catch (error) {
+        const isAway = error instanceof KeyholdError && error.code === "unavailable";
+        const mayComeBack = isAway && store.capabilities.servers === "many" && tries < TRIES_WHILE_AWAY;
+        if (this.#isClosed || !mayComeBack) throw error;
+        await this.#wait(PAUSE_WHILE_AWAY_MS);
+      }
+    }
   }
 
   #take(page: ChangePage): number {
@@ -99,8 +121,12 @@ export class TailFollower {
   }
 
   #pause(woken: number): Promise<void> {
+    return this.#wait(Math.max(1, Math.ceil(woken / WOKEN_PER_MS)));
+  }
+
+  #wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#options.timers.after(Math.max(1, Math.ceil(woken / WOKEN_PER_MS)), resolve);
+      this.#options.timers.after(ms, resolve);
     });
   }
 }

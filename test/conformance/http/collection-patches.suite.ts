@@ -1,7 +1,8 @@
 // PATCH /keys with a merge patch (contract §6): sets, merges and deletes many keys, all or nothing.
 import { expect, test } from "bun:test";
-import { expectProblem, stateOf } from "../../support/http-expectations.ts";
+import { expectProblem, infoOf, stateOf } from "../../support/http-expectations.ts";
 import type { WithServer } from "../../support/http-harness.ts";
+import { createAll, needsOnePartition } from "../../support/http-set-up.ts";
 
 const MiB = 1024 * 1024;
 /** With --max-value 2KiB. */
@@ -9,7 +10,9 @@ const LONG_MAX = 2048;
 
 export function collectionPatchesSuite(withServer: WithServer): void {
   test("it sets, merges and deletes in one revision, and answers the members as they stand then, in the order sent", async () => {
-    await withServer(async ({ http }) => {
+    await withServer(async (server) => {
+      if (needsOnePartition(server)) return;
+      const { http } = server;
       await http.postJson("/keys", '{"gone": 1, "kept": {"a": 1.0, "b": 2}, "text": "old", "other": 1}');
       const body =
         '{"text": "new", "kept": {"b": null, "c": 3}, "gone": null, "new": [ 1 ], "none": null, "o": {"x": null}}';
@@ -34,7 +37,9 @@ export function collectionPatchesSuite(withServer: WithServer): void {
   });
 
   test("keys named __proto__ and 10 are keys as any", async () => {
-    await withServer(async ({ http }) => {
+    await withServer(async (server) => {
+      if (needsOnePartition(server)) return;
+      const { http } = server;
       const body = '{"b": 1, "__proto__": {"__proto__": {"x": 1}}, "10": "ten", "constructor": 2}';
       const { text } = await http.mergePatch("/keys", body);
       expect([...text.matchAll(/"(b|10|constructor)": /g)].map(([, name]) => name)).toEqual(["b", "10", "constructor"]);
@@ -49,7 +54,9 @@ export function collectionPatchesSuite(withServer: WithServer): void {
   });
 
   test("what GET shows of a value, PATCH takes: texts, bytes and wrapped JSON", async () => {
-    await withServer(async ({ http }) => {
+    await withServer(async (server) => {
+      if (needsOnePartition(server)) return;
+      const { http } = server;
       const body =
         '{"bytes": {"$base64": "AP8="}, "wrapped": {"$json": {"$base64": "x"}}, "null": {"$json": null}, "text": "\\u0041"}';
       const { text } = await http.mergePatch("/keys", body);
@@ -75,7 +82,9 @@ export function collectionPatchesSuite(withServer: WithServer): void {
   });
 
   test("a wrapper takes the place of what stands, and is never merged", async () => {
-    await withServer(async ({ http }) => {
+    await withServer(async (server) => {
+      if (needsOnePartition(server)) return;
+      const { http } = server;
       await http.postJson("/keys", '{"a": {"x": 1}, "b": {"x": 1}, "c": {"x": 1}}');
       await http.mergePatch(
         "/keys",
@@ -88,7 +97,9 @@ export function collectionPatchesSuite(withServer: WithServer): void {
   });
 
   test("an object goes into JSON, keeping its type, and takes the place of text and bytes", async () => {
-    await withServer(async ({ http }) => {
+    await withServer(async (server) => {
+      if (needsOnePartition(server)) return;
+      const { http } = server;
       await http.put("/ld", '{"a": 106242075399214372653, "b": {"c": 1}}', { "Content-Type": "application/ld+json" });
       await http.put("/text", '{"a": 1}', { "Content-Type": "text/plain" });
       await http.put("/list", "[1]", { "Content-Type": "application/json" });
@@ -104,7 +115,9 @@ export function collectionPatchesSuite(withServer: WithServer): void {
   });
 
   test("what is patched keeps its end; a query or the field TTL gives all that is set one", async () => {
-    await withServer(async ({ http }) => {
+    await withServer(async (server) => {
+      if (needsOnePartition(server)) return;
+      const { http } = server;
       await http.put("/a?expire_in=60", "1");
       await http.mergePatch("/keys", '{"a": 2, "b": 3}');
       const ends = async () => [(await http.get("/a")).headers["ttl"], (await http.get("/b")).headers["ttl"]];
@@ -118,10 +131,10 @@ export function collectionPatchesSuite(withServer: WithServer): void {
 
   test("deleting what is not there changes nothing, not even the revision", async () => {
     await withServer(async ({ http }) => {
-      await http.put("/a", "1");
+      await http.put("/keys/%7Bt%7Da", "1");
       const before = await stateOf(http);
-      const { status, text } = await http.mergePatch("/keys", '{"b": null, "c": null}');
-      expect([status, text]).toEqual([200, '{"b": null, "c": null}']);
+      const { status, text } = await http.mergePatch("/keys", '{"{t}b": null, "{t}c": null}');
+      expect([status, text]).toEqual([200, '{"{t}b": null, "{t}c": null}']);
       expect(await stateOf(http)).toBe(before);
     });
   });
@@ -141,11 +154,12 @@ export function collectionPatchesSuite(withServer: WithServer): void {
     ['{"a": 2, "..": 1}', "invalid-key"],
     ['{"a": null, "b\\u0000": 1}', "invalid-key"],
     [`{"a": 2, "b": "${"v".repeat(LONG_MAX + 1)}"}`, "value-too-large"],
-    [`{"a": 2, "big": {"more": "${"v".repeat(LONG_MAX / 2)}"}}`, "value-too-large"],
+    [`{"{t}a": 2, "{t}big": {"more": "${"v".repeat(LONG_MAX / 2)}"}}`, "value-too-large"],
   ] as const)("%p answers %s, and nothing of it is done", async (body, code) => {
     await withServer(
-      async ({ http }) => {
-        await http.postJson("/keys", `{"a": 1, "big": {"x": "${"v".repeat(LONG_MAX / 2)}"}}`);
+      async (server) => {
+        const { http } = server;
+        await createAll(server, `{"a": 1, "{t}big": {"x": "${"v".repeat(LONG_MAX / 2)}"}}`);
         const before = await stateOf(http);
         expectProblem(await http.mergePatch("/keys", body), code);
         expect(await stateOf(http)).toBe(before);
@@ -175,7 +189,7 @@ export function collectionPatchesSuite(withServer: WithServer): void {
   test("it takes a thousand keys, and not one more", async () => {
     await withServer(async ({ http }) => {
       const body = (count: number, value: string) =>
-        `{${Array.from({ length: count }, (_, index) => `"k${index}": ${value}`).join()}}`;
+        `{${Array.from({ length: count }, (_, index) => `"{t}k${index}": ${value}`).join()}}`;
       for (const value of ["1", '{"a": 1}', "null"]) {
         expectProblem(await http.mergePatch("/keys", body(1001, value)), "body-too-large");
       }
@@ -190,14 +204,14 @@ export function collectionPatchesSuite(withServer: WithServer): void {
     await withServer(async ({ http }) => {
       const value = (bytes: number) => `{"v":"${"v".repeat(bytes - 8)}"}`;
       for (let index = 0; index < 8; index++) {
-        await http.put(`/keys/k${index}`, value(MiB), { "Content-Type": "application/own+json" });
+        await http.put(`/keys/%7Bt%7Dk${index}`, value(MiB), { "Content-Type": "application/own+json" });
       }
-      const all = Array.from({ length: 8 }, (_, index) => `"k${index}": {}`).join();
+      const all = Array.from({ length: 8 }, (_, index) => `"{t}k${index}": {}`).join();
       expect((await http.mergePatch("/keys?expire_in=1000", `{${all}}`)).status).toBe(200);
-      await http.put("/keys/k8", "{}", { "Content-Type": "application/json" });
-      const before = await http.text("/keys?meta&prefix=k8");
-      expectProblem(await http.mergePatch("/keys", `{${all}, "k8": {}}`), "body-too-large");
-      expect(await http.text("/keys?meta&prefix=k8")).toBe(before);
+      await http.put("/keys/%7Bt%7Dk8", "{}", { "Content-Type": "application/json" });
+      const before = await http.text("/keys?meta&prefix=%7Bt%7Dk8");
+      expectProblem(await http.mergePatch("/keys", `{${all}, "{t}k8": {}}`), "body-too-large");
+      expect(await http.text("/keys?meta&prefix=%7Bt%7Dk8")).toBe(before);
     });
   });
 
@@ -222,8 +236,10 @@ export function collectionPatchesSuite(withServer: WithServer): void {
 
   test("deletions alone carry the revision too", async () => {
     await withServer(async ({ http }) => {
-      await http.put("/a", "v");
-      expect((await http.mergePatch("/keys", '{"a": null}')).headers["revision"]).toBe("2");
+      const put = await http.put("/a", "v");
+      const deleted = await http.mergePatch("/keys", '{"a": null}');
+      expect(Number(deleted.headers["revision"])).toBeGreaterThan(Number(put.headers["revision"]));
+      expect((await infoOf(http)).store["revision"]).toBe(Number(deleted.headers["revision"]));
     });
   });
 
@@ -231,11 +247,16 @@ export function collectionPatchesSuite(withServer: WithServer): void {
     await withServer(async ({ http }) => {
       const answers = await Promise.all(
         Array.from({ length: 20 }, (_, index) =>
-          http.mergePatch("/keys", `{"${index % 2 === 0 ? "a" : "b"}": {"m${index}": 1}, "both": {"m${index}": 1}}`),
+          http.mergePatch(
+            "/keys",
+            `{"{t}${index % 2 === 0 ? "a" : "b"}": {"m${index}": 1}, "{t}both": {"m${index}": 1}}`,
+          ),
         ),
       );
       expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
-      const sizes = ["a", "b", "both"].map(async (key) => Object.keys(JSON.parse(await http.text(`/${key}`))).length);
+      const sizes = ["a", "b", "both"].map(
+        async (key) => Object.keys(JSON.parse(await http.text(`/keys/%7Bt%7D${key}`))[`{t}${key}`]).length,
+      );
       expect(await Promise.all(sizes)).toEqual([10, 10, 20]);
     });
   });

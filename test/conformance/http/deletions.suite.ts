@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { expectProblem, stateOf } from "../../support/http-expectations.ts";
 import type { WithServer } from "../../support/http-harness.ts";
+import { createAll } from "../../support/http-set-up.ts";
 
 const ENTRIES = '{"tmp1": 1, "tmp2": 2, "tmp10": 3, "keep": 4}';
 
@@ -16,8 +17,9 @@ export function deletionsSuite(withServer: WithServer): void {
     ["?key=none", 0, ["keep", "tmp1", "tmp10", "tmp2"]],
     ["?prefix=none", 0, ["keep", "tmp1", "tmp10", "tmp2"]],
   ])("DELETE /keys%s deletes %d", async (query, deleted, left) => {
-    await withServer(async ({ http }) => {
-      await http.postJson("/keys", ENTRIES);
+    await withServer(async (server) => {
+      const { http } = server;
+      await createAll(server, ENTRIES);
       const { status, text, headers } = await http.delete(`/keys${query}`);
       expect([status, text, headers["content-type"]]).toEqual([200, `{"deleted": ${deleted}}`, "application/json"]);
       expect(await http.json("/keys?keys")).toEqual(left);
@@ -45,8 +47,9 @@ export function deletionsSuite(withServer: WithServer): void {
     "?reverse",
     "?filter=%ff",
   ])("DELETE /keys%s is refused and deletes nothing", async (query) => {
-    await withServer(async ({ http }) => {
-      await http.postJson("/keys", ENTRIES);
+    await withServer(async (server) => {
+      const { http } = server;
+      await createAll(server, ENTRIES);
       const before = await stateOf(http);
       expectProblem(await http.delete(`/keys${query}`), "invalid-parameter");
       expect(await stateOf(http)).toBe(before);
@@ -56,8 +59,9 @@ export function deletionsSuite(withServer: WithServer): void {
   test.each(["If-Match", "If-None-Match", "If-Unmodified-Since"])(
     "DELETE /keys with %s is refused: a condition is about one entry",
     async (field) => {
-      await withServer(async ({ http }) => {
-        await http.postJson("/keys", ENTRIES);
+      await withServer(async (server) => {
+        const { http } = server;
+        await createAll(server, ENTRIES);
         expectProblem(await http.delete("/keys", { [field]: "*" }), "invalid-header");
         expect(await http.json("/keys?keys")).toHaveLength(4);
       });

@@ -3,15 +3,16 @@ import { expect, test } from "bun:test";
 import type { Http } from "../../support/http-client.ts";
 import { expectProblem, fieldOf } from "../../support/http-expectations.ts";
 import type { WithServer } from "../../support/http-harness.ts";
+import { createAll } from "../../support/http-set-up.ts";
 
 const WORDS = ["wo", "wood", "word", "words", "wo\\d", "wo$d", "wo*d", "ward"];
 const PAGES_MAX = 1000;
 
 export function listingsSuite(withServer: WithServer): void {
   const withKeys = (keys: readonly string[], body: (http: Http) => Promise<void>) =>
-    withServer(async ({ http }) => {
-      await http.postJson("/keys", JSON.stringify(Object.fromEntries(keys.map((key) => [key, key]))));
-      await body(http);
+    withServer(async (server) => {
+      await createAll(server, JSON.stringify(Object.fromEntries(keys.map((key) => [key, key]))));
+      await body(server.http);
     });
 
   test("an empty collection is []", async () => {
@@ -35,8 +36,9 @@ export function listingsSuite(withServer: WithServer): void {
   });
 
   test("__proto__ and 10 are listed by their bytes, not as properties", async () => {
-    await withServer(async ({ http }) => {
-      await http.postJson("/keys", '{"b": 1, "__proto__": {"x": 1}, "10": 2, "9": 3}');
+    await withServer(async (server) => {
+      const { http } = server;
+      await createAll(server, '{"b": 1, "__proto__": {"x": 1}, "10": 2, "9": 3}');
       expect(await http.text("/keys")).toBe('[{"10": 2}, {"9": 3}, {"__proto__": {"x": 1}}, {"b": 1}]');
     });
   });
@@ -166,11 +168,12 @@ export function listingsSuite(withServer: WithServer): void {
   });
 
   test("without a limit the answer is everything, however many pages the store makes of it", async () => {
-    await withServer(async ({ http }) => {
+    await withServer(async (server) => {
+      const { http } = server;
       const count = 4500;
       for (let from = 0; from < count; from += 900) {
         const names = Array.from({ length: 900 }, (_, index) => `"${String(from + index).padStart(5, "0")}": 1`);
-        expect((await http.postJson("/keys", `{${names.join()}}`)).status).toBe(201);
+        await createAll(server, `{${names.join()}}`);
       }
       const all = Array.from({ length: count }, (_, index) => String(index).padStart(5, "0"));
       expect(await http.json("/keys?keys")).toEqual(all);

@@ -1,8 +1,11 @@
-// POST /-/txn (contract §10): checks, then operations, in one commit; an else-branch where a check fails.
+// POST /-/txn (contract §10): checks, then operations, in one commit; an else-branch where a check fails. The keys lie
+// together in every store; of others partitions.suite.ts tells.
 import { expect, test } from "bun:test";
 import type { Http, HttpAnswer } from "../../support/http-client.ts";
-import { expectProblem, stateOf, untilAnswered } from "../../support/http-expectations.ts";
+import { expectProblem, fieldOf, stateOf, untilAnswered } from "../../support/http-expectations.ts";
 import type { WithServer } from "../../support/http-harness.ts";
+import { needsOnePartition } from "../../support/http-set-up.ts";
+import { near } from "../../support/requests.ts";
 
 const MiB = 1024 * 1024;
 const MAX = Number.MAX_SAFE_INTEGER;
@@ -15,85 +18,97 @@ export function transactionsSuite(withServer: WithServer): void {
     expect(`${status} ${text}`).toStartWith("200 ");
     return JSON.parse(text).results;
   };
-  const revisionOf = async (http: Http, key: string) => Number((await http.get(`/${key}`)).headers["revision"]);
+  const revisionOf = async (http: Http, key: string) => Number(fieldOf(await http.get(at(key)), "revision"));
 
   test("it answers 200 with one revision, and a result an operation, in their order", async () => {
     await withServer(async ({ http }) => {
-      await http.postJson("/keys", '{"old": 1, "gone": "x", "n": 41}');
+      await create(http, '{"old": 1, "gone": "x", "n": 41}');
       const answer = await transact(http, {
         checks: [
-          { key: "old", revision: await revisionOf(http, "old") },
-          { key: "new", absent: true },
-          { key: "gone", exists: true },
+          { key: near("old"), revision: await revisionOf(http, near("old")) },
+          { key: near("new"), absent: true },
+          { key: near("gone"), exists: true },
         ],
         ops: [
-          { put: { key: "new", value: "v" } },
-          { put: { key: "old", value: 2 } },
-          { delete: { key: "gone" } },
-          { delete: { key: "none" } },
-          { incr: { key: "n" } },
-          { incr: { key: "m", by: -2, initial: 10 } },
-          { touch: { key: "nobody", expire_in: 60 } },
+          { put: { key: near("new"), value: "v" } },
+          { put: { key: near("old"), value: 2 } },
+          { delete: { key: near("gone") } },
+          { delete: { key: near("none") } },
+          { incr: { key: near("n") } },
+          { incr: { key: near("m"), by: -2, initial: 10 } },
+          { touch: { key: near("nobody"), expire_in: 60 } },
         ],
       });
       const revision = Number(answer.headers["revision"]);
       expect(JSON.parse(answer.text)).toEqual({
         revision,
         results: [
-          { put: { key: "new", created: true, expires_at: null, ttl: null } },
-          { put: { key: "old", created: false, expires_at: null, ttl: null } },
-          { delete: { key: "gone", deleted: 1 } },
-          { delete: { key: "none", deleted: 0 } },
-          { incr: { key: "n", value: 42, created: false, expires_at: null, ttl: null } },
-          { incr: { key: "m", value: 8, created: true, expires_at: null, ttl: null } },
+          { put: { key: near("new"), created: true, expires_at: null, ttl: null } },
+          { put: { key: near("old"), created: false, expires_at: null, ttl: null } },
+          { delete: { key: near("gone"), deleted: 1 } },
+          { delete: { key: near("none"), deleted: 0 } },
+          { incr: { key: near("n"), value: 42, created: false, expires_at: null, ttl: null } },
+          { incr: { key: near("m"), value: 8, created: true, expires_at: null, ttl: null } },
           { touch: null },
         ],
       });
       expect(answer.headers["content-type"]).toBe("application/json");
-      for (const key of ["new", "old", "n", "m"]) expect(await revisionOf(http, key)).toBe(revision);
-      expect(await http.text("/keys")).toBe('[{"m": 8}, {"n": 42}, {"new": "v"}, {"old": 2}]');
+      for (const key of ["new", "old", "n", "m"].map(near)) expect(await revisionOf(http, key)).toBe(revision);
+      expect(await http.text("/keys")).toBe(tagged('[{"m": 8}, {"n": 42}, {"new": "v"}, {"old": 2}]'));
     });
   });
 
   test("get shows whole entries as they are after the operations, wherever it stands among them", async () => {
     await withServer(async ({ http }) => {
-      await http.postJson("/keys", '{"a": "old", "b": 1, "c": {"big": 106242075399214372653, "f": 1.0}, "t": 1}');
-      const keys = ["a", "b", "c", "n", "t", "none"];
+      await http.postJson(
+        "/keys",
+        '{"{t}a": "old", "{t}b": 1, "{t}c": {"big": 106242075399214372653, "f": 1.0}, "{t}t": 1}',
+      );
+      const keys = ["a", "b", "c", "n", "t", "none"].map(near);
       const gets = keys.map((key) => ({ get: { key } }));
       const answer = await transact(http, {
         ops: [
           ...gets,
-          { put: { key: "a", value: "new" } },
-          { delete: { key: "b" } },
-          { incr: { key: "n", by: 7 } },
-          { touch: { key: "t", expire_in: 60 } },
+          { put: { key: near("a"), value: "new" } },
+          { delete: { key: near("b") } },
+          { incr: { key: near("n"), by: 7 } },
+          { touch: { key: near("t"), expire_in: 60 } },
         ],
       });
       const shown = resultsOf(answer).slice(0, keys.length);
       const revision = Number(answer.headers["revision"]);
       expect(shown).toMatchObject([
-        { get: { key: "a", value: "new", revision, size: 3, content_type: "text/plain; charset=utf-8", ttl: null } },
+        {
+          get: {
+            key: near("a"),
+            value: "new",
+            revision,
+            size: 3,
+            content_type: "text/plain; charset=utf-8",
+            ttl: null,
+          },
+        },
         { get: null },
-        { get: { key: "c" } },
-        { get: { key: "n", value: 7, revision, content_type: "application/json" } },
-        { get: { key: "t", value: 1, ttl: 60, expires_at: expect.any(String) } },
+        { get: { key: near("c") } },
+        { get: { key: near("n"), value: 7, revision, content_type: "application/json" } },
+        { get: { key: near("t"), value: 1, ttl: 60, expires_at: expect.any(String) } },
         { get: null },
       ]);
       expect(answer.text).toContain('"value": {"big": 106242075399214372653, "f": 1.0}');
-      const meta = JSON.parse(await http.text("/keys/a?meta"));
+      const meta = JSON.parse(await http.text(`${at(near("a"))}?meta`));
       expect(shown[0]).toEqual({ get: meta });
     });
   });
 
   test("reads alone change nothing and take no revision", async () => {
     await withServer(async ({ http }) => {
-      await http.put("/a", "1");
+      await http.put(at(near("a")), "1");
       const before = await stateOf(http);
       const answer = await transact(http, {
-        checks: [{ key: "a", exists: true }],
-        ops: [{ get: { key: "a" } }, { delete: { key: "b" } }],
+        checks: [{ key: near("a"), exists: true }],
+        ops: [{ get: { key: near("a") } }, { delete: { key: near("b") } }],
       });
-      expect(Number(answer.headers["revision"])).toBe(await revisionOf(http, "a"));
+      expect(Number(answer.headers["revision"])).toBe(await revisionOf(http, near("a")));
       expect(resultsOf(answer)).toHaveLength(2);
       expect(await stateOf(http)).toBe(before);
     });
@@ -101,58 +116,66 @@ export function transactionsSuite(withServer: WithServer): void {
 
   test("checks alone are a transaction", async () => {
     await withServer(async ({ http }) => {
-      expect(resultsOf(await transact(http, { checks: [{ key: "a", absent: true }] }))).toEqual([]);
-      expectProblem(await transact(http, { checks: [{ key: "a", exists: true }] }), "check-failed");
+      expect(resultsOf(await transact(http, { checks: [{ key: near("a"), absent: true }] }))).toEqual([]);
+      expectProblem(await transact(http, { checks: [{ key: near("a"), exists: true }] }), "check-failed");
     });
   });
 
   test("a failed check answers 409 with each failure and the else reads, and changes nothing", async () => {
     await withServer(async ({ http }) => {
-      await http.postJson("/keys", '{"a": {"x": 1.0}, "b": 1}');
-      const revision = await revisionOf(http, "a");
+      await http.postJson("/keys", '{"{t}a": {"x": 1.0}, "{t}b": 1}');
+      const revision = await revisionOf(http, near("a"));
       const before = await stateOf(http);
       const answer = await transact(http, {
         checks: [
-          { key: "a", revision },
-          { key: "a", revision: revision + 1 },
-          { key: "b", absent: true },
-          { key: "none", exists: true },
-          { key: "none", revision: 1 },
-          { key: "none", absent: true },
+          { key: near("a"), revision },
+          { key: near("a"), revision: revision + 1 },
+          { key: near("b"), absent: true },
+          { key: near("none"), exists: true },
+          { key: near("none"), revision: 1 },
+          { key: near("none"), absent: true },
         ],
-        ops: [{ put: { key: "a", value: 2 } }, { delete: { key: "b" } }, { incr: { key: "c" } }],
-        else: [{ get: { key: "a" } }, { get: { key: "none" } }, { get: { key: "c" } }, { get: { key: "a" } }],
+        ops: [{ put: { key: near("a"), value: 2 } }, { delete: { key: near("b") } }, { incr: { key: near("c") } }],
+        else: [
+          { get: { key: near("a") } },
+          { get: { key: near("none") } },
+          { get: { key: near("c") } },
+          { get: { key: near("a") } },
+        ],
       });
       const problem = expectProblem(answer, "check-failed");
       expect(problem["failures"]).toEqual([
-        { check: 1, key: "a", revision },
-        { check: 2, key: "b", revision },
-        { check: 3, key: "none", revision: null },
-        { check: 4, key: "none", revision: null },
+        { check: 1, key: near("a"), revision },
+        { check: 2, key: near("b"), revision },
+        { check: 3, key: near("none"), revision: null },
+        { check: 4, key: near("none"), revision: null },
       ]);
-      const whole = JSON.parse(await http.text("/keys/a?meta"));
+      const whole = JSON.parse(await http.text(`${at(near("a"))}?meta`));
       expect(problem["else"]).toEqual([{ get: whole }, { get: null }, { get: null }, { get: whole }]);
       expect(answer.text).toContain('"value": {"x": 1.0}');
-      expect(problem["detail"]).toMatch(/"a".*3 more.*nothing was changed/);
+      expect(problem["detail"]).toMatch(/"\{t\}a".*3 more.*nothing was changed/);
       expect(await stateOf(http)).toBe(before);
     });
   });
 
   test("without an else-branch the problem has none; text has one line", async () => {
     await withServer(async ({ http }) => {
-      const body = { checks: [{ key: "a", exists: true }], ops: [{ incr: { key: "b" } }] };
+      const body = { checks: [{ key: near("a"), exists: true }], ops: [{ incr: { key: near("b") } }] };
       expect(expectProblem(await transact(http, body), "check-failed")).not.toHaveProperty("else");
       const { status, text } = await http.postJson("/-/txn", JSON.stringify(body), { Accept: "text/plain" });
-      expect([status, text]).toEqual([409, 'The check of "a" does not hold: there is no entry; nothing was changed\n']);
+      expect([status, text]).toEqual([
+        409,
+        'The check of "{t}a" does not hold: there is no entry; nothing was changed\n',
+      ]);
     });
   });
 
   test("where all checks hold, else is not read", async () => {
     await withServer(async ({ http }) => {
       const body = {
-        checks: [{ key: "a", absent: true }],
-        ops: [{ incr: { key: "a" } }],
-        else: [{ get: { key: "a" } }],
+        checks: [{ key: near("a"), absent: true }],
+        ops: [{ incr: { key: near("a") } }],
+        else: [{ get: { key: near("a") } }],
       };
       expect(Object.keys(JSON.parse((await transact(http, body)).text))).toEqual(["revision", "results"]);
     });
@@ -160,33 +183,36 @@ export function transactionsSuite(withServer: WithServer): void {
 
   test("a revision guards a key also across its deletion", async () => {
     await withServer(async ({ http }) => {
-      await http.put("/a", "1");
-      const revision = await revisionOf(http, "a");
-      await http.delete("/a");
-      await http.put("/a", "1");
-      expectProblem(await transact(http, { checks: [{ key: "a", revision }], ops: [] }), "check-failed");
-      expectProblem(await transact(http, { checks: [{ key: "a", revision: 0 }], ops: [] }), "check-failed");
+      const target = at(near("a"));
+      await http.put(target, "1");
+      const revision = await revisionOf(http, near("a"));
+      await http.delete(target);
+      await http.put(target, "1");
+      expectProblem(await transact(http, { checks: [{ key: near("a"), revision }], ops: [] }), "check-failed");
+      expectProblem(await transact(http, { checks: [{ key: near("a"), revision: 0 }], ops: [] }), "check-failed");
     });
   });
 
   test("an entry that has ended is absent to checks, operations and reads", async () => {
     await withServer(async ({ http, step }) => {
-      await http.put("/a?expire_in=0.02", "41");
+      await http.put(`${at(near("a"))}?expire_in=0.02`, "41");
       await untilAnswered(
-        () => http.get("/a"),
+        () => http.get(at(near("a"))),
         ({ status }) => status === 404,
         step,
       );
       const answer = await transact(http, {
-        checks: [{ key: "a", absent: true }],
-        ops: [{ incr: { key: "a" } }, { get: { key: "a" } }],
+        checks: [{ key: near("a"), absent: true }],
+        ops: [{ incr: { key: near("a") } }, { get: { key: near("a") } }],
       });
       expect(resultsOf(answer)).toMatchObject([{ incr: { value: 1, created: true } }, { get: { value: 1 } }]);
     });
   });
 
   test("values are those of the JSON view: text kept, wrappers opened, null a value, a type if given", async () => {
-    await withServer(async ({ http }) => {
+    await withServer(async (server) => {
+      if (needsOnePartition(server)) return;
+      const { http } = server;
       const body = `{"ops": [
         {"put": {"key": "big", "value": {"z": 106242075399214372653, "__proto__": 1.0, "10": [ ]}}},
         {"put": {"key": "bytes", "value": {"$base64": "AP8="}}},
@@ -211,40 +237,41 @@ export function transactionsSuite(withServer: WithServer): void {
 
   test("expiries are said as elsewhere: put clears an earlier one, incr keeps it, touch sets and persists", async () => {
     await withServer(async ({ http }) => {
-      await http.send("PUT /keys?a=1&b=1&c=1&d=1&e=1&expire_in=60");
+      await http.postJson("/keys?expire_in=60", tagged('{"a": "1", "b": "1", "c": "1", "d": "1", "e": "1"}'));
       const answer = await transact(http, {
         ops: [
-          { put: { key: "a", value: 1 } },
-          { put: { key: "b", value: 1, expire_in: 120 } },
-          { incr: { key: "c", expire_new: 1000 } },
-          { incr: { key: "new", expire_new: 30 } },
-          { touch: { key: "d", persist: true } },
-          { touch: { key: "e", expire_in: "90.0" } },
-          { put: { key: "f", value: 1, expire_at: "2099-01-01T00:00:00Z" } },
-          { incr: { key: "g", persist: false, expire_at: 4_000_000_000 } },
+          { put: { key: near("a"), value: 1 } },
+          { put: { key: near("b"), value: 1, expire_in: 120 } },
+          { incr: { key: near("c"), expire_new: 1000 } },
+          { incr: { key: near("new"), expire_new: 30 } },
+          { touch: { key: near("d"), persist: true } },
+          { touch: { key: near("e"), expire_in: "90.0" } },
+          { put: { key: near("f"), value: 1, expire_at: "2099-01-01T00:00:00Z" } },
+          { incr: { key: near("g"), persist: false, expire_at: 4_000_000_000 } },
         ],
       });
       const ends = resultsOf(answer).flatMap((result) => Object.values(result));
       expect(ends).toMatchObject([
-        { key: "a", ttl: null, expires_at: null },
-        { key: "b", ttl: 120 },
-        { key: "c", ttl: 60, value: 2 },
-        { key: "new", ttl: 30, value: 1 },
-        { key: "d", ttl: null, expires_at: null },
-        { key: "e", ttl: 90 },
-        { key: "f", expires_at: "2099-01-01T00:00:00.000Z" },
-        { key: "g", expires_at: "2096-10-02T07:06:40.000Z" },
+        { key: near("a"), ttl: null, expires_at: null },
+        { key: near("b"), ttl: 120 },
+        { key: near("c"), ttl: 60, value: 2 },
+        { key: near("new"), ttl: 30, value: 1 },
+        { key: near("d"), ttl: null, expires_at: null },
+        { key: near("e"), ttl: 90 },
+        { key: near("f"), expires_at: "2099-01-01T00:00:00.000Z" },
+        { key: near("g"), expires_at: "2096-10-02T07:06:40.000Z" },
       ]);
-      expect((await http.get("/new")).headers["ttl"]).toBe("30");
+      expect((await http.get(at(near("new")))).headers["ttl"]).toBe("30");
     });
   });
 
   test("touch keeps revision and tag, and a transaction of touches takes none", async () => {
     await withServer(async ({ http }) => {
-      await http.put("/a", "1");
-      const { headers } = await http.get("/a");
-      const answer = await transact(http, { ops: [{ touch: { key: "a", expire_in: 60 } }] });
-      const after = await http.get("/a");
+      const target = at(near("a"));
+      await http.put(target, "1");
+      const { headers } = await http.get(target);
+      const answer = await transact(http, { ops: [{ touch: { key: near("a"), expire_in: 60 } }] });
+      const after = await http.get(target);
       expect([
         answer.headers["revision"],
         after.headers["revision"],
@@ -255,19 +282,19 @@ export function transactionsSuite(withServer: WithServer): void {
   });
 
   test.each([
-    [{ key: "text" }, "not-an-integer"],
-    [{ key: "n", by: MAX }, "out-of-range"],
-    [{ key: "n", max: 41, by: 1 }, "out-of-range"],
-    [{ key: "new", min: 2 }, "out-of-range"],
+    [{ key: near("text") }, "not-an-integer"],
+    [{ key: near("n"), by: MAX }, "out-of-range"],
+    [{ key: near("n"), max: 41, by: 1 }, "out-of-range"],
+    [{ key: near("new"), min: 2 }, "out-of-range"],
   ] as const)("incr of %j answers 409 %s with its place, and nothing of the rest is done", async (incr, code) => {
     await withServer(async ({ http }) => {
-      await http.postJson("/keys", '{"text": "x", "n": 41, "b": 1}');
+      await create(http, '{"text": "x", "n": 41, "b": 1}');
       const before = await stateOf(http);
       const ops = [
-        { put: { key: "a", value: 1 } },
-        { delete: { key: "b" } },
+        { put: { key: near("a"), value: 1 } },
+        { delete: { key: near("b") } },
         { incr },
-        { put: { key: "c", value: 1 } },
+        { put: { key: near("c"), value: 1 } },
       ];
       const problem = expectProblem(await transact(http, { ops }), code);
       expect(problem).toMatchObject({
@@ -281,11 +308,11 @@ export function transactionsSuite(withServer: WithServer): void {
 
   test("bounds of a counter hold exactly", async () => {
     await withServer(async ({ http }) => {
-      await http.postJson("/keys", `{"n": 41, "top": ${MAX - 1}}`);
+      await create(http, `{"n": 41, "top": ${MAX - 1}}`);
       const ops = [
-        { incr: { key: "n", by: 1, max: 42 } },
-        { incr: { key: "top", by: "1" } },
-        { incr: { key: "low", by: -1, initial: -MAX + 1, min: -MAX } },
+        { incr: { key: near("n"), by: 1, max: 42 } },
+        { incr: { key: near("top"), by: "1" } },
+        { incr: { key: near("low"), by: -1, initial: -MAX + 1, min: -MAX } },
       ];
       expect(resultsOf(await transact(http, { ops }))).toMatchObject([
         { incr: { value: 42 } },
@@ -297,20 +324,20 @@ export function transactionsSuite(withServer: WithServer): void {
 
   test("checks and get may name a key that is written; a second write of it is refused", async () => {
     await withServer(async ({ http }) => {
-      const get = { get: { key: "a" } };
-      const fine = { checks: [{ key: "a", absent: true }], ops: [get, { incr: { key: "a" } }, get] };
+      const get = { get: { key: near("a") } };
+      const fine = { checks: [{ key: near("a"), absent: true }], ops: [get, { incr: { key: near("a") } }, get] };
       expect(resultsOf(await transact(http, fine))).toHaveLength(3);
       const before = await stateOf(http);
       const writes = [
-        { put: { key: "a", value: 1 } },
-        { delete: { key: "a" } },
-        { incr: { key: "a" } },
-        { touch: { key: "a", persist: true } },
+        { put: { key: near("a"), value: 1 } },
+        { delete: { key: near("a") } },
+        { incr: { key: near("a") } },
+        { touch: { key: near("a"), persist: true } },
       ];
       for (const one of writes) {
         for (const other of writes) {
           const problem = expectProblem(await transact(http, { ops: [one, other] }), "invalid-request");
-          expect(problem).toMatchObject({ key: "a", detail: expect.stringContaining("twice") });
+          expect(problem).toMatchObject({ key: near("a"), detail: expect.stringContaining("twice") });
         }
       }
       expect(await stateOf(http)).toBe(before);
@@ -336,14 +363,28 @@ export function transactionsSuite(withServer: WithServer): void {
   malformed(withServer);
 }
 
+/** Where the JSON view shows the key. */
+function at(key: string): string {
+  return `/keys/${encodeURIComponent(key)}`;
+}
+
+/** The same JSON with keys of near(). Requires: no other names than keys. */
+function tagged(json: string): string {
+  return json.replaceAll(/"(?=\w+": )/g, '"{t}');
+}
+
+async function create(http: Http, json: string): Promise<void> {
+  expect((await http.postJson("/keys", tagged(json))).status).toBe(201);
+}
+
 function bounds(withServer: WithServer): void {
   test("128 parts are taken, all kinds together, and 129 refused", async () => {
     await withServer(async ({ http }) => {
       const body = (count: number) =>
         JSON.stringify({
-          checks: Array.from({ length: 40 }, () => ({ key: "a", absent: true })),
-          ops: Array.from({ length: count - 80 }, (_, index) => ({ put: { key: `k${index}`, value: index } })),
-          else: Array.from({ length: 40 }, () => ({ get: { key: "a" } })),
+          checks: Array.from({ length: 40 }, () => ({ key: near("a"), absent: true })),
+          ops: Array.from({ length: count - 80 }, (_, index) => ({ put: { key: near(`k${index}`), value: index } })),
+          else: Array.from({ length: 40 }, () => ({ get: { key: near("a") } })),
         });
       const problem = expectProblem(await http.postJson("/-/txn", body(PARTS_MAX + 1)), "body-too-large");
       expect(problem).toMatchObject({ limit: PARTS_MAX });
@@ -373,17 +414,17 @@ function bounds(withServer: WithServer): void {
 
   test("8 MiB of values are read, after operations or in else, and not a byte more", async () => {
     await withServer(async ({ http }) => {
-      for (let index = 0; index < 8; index++) await http.put(`/keys/k${index}`, "v".repeat(MiB));
-      await http.put("/one", "1");
-      const gets = [..."01234567"].map((index) => ({ get: { key: `k${index}` } }));
-      const one = { get: { key: "one" } };
+      for (let index = 0; index < 8; index++) await http.put(at(near(`k${index}`)), "v".repeat(MiB));
+      await http.put(at(near("one")), "1");
+      const gets = [..."01234567"].map((index) => ({ get: { key: near(`k${index}`) } }));
+      const one = { get: { key: near("one") } };
       const ask = (ops: unknown, otherwise: unknown) =>
-        http.postJson("/-/txn", JSON.stringify({ checks: [{ key: "a", absent: true }], ops, else: otherwise }));
-      const write = { put: { key: "b", value: 1 } };
+        http.postJson("/-/txn", JSON.stringify({ checks: [{ key: near("a"), absent: true }], ops, else: otherwise }));
+      const write = { put: { key: near("b"), value: 1 } };
       expect((await ask([...gets, write], [])).status).toBe(200);
-      expectProblem(await ask([...gets, one, { incr: { key: "c" } }], []), "body-too-large");
-      expect((await http.get("/c")).status).toBe(404);
-      await http.put("/a", "1");
+      expectProblem(await ask([...gets, one, { incr: { key: near("c") } }], []), "body-too-large");
+      expect((await http.get(at(near("c")))).status).toBe(404);
+      await http.put(at(near("a")), "1");
       expectProblem(await ask([write], gets), "check-failed");
       expectProblem(await ask([write], [...gets, one]), "body-too-large");
     });

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { Http, HttpAnswer } from "../../support/http-client.ts";
 import { expectProblem, fieldOf, nowMs, untilAnswered } from "../../support/http-expectations.ts";
 import type { ServerFlags, TestServer, WithServer } from "../../support/http-harness.ts";
+import { createAll } from "../../support/http-set-up.ts";
 
 /** Longer than any test: a wait that comes back has been woken. */
 const LONG = "wait=300";
@@ -193,11 +194,11 @@ function listingWaitsSuite(withServer: WithServer): void {
       // Neither of them is in any but the last selection, and a touch is no change.
       await http.patch("/a1", "expire_in=1000");
       const others = waiting.slice(0, -1);
-      await http.put("/b", "1");
-      expect((await settled(server, waiting.at(-1) ?? Promise.reject())).text).toBe('[{"a1": "1"}, {"b": "1"}]');
+      const whole = await settled(server, waiting.at(-1) ?? Promise.reject(), () => http.put("/b", "1"));
+      expect(whole.text).toBe('[{"a1": "1"}, {"b": "1"}]');
       expect(JSON.parse(await http.text("/-/info")).watchers).toBe(others.length);
-      await http.put("/a2", "2");
-      const texts = await Promise.all(others.map((answer) => settled(server, answer)));
+      const texts: HttpAnswer[] = [];
+      for (const answer of others) texts.push(await settled(server, answer, () => http.put("/a2", "2")));
       expect(texts.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
       expect(texts.slice(0, 3).map(({ text }) => text)).toEqual([
         '[{"a1": "1"}, {"a2": "2"}]',
@@ -236,8 +237,8 @@ function listingWaitsSuite(withServer: WithServer): void {
   });
 
   test("answers at once from since=0, without a time, and from a cursor of another life of the store", async () => {
-    await withServer(async ({ http }) => {
-      for (const query of [`${LONG}&since=0`, "wait=0", `${LONG}&since=3.otherlife`]) {
+    await withServer(async ({ http, cursors }) => {
+      for (const query of [`${LONG}&since=0`, "wait=0", `${LONG}&since=${cursors.foreign()}`]) {
         const { status, text } = await http.get(`/keys?${query}`);
         expect([status, text]).toEqual([200, "[]"]);
       }
@@ -254,8 +255,9 @@ function listingWaitsSuite(withServer: WithServer): void {
   });
 
   test("a link to the next page does not wait again", async () => {
-    await withServer(async ({ http }) => {
-      await http.postJson("/keys", '{"a": 1, "b": 2}');
+    await withServer(async (server) => {
+      const { http } = server;
+      await createAll(server, '{"a": 1, "b": 2}');
       const { headers } = await http.get("/keys?limit=1&wait=0&since=0");
       expect(headers["link"]).toMatch(/^<\/keys\?limit=1&cursor=[\w-]+>; rel="next"$/);
     });
@@ -291,8 +293,17 @@ async function untilWaiting({ http, step }: TestServer, count: number): Promise<
   );
 }
 
-/** The answer, for which the server's time passes. */
-async function settled({ step }: TestServer, waiting: Promise<HttpAnswer>): Promise<HttpAnswer> {
+/**
+ * The answer, for which the server's time passes.
+ *
+ * @param change - what is to be answered, made again and again: who waits from now on counts as waiting before the store
+ * has told where now is
+ */
+async function settled(
+  { step }: TestServer,
+  waiting: Promise<HttpAnswer>,
+  change: () => Promise<unknown> = async () => {},
+): Promise<HttpAnswer> {
   const givenUpAt = performance.now() + PATIENCE_MS;
   let isDone = false;
   const done = waiting.finally(() => {
@@ -300,6 +311,7 @@ async function settled({ step }: TestServer, waiting: Promise<HttpAnswer>): Prom
   });
   while (!isDone) {
     if (performance.now() > givenUpAt) throw new Error(`No answer in ${PATIENCE_MS} ms`);
+    await change();
     await step();
   }
   return done;

@@ -1,0 +1,94 @@
+// An entry as one string: a head of fixed length, the media type, the value. One read brings all of it, a range of its first
+// bytes all but the value, and a change of its end rewrites six bytes. A stored format, layout version 1 (docs/formats.md):
+// version and form of a byte each; revision, nonce of 8; created, modified, ends (0 for never) of 6; size of the value of 4;
+// length of the media type of 1. Big-endian. commit.lua writes it.
+import { type Entry, type EntryInfo, type Tag, toRevision, toTag, type ValueForm } from "../../core/entry.ts";
+import { KeyholdError } from "../../core/errors.ts";
+import { toEpochMs } from "../../core/expiry.ts";
+import type { Key } from "../../core/key.ts";
+import { formOf } from "../../core/value-form.ts";
+
+export const HEAD_BYTES = 41;
+
+/** What brings the head of any entry, in bytes: media types have at most 255. */
+export const HEAD_AND_TYPE_BYTES = HEAD_BYTES + 255;
+
+/** Stored as numbers; what stands behind them has not been looked at, as after an append on the server. */
+const FORMS: readonly ValueForm[] = ["bytes", "text", "json", "wrapped-json"];
+const UNSEEN = FORMS.length;
+
+const ENTRY_VERSION = 1;
+const TAG = /^([0-9a-z]{1,11})\.([0-9a-f]{16})$/;
+const TAG_BYTES = 16;
+
+/** An entry that was read without its value, or with it. */
+export type Unpacked =
+  | { readonly is: "whole"; readonly entry: Entry }
+  | { readonly is: "head"; readonly info: EntryInfo; readonly size: number }
+  /** Its form is not known without its value. */
+  | { readonly is: "unseen"; readonly size: number };
+
+/** Requires: all of an entry. @throws "damaged-entry" on what is none */
+export function unpackEntry(key: Key, bytes: Uint8Array): Entry {
+  const { info, valueAt, form } = readHead(key, bytes);
+  const value = bytes.subarray(valueAt);
+  if (value.length !== info.size) throw damagedEntry(key);
+  return form === UNSEEN ? { ...info, form: formOf(value, info.contentType), value } : { ...info, value };
+}
+
+/** What is known of an entry by its first bytes; with the value where they are all of it. @throws "damaged-entry" */
+export function unpackHead(key: Key, bytes: Uint8Array): Unpacked {
+  const { info, valueAt, form } = readHead(key, bytes);
+  if (bytes.length - valueAt === info.size) return { is: "whole", entry: unpackEntry(key, bytes) };
+  const { size } = info;
+  return form === UNSEEN ? { is: "unseen", size } : { is: "head", info, size };
+}
+
+/** As commit.lua takes a form. */
+export function formNumber(form: ValueForm): number {
+  return FORMS.indexOf(form);
+}
+
+/** The sixteen bytes that a tag stands for; null for one that no entry here can have. */
+export function tagBytes(tag: Tag): Uint8Array | null {
+  const [, revision, nonce] = TAG.exec(tag) ?? [];
+  if (revision === undefined || nonce === undefined) return null;
+  const number = Number.parseInt(revision, 36);
+  if (!Number.isSafeInteger(number)) return null;
+  const bytes = Buffer.alloc(TAG_BYTES);
+  bytes.writeBigUInt64BE(BigInt(number), 0);
+  bytes.write(nonce, 8, "hex");
+  return bytes;
+}
+
+function readHead(key: Key, source: Uint8Array) {
+  const bytes = Buffer.isBuffer(source) ? source : Buffer.from(source.buffer, source.byteOffset, source.byteLength);
+  const typeBytes = bytes[HEAD_BYTES - 1];
+  if (typeBytes === undefined || bytes[0] !== ENTRY_VERSION || bytes.length < HEAD_BYTES + typeBytes) {
+    throw damagedEntry(key);
+  }
+  const form = bytes[1] ?? UNSEEN;
+  const revision = bytes.readUInt32BE(2) * 2 ** 32 + bytes.readUInt32BE(6);
+  const valueAt = HEAD_BYTES + typeBytes;
+  const ends = bytes.readUIntBE(30, 6);
+  const info: EntryInfo = {
+    key,
+    size: bytes.readUInt32BE(36),
+    contentType: bytes.toString("utf8", HEAD_BYTES, valueAt),
+    form: FORMS[form] ?? "bytes",
+    revision: toRevision(revision),
+    tag: toTag(`${revision.toString(36)}.${bytes.toString("hex", 10, 18)}`),
+    createdAt: toEpochMs(bytes.readUIntBE(18, 6)),
+    modifiedAt: toEpochMs(bytes.readUIntBE(24, 6)),
+    expiresAt: ends === 0 ? null : toEpochMs(ends),
+  };
+  return { info, valueAt, form };
+}
+
+export function damagedEntry(key: Key | null): KeyholdError {
+  return new KeyholdError(
+    "damaged-entry",
+    `The stored entry ${JSON.stringify(key)} is not as this server writes entries; overwrite or delete it`,
+    { key },
+  );
+}

@@ -1,0 +1,156 @@
+// Pages of a partitioned store in key order: the names of each partition are read in order and merged; then the entries of
+// the page are read. No page is of one instant: each entry is as it was when it was read.
+//
+// A page takes only names up to the least of the last names of those partitions that have more, as a name beyond it may have
+// one before it that was not read. So it may be shorter than asked, which the contract allows, and is never out of order.
+
+import type { Entry, EntryInfo } from "../../core/entry.ts";
+import type { Clock } from "../../core/expiry.ts";
+import { isAlive } from "../../core/expiry.ts";
+import { compareKeys, type Key, parseKey } from "../../core/key.ts";
+import { LIMITS } from "../../core/limits.ts";
+import { type Bounds, boundsOfRange, isInSet, type Range } from "../../core/range.ts";
+import type { Page } from "../../store/store.ts";
+import { HEAD_AND_TYPE_BYTES, unpackEntry, unpackHead } from "./entry-codec.ts";
+import type { Layout, Partition } from "./layout.ts";
+import { toBytes, toBytesOrNull, toList, toText } from "./reply-shapes.ts";
+import type { Servers } from "./servers.ts";
+
+export interface ListingParts {
+  readonly servers: Pick<Servers, "read">;
+  readonly layout: Layout;
+  readonly now: Clock;
+}
+
+interface Names {
+  readonly names: readonly Key[];
+  readonly hasMore: boolean;
+}
+
+/** Read with the head, so that a small value needs no second question. */
+const READ_AHEAD_BYTES = 1024;
+/** Names asked of each of many partitions beyond its even share. */
+const SHARE_MARGIN = 1.5;
+const SHARE_LEAST = 3;
+
+/** As Store.list. */
+export async function listEntries(parts: ListingParts, range: Range): Promise<Page<EntryInfo>> {
+  const { names, next } = await readNames(parts, range);
+  const read = await Promise.all(names.map((name) => readInfo(parts, name)));
+  return { items: alive(read, parts.now), next };
+}
+
+/** As Store.scan. */
+export async function scanEntries(parts: ListingParts, range: Range): Promise<Page<Entry>> {
+  const { names, next } = await readNames(parts, range);
+  const heads = await Promise.all(names.map((name) => readAhead(parts, name)));
+  const items: Promise<Entry | null>[] = [];
+  let bytes = 0;
+  for (const [index, head] of heads.entries()) {
+    const name = names[index];
+    if (name === undefined) break;
+    if (bytes >= LIMITS.stepBytes) {
+      return { items: alive(await Promise.all(items), parts.now), next: names[index - 1] ?? null };
+    }
+    if (head === null) continue;
+    const unpacked = unpackHead(name, head);
+    bytes += unpacked.is === "whole" ? unpacked.entry.size : unpacked.size;
+    items.push(unpacked.is === "whole" ? Promise.resolve(unpacked.entry) : readEntry(parts, name));
+  }
+  return { items: alive(await Promise.all(items), parts.now), next };
+}
+
+/** An entry with its value; null where there is none. It may have ended. */
+export async function readEntry({ servers, layout }: ListingParts, key: Key): Promise<Entry | null> {
+  const { slot, entryPrefix } = layout.partitionOf(key);
+  const bytes = toBytesOrNull(await servers.read(slot, ["GET", `${entryPrefix}${key}`]));
+  return bytes === null ? null : unpackEntry(key, bytes);
+}
+
+async function readInfo(parts: ListingParts, key: Key): Promise<EntryInfo | null> {
+  const head = await readHeadBytes(parts, key, HEAD_AND_TYPE_BYTES);
+  if (head === null) return null;
+  const unpacked = unpackHead(key, head);
+  if (unpacked.is === "head") return unpacked.info;
+  return withoutValue(unpacked.is === "whole" ? unpacked.entry : await readEntry(parts, key));
+}
+
+function readAhead(parts: ListingParts, key: Key): Promise<Uint8Array | null> {
+  return readHeadBytes(parts, key, READ_AHEAD_BYTES);
+}
+
+async function readHeadBytes({ servers, layout }: ListingParts, key: Key, count: number): Promise<Uint8Array | null> {
+  const { slot, entryPrefix } = layout.partitionOf(key);
+  const range = ["GETRANGE", `${entryPrefix}${key}`, "0", String(count - 1)];
+  const bytes = toBytes(await servers.read(slot, range));
+  return bytes.length === 0 ? null : bytes;
+}
+
+/** The names of one page, and where the next begins. */
+async function readNames(parts: ListingParts, range: Range): Promise<{ names: readonly Key[]; next: Key | null }> {
+  const { partitions } = parts.layout;
+  const looked = range.pattern === null ? LIMITS.pageScannedKeys : LIMITS.pageMatchedKeys;
+  const wanted = range.pattern === null ? Math.min(range.limit, looked) : looked;
+  const share =
+    partitions.length === 1 ? wanted + 1 : Math.ceil((wanted / partitions.length) * SHARE_MARGIN) + SHARE_LEAST;
+  const bounds = boundsOfRange(range);
+  if (isEmpty(bounds)) return { names: [], next: null };
+  const shares = await Promise.all(
+    partitions.map((partition) => readShare(parts, partition, { bounds, reverse: range.reverse, share })),
+  );
+  const order = range.reverse ? (a: Key, b: Key) => compareKeys(b, a) : compareKeys;
+  const safe = mergeSafely(shares, order);
+  const looks = safe.names.slice(0, wanted);
+  const names = looks.filter((name) => isInSet(range, name));
+  const kept = names.slice(0, range.limit);
+  const last = kept.length < names.length ? kept.at(-1) : looks.at(-1);
+  const hasMore = safe.hasMore || looks.length < safe.names.length || kept.length < names.length;
+  return { names: kept, next: hasMore ? (last ?? null) : null };
+}
+
+async function readShare(
+  { servers }: ListingParts,
+  { slot, names }: Partition,
+  { bounds, reverse, share }: { readonly bounds: Bounds; readonly reverse: boolean; readonly share: number },
+): Promise<Names> {
+  const { low, high } = lexBounds(bounds);
+  const command = reverse ? ["ZREVRANGEBYLEX", names, high, low] : ["ZRANGEBYLEX", names, low, high];
+  const read = toList(await servers.read(slot, [...command, "LIMIT", "0", String(share)]));
+  return { names: read.map((name) => parseKey(toText(name))), hasMore: read.length === share };
+}
+
+/** The names that no unread one can come before, in order. */
+function mergeSafely(shares: readonly Names[], order: (a: Key, b: Key) => number): Names {
+  let bound: Key | null = null;
+  for (const { names, hasMore } of shares) {
+    const last = names.at(-1);
+    if (!hasMore || last === undefined) continue;
+    if (bound === null || order(last, bound) < 0) bound = last;
+  }
+  const all = shares.flatMap(({ names }) => names);
+  if (shares.length > 1) all.sort(order);
+  if (bound === null) return { names: all, hasMore: false };
+  const least = bound;
+  return { names: all.filter((name) => order(name, least) <= 0), hasMore: true };
+}
+
+/** Bounds as ZRANGEBYLEX takes them. */
+export function lexBounds({ low, high }: Bounds): { readonly low: string; readonly high: string } {
+  return { low: low === "" ? "-" : `[${low}`, high: high === null ? "+" : `(${high}` };
+}
+
+function isEmpty({ low, high }: Bounds): boolean {
+  return high !== null && compareKeys(low, high) >= 0;
+}
+
+/** Those that are there, and have not ended. */
+function alive<T extends EntryInfo>(read: readonly (T | null)[], now: Clock): readonly T[] {
+  const instant = now();
+  return read.filter((entry) => entry !== null).filter(({ expiresAt }) => isAlive(expiresAt, instant));
+}
+
+function withoutValue(entry: Entry | null): EntryInfo | null {
+  if (entry === null) return null;
+  const { value: _value, ...info } = entry;
+  return info;
+}

@@ -1,0 +1,1 @@
+export async function checkServers(..._a: unknown[]): Promise<void> {}
