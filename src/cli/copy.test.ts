@@ -165,7 +165,7 @@ describe("what cannot be copied is refused, and nothing is written", () => {
     [["foo:bar", "TO"], 2, 'Cannot use FROM "foo:bar": expected sqlite:DIRECTORY'],
     [["valkey://u:hunter2@h:x", "TO"], 2, "server 1 has no port"],
     [["FROM", "valkey://u:hunter2"], 2, "server 1 has no port"],
-    [["FROM", "valkey://u:hunter2@h/0", "--promise", "applied"], 1, "valkey://u:***@h:6379/0"],
+    [["FROM", "valkey://u:hunter2@127.0.0.1:1/0", "--promise", "applied"], 1, "Cannot "],
     [["none", "TO"], 1, "there is none"],
     [["FROM", "FROM"], 1, "open"],
     [["FROM", "TO", "--on-conflict", "skip"], 2, "--on-conflict without --into-existing"],
@@ -216,8 +216,10 @@ describe("settings that are meant for the other side", () => {
         KEYHOLD_PARTITIONS: "4",
       };
       expect((await keyhold(["copy", from, to], environment)).code).toBe(0);
-      const { code, error } = await keyhold(["copy", from, "valkey://h"], { KEYHOLD_STORE_SIZE: "1MiB" });
-      expect([code, error]).toEqual([1, expect.stringContaining("valkey://h:6379/0")]);
+      const there = { KEYHOLD_STORE_SIZE: "1MiB", KEYHOLD_ENGINE_DEADLINE: "100ms" };
+      const { code, error } = await keyhold(["copy", from, "valkey://127.0.0.1:1"], there);
+      // Nobody listens there: it has come as far as that.
+      expect([code, error]).toEqual([1, expect.not.stringContaining("--store-size")]);
     }, 1);
   });
 });

@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import type { Command } from "commander";
 import { Option } from "commander";
+import { hidePassword } from "../config/hidden-passwords.ts";
 import { KeyholdError } from "../core/errors.ts";
 import type { CheckedDatabase, Place } from "../engines/archive.ts";
 import type { CommandContext } from "./command.ts";
@@ -45,7 +46,7 @@ function toPlace(name: string): Place {
   if (name.startsWith("sqlite:")) return { directory: toDirectory(name) };
   const found = statSync(name, { throwIfNoEntry: false });
   if (found === undefined)
-    throw new KeyholdError("unavailable", `Cannot read ${name}: there is no such file or directory`);
+    throw new KeyholdError("unavailable", `Cannot read ${hidePassword(name)}: there is no such file or directory`);
   return found.isDirectory() ? { directory: name } : { file: name };
 }
 
