@@ -104,10 +104,10 @@ export class ChangeLog {
     partition: Partition,
     { from, goal, share }: { readonly from: LogPlace; readonly goal: LogPlace | null; readonly share: number },
   ): Promise<Share> {
-    if (goal !== null && comparePlaces(from, goal) >= 0) {
-      return { changes: [], hasMore: false, state: "whole", place: from };
-    }
-    const end = goal === null ? "+" : formatPlace(goal);
+    const order = goal === null ? -1 : comparePlaces(from, goal);
+    if (order === 0) return { changes: [], hasMore: false, state: "whole", place: from };
+    // Beyond the goal nothing is read but the place itself.
+    const end = goal === null ? "+" : formatPlace(order > 0 ? from : goal);
     const isStart = from.ms === 0;
     // The place itself is asked for again, which proves that it is there; and one change more, which says that there is more.
     const range = ["XRANGE", partition.log, isStart ? "-" : formatPlace(from), end, "COUNT", String(share + 2)];
@@ -119,12 +119,13 @@ export class ChangeLog {
     const changes = isProved ? read.slice(1) : read;
     const found = { changes: changes.slice(0, share), hasMore: changes.length > share };
     // A goal that is not met where there is no more was in a log that a failed server took along.
-    const isMissed = goal !== null && !found.hasMore && comparePlaces(changes.at(-1)?.place ?? from, goal) !== 0;
+    const last = changes.at(-1)?.place ?? from;
+    const isMissed = goal !== null && order < 0 && !found.hasMore && comparePlaces(last, goal) !== 0;
     if (isProved && !isMissed) return { ...found, state: "whole", place: from };
     const trimmed = await this.#trimmedPlace(partition);
-    const order = comparePlaces(from, trimmed);
-    if (order === 0 && !isMissed) return { ...found, state: "whole", place: from };
-    return { ...found, state: order < 0 ? "trimmed" : "lost", place: trimmed };
+    const age = comparePlaces(from, trimmed);
+    if (age === 0 && !isMissed) return { ...found, state: "whole", place: from };
+    return { ...found, state: age < 0 ? "trimmed" : "lost", place: trimmed };
   }
 
   #merge(shares: readonly Share[], limit: number): ChangePage {
