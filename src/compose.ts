@@ -14,7 +14,7 @@ import {
 import type { Config } from "./config/options.ts";
 import { KeyholdError } from "./core/errors.ts";
 import type { Clock } from "./core/expiry.ts";
-import { type Integrity, type OpenStore, openStore } from "./engines/open.ts";
+import { type Integrity, type Missing, type OpenStore, openStore } from "./engines/open.ts";
 import type { ServerFacts } from "./http/admin-handlers.ts";
 import { App } from "./http/app.ts";
 import { makeJsonDialect } from "./http/json-dialect.ts";
@@ -143,8 +143,8 @@ export interface OpenTransfer {
 }
 
 /** @throws KeyholdError with a sentence for the operator when the store cannot be had */
-export async function openTransfer(config: Config, log: Log): Promise<OpenTransfer> {
-  const open = await openStore(config, log, (reason) => log.error("store-failed", reason));
+export async function openTransfer(config: Config, log: Log, missing: Missing = "created"): Promise<OpenTransfer> {
+  const open = await openStore(config, log, (reason) => log.error("store-failed", reason), missing);
   const { store } = open;
   return { store, entries: new Entries(store), close: () => open.close() };
 }

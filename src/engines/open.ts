@@ -31,11 +31,20 @@ const INCARNATION_LENGTH = 10;
 /** Ended entries removed from memory between two turns of the event loop. */
 const MEMORY_SWEEP_SLICE = 10_000;
 
+/** What a missing store is for who opens it. */
+export type Missing = "created" | "refused";
+
 /**
  * @param onFatal - called once when the store can no longer be used and the process must end
+ * @param missing - counts on other servers alone, where a store is of whatever a prefix was mistyped as
  * @throws "unavailable" with what is wrong with the store and what to do
  */
-export function openStore(config: Config, log: Log, onFatal: (reason: string) => void): Promise<OpenStore> {
+export function openStore(
+  config: Config,
+  log: Log,
+  onFatal: (reason: string) => void,
+  missing: Missing = "created",
+): Promise<OpenStore> {
   const { store } = config;
   switch (store.engine) {
     case "memory":
@@ -43,14 +52,18 @@ export function openStore(config: Config, log: Log, onFatal: (reason: string) =>
     case "sqlite":
       return openSqlite(config, store.directory, { log, onFatal });
     case "valkey":
-      return openValkey(config, store, log);
+      return openValkey(config, store, { log, missing });
     default:
       throw new RangeError(`There is no engine for ${JSON.stringify(store satisfies never)}`);
   }
 }
 
 /** What the servers are to be asked with is read first, so that a wrong file is told before anything is sent. */
-async function openValkey(config: Config, location: ValkeyLocation, log: Log): Promise<OpenStore> {
+async function openValkey(
+  config: Config,
+  location: ValkeyLocation,
+  { log, missing }: { readonly log: Log; readonly missing: Missing },
+): Promise<OpenStore> {
   const { ca, user, password, sentinel } = readStoreAccess(config, location);
   const { topology, seeds, masterName, database, isTls } = location;
   const tls = isTls ? { ca, serverName: null } : null;
@@ -72,7 +85,7 @@ async function openValkey(config: Config, location: ValkeyLocation, log: Log): P
       servers,
       prefix: config.storePrefix,
       partitions: config.partitions,
-      newIncarnation: newIncarnation(),
+      newIncarnation: missing === "created" ? newIncarnation() : null,
       sweepIntervalMs: config.sweepIntervalMs,
       historyAgeMs: config.historyAgeMs,
       historyChanges: config.historyChanges,

@@ -62,6 +62,15 @@ describe("a store under a prefix", () => {
     });
   });
 
+  test("that is not there is not created by who only reads", async () => {
+    await withPrefix(async (open, prefix) => {
+      expect(await rejectionCode(() => open({ newIncarnation: null }))).toBe("unavailable");
+      expect(await node.ask("KEYS", `${prefix}:*`)).toEqual([]);
+      await open();
+      expect(await rejectionCode(() => open({ newIncarnation: null }))).toBeNull();
+    });
+  });
+
   test("keeps to it: two on one server see nothing of each other", async () => {
     await withPrefix(async (openOne) => {
       await withPrefix(async (openOther) => {

@@ -85,7 +85,7 @@ export async function openReadSide(place: SidePlace, context: CommandContext, si
     }
     case "valkey": {
       const { openTransfer } = await import("../../compose.ts");
-      const open = await openTransfer(place.config, makeCommandLog(context.host));
+      const open = await openTransfer(place.config, makeCommandLog(context.host), "refused");
       return makeReadSide(toStoreText(place.location), toReading(open), true);
     }
     default:

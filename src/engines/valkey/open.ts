@@ -23,8 +23,8 @@ export interface ValkeyStoreOptions
   > {
   /** 0 for as the store was created, and else as many as the topology deserves. */
   readonly partitions: number;
-  /** Names the store if it is a new one. */
-  readonly newIncarnation: string;
+  /** Names the store if it is a new one; null where a missing one is not to be created. */
+  readonly newIncarnation: string | null;
 }
 
 /** What a store's key holds, as JSON with its members in this order. A stored format: docs/formats.md. */
@@ -36,7 +36,7 @@ interface Description {
 
 const CLUSTER_PARTITIONS = 64;
 
-/** @throws "unavailable" where another layout, or another number of partitions, stands there */
+/** @throws "unavailable" where another layout, or another number of partitions, stands there, or nothing where it must */
 export async function openValkeyStore(options: ValkeyStoreOptions): Promise<ValkeyStore> {
   const { servers, prefix } = options;
   const text = await describe(options);
@@ -67,6 +67,12 @@ async function describe({ servers, prefix, partitions, newIncarnation }: ValkeyS
   const slot = slotOf(key);
   const standing = await servers.read(slot, ["GET", key]);
   if (standing !== null) return toText(standing);
+  if (newIncarnation === null) {
+    throw new KeyholdError(
+      "unavailable",
+      `There is no store under the prefix ${quote(prefix)}; look at the prefix, the address and the database`,
+    );
+  }
   const count = partitions > 0 ? partitions : servers.topology === "cluster" ? CLUSTER_PARTITIONS : 1;
   const made: Description = { layout: LAYOUT_VERSION, partitions: count, incarnation: newIncarnation };
   const { reply, shortfall } = await servers.write(slot, SCRIPTS.create, [key], [JSON.stringify(made)]);
