@@ -96,7 +96,12 @@ export class ValkeyNode {
 
   async #run(): Promise<void> {
     const { place, program, isSentinel = false } = this.#settings;
-    const command = [...place.launcher, program ?? serverProgram(), this.#configPath, ...(isSentinel ? ["--sentinel"] : [])];
+    const command = [
+      ...place.launcher,
+      program ?? serverProgram(),
+      this.#configPath,
+      ...(isSentinel ? ["--sentinel"] : []),
+    ];
     const child = Bun.spawn([...diesWithThisProcess(), ...command], {
       stdin: "ignore",
       stdout: "ignore",

@@ -2,6 +2,7 @@
 // again only when it is certain that it has not run: it was not sent, or the server has refused it. A write that was lost on
 // its way is never sent again, and its caller is told that nobody knows.
 import { KeyholdError } from "../../core/errors.ts";
+import type { WritePromise } from "../../core/write-promise.ts";
 import { ConnectionLost } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import { type Command, Journey, type Travelling } from "./journey.ts";
@@ -14,7 +15,6 @@ import { parseAddress } from "./server-name.ts";
 import type { ServerNode } from "./server-node.ts";
 import type { Acknowledged, Script, Servers, ServersOptions, Topology } from "./servers.ts";
 import type { ServerMap } from "./topology.ts";
-import type { WritePromise } from "./write-promise.ts";
 
 /** Between attempts to reach a server, twice as long each time. */
 const RECONNECT_MIN_MS = 20;
