@@ -46,8 +46,13 @@ export function startBeforehand(topology: ValkeySetting["topology"]): void {
 }
 
 export function valkeyHarness({ topology, partitions }: ValkeySetting): MakeStore {
+  return harnessAt(() => serversAt(topology), partitions);
+}
+
+/** As valkeyHarness(), on servers of the test's own. */
+export function harnessAt(servers: () => Promise<ServersAt>, partitions: number): MakeStore {
   return async ({ upkeep, historyChanges, idempotencyAgeMs, idempotencyBytes }) => {
-    const store = await openTestStore(await serversAt(topology), {
+    const store = await openTestStore(await servers(), {
       prefix: newPrefix(),
       partitions,
       sweepIntervalMs: upkeep === "on" ? UPKEEP_MS : NEVER_MS,
