@@ -204,7 +204,8 @@ if edits then
         if not isInteger or math.abs(tonumber(text)) > SAFE_MAX then return refusal(1, number, entry, 0) end
         value = tonumber(text)
       end
-      local sum = value + mutation.delta
+      -- Of two minus zeros the sum is one, and would be written so.
+      local sum = value + mutation.delta + 0
       if sum < mutation.min or sum > mutation.max then return refusal(2, number, entry, value) end
       mutation.value = string.format('%.0f', sum)
       -- A number under the type that it had is of the form that it was of.
@@ -360,8 +361,9 @@ if named == 1 and writes then
   local askedAt, ageMs = unpack('>I8I8', ARGV[3])
   local text = ARGV[2] .. pack('>I8', askedAt) .. ARGV[4] .. done
   call('SET', KEYS[5], text, 'PXAT', string.format('%.0f', askedAt + ageMs))
-  call('ZADD', KEYS[6], string.format('%.0f', askedAt), sub(KEYS[5], -64) .. ':' .. #text)
-  records = call('HINCRBY', meta, 'records', 1)
-  recordBytes = call('HINCRBY', meta, 'recordBytes', #text)
+  -- A forgotten record of this name, as long as this one, may still stand in the index: then it is counted there already.
+  local isNew = call('ZADD', KEYS[6], string.format('%.0f', askedAt), sub(KEYS[5], -64) .. ':' .. #text)
+  records = call('HINCRBY', meta, 'records', isNew)
+  recordBytes = call('HINCRBY', meta, 'recordBytes', isNew * #text)
 end
 return pack('>BI4I4I8H', 1, entries, records, recordBytes, expired) .. done
