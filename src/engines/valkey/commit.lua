@@ -48,6 +48,9 @@ if named == 1 then
 end
 
 local standing = {}
+-- Bytes of values that are sent along (as they were before, and as they are) though nobody asks for them, as it takes them
+-- to know their form.
+local unseenLeft = READ_BYTES_MAX
 
 local function load(key)
   local entry = standing[key]
@@ -69,8 +72,12 @@ local function load(key)
       revision = revision, created = created, modified = modified, size = size, headBytes = headBytes,
       head = sub(bytes, 1, headBytes), value = nil,
     }
-    -- Who is to know a form that has not been looked at needs the value, also when the entry is gone by then.
-    if entry.alive and form == FORM_UNSEEN then entry.value = call('GETRANGE', key, headBytes, -1) end
+    -- Who is to know a form that has not been looked at needs the value, also when the entry is gone by then. Beyond the
+    -- bound the form is left unknown: else a batch could make the server send all that its keys hold.
+    if entry.alive and form == FORM_UNSEEN and size <= unseenLeft then
+      unseenLeft = unseenLeft - size
+      entry.value = call('GETRANGE', key, headBytes, -1)
+    end
   end
   standing[key] = entry
   return entry
@@ -204,7 +211,8 @@ if edits then
         if not isInteger or math.abs(tonumber(text)) > SAFE_MAX then return refusal(1, number, entry, 0) end
         value = tonumber(text)
       end
-      local sum = value + mutation.delta
+      -- Of two minus zeros the sum is one, and would be written so.
+      local sum = value + mutation.delta + 0
       if sum < mutation.min or sum > mutation.max then return refusal(2, number, entry, value) end
       mutation.value = string.format('%.0f', sum)
       -- A number under the type that it had is of the form that it was of.
@@ -215,8 +223,10 @@ if edits then
       if entry.alive then
         local value = valueOf(entry)
         mutation.value = mutation.side == 0 and mutation.value .. value or value .. mutation.value
-        -- Text stays text, and what is no text stays none. Whether it is JSON is for whoever is shown it to see.
-        if entry.form == FORM_UNSEEN or string.find(string.lower(sub(entry.head, HEAD_BYTES + 1)), 'json', 1, true) then
+        -- Text stays text, and what is no text stays none. Whether it is JSON is for whoever is shown it to see
+        -- (core/media-type.ts isJsonType()).
+        local essence = string.match(string.lower(sub(entry.head, HEAD_BYTES + 1)), '^[^;]*[^; ]') or ''
+        if entry.form == FORM_UNSEEN or essence == 'application/json' or sub(essence, -5) == '+json' then
           mutation.form = FORM_UNSEEN
         elseif entry.form == FORM_BYTES then
           mutation.form = mutation.form == FORM_BYTES and FORM_UNSEEN or FORM_BYTES
@@ -341,7 +351,11 @@ local parts = {}
 for number, mutation in ipairs(mutations) do
   local after
   if mutation.op == PUT then
-    local isShown = mutation.isEdit and (mutation.want == AFTER or mutation.form == FORM_UNSEEN)
+    local isShown = mutation.isEdit and mutation.want == AFTER
+    if mutation.isEdit and mutation.form == FORM_UNSEEN and #mutation.value <= unseenLeft then
+      unseenLeft = unseenLeft - #mutation.value
+      isShown = true
+    end
     after = shown(mutation.head, isShown and mutation.value or nil)
   elseif mutation.want == AFTER then
     local entry = load(mutation.entry.key)
@@ -360,8 +374,9 @@ if named == 1 and writes then
   local askedAt, ageMs = unpack('>I8I8', ARGV[3])
   local text = ARGV[2] .. pack('>I8', askedAt) .. ARGV[4] .. done
   call('SET', KEYS[5], text, 'PXAT', string.format('%.0f', askedAt + ageMs))
-  call('ZADD', KEYS[6], string.format('%.0f', askedAt), sub(KEYS[5], -64) .. ':' .. #text)
-  records = call('HINCRBY', meta, 'records', 1)
-  recordBytes = call('HINCRBY', meta, 'recordBytes', #text)
+  -- A forgotten record of this name, as long as this one, may still stand in the index: then it is counted there already.
+  local isNew = call('ZADD', KEYS[6], string.format('%.0f', askedAt), sub(KEYS[5], -64) .. ':' .. #text)
+  records = call('HINCRBY', meta, 'records', isNew)
+  recordBytes = call('HINCRBY', meta, 'recordBytes', isNew * #text)
 end
 return pack('>BI4I4I8H', 1, entries, records, recordBytes, expired) .. done

@@ -24,9 +24,9 @@ const TAG_BYTES = 16;
 /** An entry that was read without its value, or with it. */
 export type Unpacked =
   | { readonly is: "whole"; readonly entry: Entry }
-  | { readonly is: "head"; readonly info: EntryInfo; readonly size: number }
-  /** Its form is not known without its value. */
-  | { readonly is: "unseen"; readonly size: number };
+  | { readonly is: "head"; readonly info: EntryInfo }
+  /** Its form is not known without its value; "bytes" stands in its place. */
+  | { readonly is: "unseen"; readonly info: EntryInfo };
 
 /** Requires: all of an entry. @throws "damaged-entry" on what is none */
 export function unpackEntry(key: Key, bytes: Uint8Array): Entry {
@@ -40,8 +40,7 @@ export function unpackEntry(key: Key, bytes: Uint8Array): Entry {
 export function unpackHead(key: Key, bytes: Uint8Array): Unpacked {
   const { info, valueAt, form } = readHead(key, bytes);
   if (bytes.length - valueAt === info.size) return { is: "whole", entry: unpackEntry(key, bytes) };
-  const { size } = info;
-  return form === UNSEEN ? { is: "unseen", size } : { is: "head", info, size };
+  return { is: form === UNSEEN ? "unseen" : "head", info };
 }
 
 /** As commit.lua takes a form. */
