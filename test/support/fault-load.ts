@@ -41,6 +41,7 @@ export class FaultLoad {
   readonly #statuses = new Map<number, number>();
   #isStopping = false;
   #slowestMs = 0;
+  #answers = 0;
 
   constructor(options: FaultLoadOptions) {
     this.#clients = Array.from({ length: options.clients }, (_, id) => new Client(options, id));
@@ -83,6 +84,12 @@ export class FaultLoad {
     });
   }
 
+  /** Resolves when so many more requests have been answered, whatever with. */
+  async untilAsked(count: number): Promise<void> {
+    const least = this.#answers + count;
+    while (this.#answers < least) await Bun.sleep(PAUSE_MS);
+  }
+
   async stop(): Promise<void> {
     this.#isStopping = true;
     await Promise.all(this.#runs);
@@ -102,6 +109,7 @@ export class FaultLoad {
       const begunAt = performance.now();
       const { status, problem } = await client.askOnce();
       this.#slowestMs = Math.max(this.#slowestMs, performance.now() - begunAt);
+      this.#answers++;
       this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
       if (problem !== null && this.problems.length < PROBLEMS_MAX) this.problems.push(problem);
       await Bun.sleep(status >= 500 ? BACK_OFF_MS : PAUSE_MS);

@@ -26,7 +26,7 @@ export function islandsTrouble(): string | null {
   const probe = `${PREFIX}${process.pid}p`;
   const isMade = ip("netns", "add", probe);
   if (!isMade) return "this machine lets nobody make network namespaces";
-  const isLinked = ip("-n", probe, "link", "add", "a", "type", "veth", "peer", "name", "b");
+  const isLinked = ip("-n", probe, "link", "add", "name", "one", "type", "veth", "peer", "name", "other");
   ip("netns", "del", probe);
   return isLinked ? null : "this machine lets nobody make network links";
 }
@@ -70,7 +70,7 @@ class Islands {
 
   build(): void {
     mustIp("netns", "add", this.#hub);
-    mustIp("-n", this.#hub, "link", "add", "bridge", "type", "bridge");
+    mustIp("-n", this.#hub, "link", "add", "name", "bridge", "type", "bridge");
     mustIp("-n", this.#hub, "link", "set", "bridge", "up");
     for (const [index, name] of this.#names.entries()) {
       mustIp("netns", "add", name);
@@ -84,13 +84,14 @@ class Islands {
     mustIp("-n", this.#hub, "link", "set", `v${index}`, state);
   }
 
-  /** Links are gone with the namespaces that they end in. */
+  /** Links are gone with the namespaces that they end in, but not at once. */
   close(): void {
+    for (const name of this.#names) ip("link", "del", wayOf(name));
     for (const name of [...this.#names, this.#hub]) ip("netns", "del", name);
   }
 
   #joinBridge(index: number, name: string): void {
-    mustIp("-n", this.#hub, "link", "add", `v${index}`, "type", "veth", "peer", "name", "net", "netns", name);
+    mustIp("-n", this.#hub, "link", "add", "name", `v${index}`, "type", "veth", "peer", "name", "net", "netns", name);
     mustIp("-n", this.#hub, "link", "set", `v${index}`, "master", "bridge");
     mustIp("-n", this.#hub, "link", "set", `v${index}`, "up");
     mustIp("-n", name, "addr", "add", `${this.#addressOf(index)}/24`, "dev", "net");
@@ -99,9 +100,9 @@ class Islands {
 
   /** The test has an address of its own on each island's link; the island has a route to that one alone. */
   #leadIn(index: number, name: string): void {
-    const link = `${name}w`.slice(0, 15);
+    const link = wayOf(name);
     const own = `198.19.${this.#third}.${index + 1}`;
-    mustIp("link", "add", link, "type", "veth", "peer", "name", "way", "netns", name);
+    mustIp("link", "add", "name", link, "type", "veth", "peer", "name", "way", "netns", name);
     mustIp("addr", "add", `${own}/32`, "dev", link);
     mustIp("link", "set", link, "up");
     mustIp("-n", name, "link", "set", "way", "up");
@@ -114,10 +115,17 @@ class Islands {
   }
 }
 
+/** The tests' end of the link to an island. */
+function wayOf(name: string): string {
+  return `${name}w`;
+}
+
 function removeDeserted(): void {
   const { stdout } = Bun.spawnSync(["ip", "netns", "list"]);
   for (const [name, owner] of stdout.toString().matchAll(new RegExp(`^${PREFIX}(\\d+)[hip]\\d*`, "gm"))) {
-    if (!isRunning(Number(owner))) ip("netns", "del", name);
+    if (isRunning(Number(owner))) continue;
+    ip("link", "del", wayOf(name ?? ""));
+    ip("netns", "del", name ?? "");
   }
 }
 
