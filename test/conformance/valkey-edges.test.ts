@@ -8,6 +8,7 @@ import { formOf } from "../../src/core/value-form.ts";
 import type { ValkeyStoreOptions } from "../../src/engines/valkey/open.ts";
 import type { ValkeyStore } from "../../src/engines/valkey/store.ts";
 import { pollUntil } from "../support/poll-until.ts";
+import { rejectionOf } from "../support/rejection-code.ts";
 import { add, append, commit, keyOf, mustCommit, put, remove, textOf, touch } from "../support/requests.ts";
 import { startStandalone } from "../support/valkey-standalone.ts";
 import { openTestStore } from "../support/valkey-store.ts";
@@ -57,6 +58,35 @@ describe("the records of named writes", () => {
       },
       { sweepIntervalMs: NEVER_MS, idempotencyAgeMs: 5 },
     );
+  });
+});
+
+describe("a damaged value", () => {
+  async function damage(prefix: string, name: string): Promise<void> {
+    const [key] = (await node.ask("KEYS", `${prefix}:*:d:${name}`)) as unknown as readonly string[];
+    await node.ask("SETRANGE", key ?? "", "0", "x");
+  }
+
+  test("may be written anew in one batch with an edit of another", async () => {
+    await withStore(async (store, prefix) => {
+      await mustCommit(store, put("a"));
+      await damage(prefix, "a");
+      await mustCommit(store, add("n", 1), put("a", "again"));
+      expect(textOf((await store.get(keyOf("a")))?.value)).toBe("again");
+      await damage(prefix, "a");
+      await mustCommit(store, add("n", 1), remove("a"));
+      expect(await store.get(keyOf("a"))).toBeNull();
+    });
+  });
+
+  test("is told as such where it is read because a condition fails", async () => {
+    await withStore(async (store, prefix) => {
+      await mustCommit(store, put("a"));
+      await damage(prefix, "a");
+      const batch = makeBatch([put("b", "", { when: [{ is: "present" }] })]);
+      const error = await rejectionOf(() => store.commit(batch, { once: null, otherwise: ["c", "a"].map(keyOf) }));
+      expect([error?.code, error?.data["key"]]).toEqual(["damaged-entry", "a"]);
+    });
   });
 });
 

@@ -168,7 +168,9 @@ for number = 1, count do
       mutation.side, mutation.maxBytes = unpack('>BI4', text, at)
     end
   end
-  if entry.isDamaged and (want == BEFORE or edits or op == TOUCH or op == CHECK) then return pack('>BH', 9, number - 1) end
+  if entry.isDamaged and (want == BEFORE or mutation.isEdit or op == TOUCH or op == CHECK) then
+    return pack('>BH', 9, number - 1)
+  end
   if op == PUT or edits then grows = true end
   if op == PUT or edits or (op == DELETE and entry.alive) then changes = true end
   if op ~= CHECK then
@@ -188,6 +190,7 @@ if refused then
   end
   for number = 1, others do
     local entry = load(KEYS[firstKey + count + number - 1])
+    if entry.isDamaged then return pack('>BH', 9, count + number - 1) end
     if entry.alive then bytes = bytes + entry.size end
   end
   if bytes > READ_BYTES_MAX then return pack('>BI8', 4, bytes) end
