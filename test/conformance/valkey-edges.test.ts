@@ -4,11 +4,13 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { makeBatch, type Once, UNNAMED } from "../../src/core/batch.ts";
 import { NEVER } from "../../src/core/expiry.ts";
 import { LIMITS } from "../../src/core/limits.ts";
+import { EVERY_KEY } from "../../src/core/range.ts";
 import { formOf } from "../../src/core/value-form.ts";
 import type { ValkeyStoreOptions } from "../../src/engines/valkey/open.ts";
 import type { ValkeyStore } from "../../src/engines/valkey/store.ts";
 import { pollUntil } from "../support/poll-until.ts";
-import { add, append, commit, keyOf, mustCommit, put, remove, textOf, touch } from "../support/requests.ts";
+import { rejectionOf } from "../support/rejection-code.ts";
+import { add, append, commit, endsIn, keyOf, mustCommit, put, remove, textOf, touch } from "../support/requests.ts";
 import { startStandalone } from "../support/valkey-standalone.ts";
 import { openTestStore } from "../support/valkey-store.ts";
 
@@ -57,6 +59,48 @@ describe("the records of named writes", () => {
       },
       { sweepIntervalMs: NEVER_MS, idempotencyAgeMs: 5 },
     );
+  });
+});
+
+describe("a damaged value", () => {
+  async function damage(prefix: string, name: string): Promise<void> {
+    const [key] = (await node.ask("KEYS", `${prefix}:*:d:${name}`)) as unknown as readonly string[];
+    await node.ask("SETRANGE", key ?? "", "0", "x");
+  }
+
+  test("may be written anew in one batch with an edit of another", async () => {
+    await withStore(async (store, prefix) => {
+      await mustCommit(store, put("a"));
+      await damage(prefix, "a");
+      await mustCommit(store, add("n", 1), put("a", "again"));
+      expect(textOf((await store.get(keyOf("a")))?.value)).toBe("again");
+      await damage(prefix, "a");
+      await mustCommit(store, add("n", 1), remove("a"));
+      expect(await store.get(keyOf("a"))).toBeNull();
+    });
+  });
+
+  test("is told as such where it is read because a condition fails", async () => {
+    await withStore(async (store, prefix) => {
+      await mustCommit(store, put("a"));
+      await damage(prefix, "a");
+      const batch = makeBatch([put("b", "", { when: [{ is: "present" }] })]);
+      const error = await rejectionOf(() => store.commit(batch, { once: null, otherwise: ["c", "a"].map(keyOf) }));
+      expect([error?.code, error?.data["key"]]).toEqual(["damaged-entry", "a"]);
+    });
+  });
+});
+
+describe("a partition whose clock is ahead of its server's, as after a failover to one that is behind", () => {
+  test("has what has ended by it swept, as everything else judges by it", async () => {
+    await withStore(async (store, prefix) => {
+      await mustCommit(store, put("a", "", { expiry: endsIn(60_000) }));
+      const [meta] = (await node.ask("KEYS", `${prefix}:*:m`)) as unknown as readonly string[];
+      await node.ask("HSET", meta ?? "", "revision", String((Date.now() + NEVER_MS) * 1000));
+      await pollUntil(async () => store.stats().expired === 1, { ...PATIENCE, what: () => "Never swept" });
+      expect((await store.changes(null, 10)).changes.map(({ kind }) => kind)).toEqual(["put", "expire"]);
+      expect(await store.count(EVERY_KEY)).toBe(0);
+    });
   });
 });
 

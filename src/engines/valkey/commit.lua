@@ -42,6 +42,9 @@ if named == 1 then
   local earlier = call('GET', KEYS[5])
   if earlier and unpack('>I8', earlier, 33) + ageMs > now then
     if sub(earlier, 1, 32) ~= ARGV[2] then return pack('>B', 7) end
+    -- A write that changes nothing and needs no memory: replicas are asked to confirm what this connection has written,
+    -- and another one may have written the record.
+    call('PEXPIREAT', KEYS[5], string.format('%.0f', unpack('>I8', earlier, 33) + ageMs))
     return pack('>B', 6) .. earlier
   end
   if tonumber(call('HGET', meta, 'recordBytes') or '0') >= recordsMax then return pack('>B', 8) end
@@ -165,7 +168,9 @@ for number = 1, count do
       mutation.side, mutation.maxBytes = unpack('>BI4', text, at)
     end
   end
-  if entry.isDamaged and (want == BEFORE or edits or op == TOUCH or op == CHECK) then return pack('>BH', 9, number - 1) end
+  if entry.isDamaged and (want == BEFORE or mutation.isEdit or op == TOUCH or op == CHECK) then
+    return pack('>BH', 9, number - 1)
+  end
   if op == PUT or edits then grows = true end
   if op == PUT or edits or (op == DELETE and entry.alive) then changes = true end
   if op ~= CHECK then
@@ -185,6 +190,7 @@ if refused then
   end
   for number = 1, others do
     local entry = load(KEYS[firstKey + count + number - 1])
+    if entry.isDamaged then return pack('>BH', 9, count + number - 1) end
     if entry.alive then bytes = bytes + entry.size end
   end
   if bytes > READ_BYTES_MAX then return pack('>BI8', 4, bytes) end

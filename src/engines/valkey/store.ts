@@ -193,15 +193,20 @@ export class ValkeyStore implements Store {
 
   async recall(id: string): Promise<Receipt | null> {
     this.#requireOpen();
+    const { partitions } = this.#parts.layout;
     // Which partition a write under this name went to is not known before its body has been read: it is asked for in all.
     const found = await Promise.all(
-      this.#parts.layout.partitions.map(async ({ slot, recordPrefix }) =>
+      partitions.map(async ({ slot, recordPrefix }) =>
         toBytesOrNull(await this.#servers.read(slot, ["GET", `${recordPrefix}${id}`])),
       ),
     );
-    const bytes = found.find((each) => each !== null) ?? null;
-    const receipt = bytes === null ? null : parseRecord(bytes);
-    return receipt !== null && isKept(receipt.at, this.#parts.idempotencyAgeMs, this.now()) ? receipt : null;
+    const index = found.findIndex((bytes) => bytes !== null);
+    const [bytes = null, partition] = [found[index], partitions[index]];
+    if (bytes === null || partition === undefined) return null;
+    const receipt = parseRecord(bytes);
+    if (!isKept(receipt.at, this.#parts.idempotencyAgeMs, this.now())) return null;
+    if (this.#servers.promise.replicas > 0) await this.#confirmRecord(partition, id);
+    return receipt;
   }
 
   async changes(after: Cursor | null, limit: number, upTo: Cursor | null = null): Promise<ChangePage> {
@@ -251,6 +256,14 @@ export class ValkeyStore implements Store {
     this.#poll.close();
     await this.#upkeep.stop();
     await this.#servers.close();
+  }
+
+  /** The write that a record is of may have been told as not confirmed: answering it again would say that it is. */
+  async #confirmRecord({ slot, recordPrefix }: Partition, id: string): Promise<void> {
+    const { shortfall } = await this.#servers.write(slot, SCRIPTS.confirm, [`${recordPrefix}${id}`], []);
+    if (shortfall !== null) {
+      throw new KeyholdError("outcome-unknown", `The write was applied, but ${shortfall}; ask for it again`);
+    }
   }
 
   #noteSwept(expired: number): void {
