@@ -69,11 +69,19 @@ export function scanEntries(parts: ListingParts, range: Range): Promise<Page<Ent
   });
 }
 
-/** An entry with its value; null where there is none. It may have ended. */
-export async function readEntry({ servers, layout }: ListingParts, key: Key): Promise<Entry | null> {
+/** The live entry with its value; null where there is none. */
+export function readEntry(
+  { servers, layout }: Pick<ListingParts, "servers" | "layout">,
+  key: Key,
+  now: Clock,
+): Promise<Entry | null> {
   const { slot, entryPrefix } = layout.partitionOf(key);
-  const bytes = toBytesOrNull(await servers.read(slot, ["GET", `${entryPrefix}${key}`]));
-  return bytes === null ? null : unpackEntry(key, bytes);
+  return servers.read(slot, ["GET", `${entryPrefix}${key}`]).then((reply) => {
+    const bytes = toBytesOrNull(reply);
+    if (bytes === null) return null;
+    const entry = unpackEntry(key, bytes);
+    return isAlive(entry.expiresAt, now()) ? entry : null;
+  });
 }
 
 /** A page ends where its values come to LIMITS.stepBytes, those included that are read only to see of what form they are. */
@@ -109,7 +117,7 @@ async function readPage<T extends EntryInfo>(
 }
 
 async function readWhole<T>(parts: ListingParts, key: Key, { fromWhole }: PageReading<T>): Promise<T | null> {
-  const entry = await readEntry(parts, key);
+  const entry = await readEntry(parts, key, parts.now);
   return entry === null ? null : fromWhole(entry);
 }
 
