@@ -32,7 +32,8 @@ const KINDS: readonly (readonly [string, () => Promise<Going>])[] = [
 ];
 
 for (const [name, start] of KINDS) {
-  test(
+  // Mostly they wait for time to pass.
+  test.concurrent(
     `${name}, all killed: everything is 503 within the deadline, and works again when they are back`,
     async () => {
       const servers = await start();
@@ -57,7 +58,7 @@ for (const [name, start] of KINDS) {
   );
 }
 
-test(
+test.concurrent(
   "a store that is emptied under a running server is missed: not ready, and no write begins it anew",
   async () => {
     const { node, stop } = await startStandalone({ appendFsync: "everysec" });
@@ -82,7 +83,7 @@ test(
   TEST_MS,
 );
 
-test(
+test.concurrent(
   "a watch that begins while the servers are away is 503, also beside one that is open",
   async () => {
     const { node, stop } = await startStandalone({ appendFsync: "everysec" });
@@ -101,7 +102,7 @@ test(
   TEST_MS,
 );
 
-test(
+test.concurrent(
   "one primary of a cluster that is emptied is missed as well",
   async () => {
     const cluster = await startCluster({ replicasPer: 0, appendFsync: "everysec" });
