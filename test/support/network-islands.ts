@@ -53,15 +53,21 @@ export function makeNetworkIslands(count: number): NetworkIslands {
   };
 }
 
+/** Sets of islands that this process has made. */
+let made = 0;
+
 class Islands {
   readonly places: readonly Place[];
   readonly #names: readonly string[];
-  readonly #hub = `${PREFIX}${process.pid}h`;
-  /** Both networks' third number, so that several processes do not meet. */
-  readonly #third = process.pid % 256;
+  readonly #hub: string;
+  /** Both networks' third number, so that several sets do not meet. */
+  readonly #third: number;
 
   constructor(count: number) {
-    this.#names = Array.from({ length: count }, (_, index) => `${PREFIX}${process.pid}i${index}`);
+    const set = made++;
+    this.#third = (process.pid * 4 + set) % 256;
+    this.#hub = `${PREFIX}${process.pid}h${set}`;
+    this.#names = Array.from({ length: count }, (_, index) => `${PREFIX}${process.pid}i${set}${index}`);
     this.places = this.#names.map((name, index) => ({
       host: this.#addressOf(index),
       launcher: ["ip", "netns", "exec", name],
