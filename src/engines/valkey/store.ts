@@ -93,10 +93,7 @@ export class ValkeyStore implements Store {
       ...parts,
       partitions,
       historyChanges: Math.ceil(parts.historyChanges / partitions.length),
-      onFigures: (partition, { revision, ...figures }) => {
-        this.#figures.note(partition, figures);
-        this.#figures.noteRevision(revision);
-      },
+      onFigures: (partition, { revision, ...figures }) => this.#figures.note(partition, revision, figures),
       onSwept: (expired) => this.#noteSwept(expired),
       onTrouble: (reason) => {
         this.#trouble = reason;
@@ -171,9 +168,8 @@ export class ValkeyStore implements Store {
     const { result, figures, expired } = readCommitReply(toBytes(reply), { batch, otherwise, recordBytesMax });
     if (!result.committed) return result;
     this.#parts.highest.raise(result.at);
-    this.#figures.noteRevision(result.revision);
     this.#figures.noteExpired(expired);
-    this.#figures.note(partition, figures);
+    this.#figures.note(partition, result.revision, figures);
     this.#poll.wake();
     if (shortfall !== null) throw unconfirmed(result, shortfall);
     return result;
@@ -183,8 +179,7 @@ export class ValkeyStore implements Store {
     this.#requireWritable();
     if (once !== null) throw namedDeletion();
     const onPage = (partition: Partition, { revision, entries, at }: DeletedPage) => {
-      this.#figures.note(partition, { entries });
-      this.#figures.noteRevision(revision);
+      this.#figures.note(partition, revision, { entries });
       this.#parts.highest.raise(at);
     };
     const isWanted = (name: string) => isInSet(set, name);
