@@ -172,4 +172,13 @@ describe("a value whose form has not been looked at since an append", () => {
       });
     },
   );
+
+  test("is text when two halves of a character have come together", async () => {
+    await withStore(async (store) => {
+      await mustCommit(store, put("a", Uint8Array.of(0xc3), { form: "bytes" }));
+      const half = { op: "append", key: keyOf("a"), when: [], want: "info", side: "end", maxBytes: 9 } as const;
+      const { outcomes } = await mustCommit(store, { ...half, value: Uint8Array.of(0xa9), expiry: NEVER });
+      expect([outcomes[0]?.after?.form, (await store.get(keyOf("a")))?.form]).toEqual(["text", "text"]);
+    });
+  });
 });

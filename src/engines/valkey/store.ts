@@ -29,7 +29,7 @@ import { ChangePoll } from "./change-poll.ts";
 import { readCommitReply } from "./commit-reply.ts";
 import { makeCommitRequest, NONCE_BYTES } from "./commit-request.ts";
 import { countEntries } from "./counting.ts";
-import { deletePartition } from "./deletion.ts";
+import { type DeletedPage, deleteEntries } from "./deletion.ts";
 import { Figures } from "./figures.ts";
 import type { Layout, Partition } from "./layout.ts";
 import { type ListingParts, listEntries, readEntry, scanEntries } from "./listing.ts";
@@ -178,15 +178,13 @@ export class ValkeyStore implements Store {
   async deleteAll(set: KeySet, once: Once | null = null): Promise<DeleteResult> {
     this.#requireWritable();
     if (once !== null) throw namedDeletion();
-    const bounds = boundsOf(set);
-    const terms = { servers: this.#servers, bounds, isWanted: (name: string) => isInSet(set, name) };
-    const deletions = this.#parts.layout.partitions.map(async (partition) => {
-      const { deleted, revision, entries, at } = await deletePartition(partition, terms);
-      if (entries !== null) this.#figures.note(partition, revision, { entries });
+    const onPage = (partition: Partition, { revision, entries, at }: DeletedPage) => {
+      this.#figures.note(partition, revision, { entries });
       this.#parts.highest.raise(at);
-      return deleted;
-    });
-    const deleted = (await Promise.all(deletions)).reduce((sum, each) => sum + each, 0);
+    };
+    const isWanted = (name: string) => isInSet(set, name);
+    const terms = { servers: this.#servers, bounds: boundsOf(set), isWanted, onPage };
+    const deleted = await deleteEntries(this.#parts.layout.partitions, terms);
     this.#poll.wake();
     return { deleted, revision: toRevision(this.#figures.revision), isReplay: false };
   }
