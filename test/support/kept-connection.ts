@@ -4,6 +4,8 @@ import { connect, type Socket } from "node:net";
 
 export interface KeptAnswer {
   readonly status: number;
+  /** The status line and the fields, as they came. */
+  readonly head: string;
   readonly body: string;
 }
 
@@ -82,10 +84,12 @@ export class KeptConnection {
     this.#received += text;
     const headEnd = this.#received.indexOf(END_OF_HEAD);
     if (headEnd < 0) return;
-    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(this.#received.slice(0, headEnd))?.[1] ?? 0);
+    const head = this.#received.slice(0, headEnd);
+    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
     const start = headEnd + END_OF_HEAD.length;
     if (this.#received.length < start + length) return;
-    const answer = { status: Number(this.#received.slice(9, 12)), body: this.#received.slice(start, start + length) };
+    const body = this.#received.slice(start, start + length);
+    const answer = { status: Number(head.slice(9, 12)), head, body };
     this.#received = this.#received.slice(start + length);
     const waiting = this.#waiting;
     this.#waiting = null;
