@@ -46,7 +46,7 @@ if named == 1 then
     if sub(earlier, 1, 32) ~= ARGV[2] then return pack('>B', 7) end
     -- A write that changes nothing and needs no memory: replicas are asked to confirm what this connection has written,
     -- and another one may have written the record.
-    call('PEXPIREAT', KEYS[5], string.format('%.0f', unpack('>I8', earlier, 33) + ageMs))
+    call('PEXPIREAT', KEYS[5], unpack('>I8', earlier, 33) + ageMs)
     return pack('>B', 6) .. earlier
   end
   if tonumber(call('HGET', meta, 'recordBytes') or '0') >= recordsMax then return pack('>B', 8) end
