@@ -26,15 +26,18 @@ export function isKept(at: EpochMs, ageMs: number, now: EpochMs): boolean {
 
 /** What the receipt says was done, as the answer to asking again. @throws "idempotency-key-reused" where it was another request */
 export function replay({ fingerprint, did }: Receipt, once: Once): Done {
-  if (fingerprint !== once.fingerprint) {
-    throw new KeyholdError(
-      "idempotency-key-reused",
-      "This Idempotency-Key came with another request before: make a new one for each new write, and repeat it only with the same method, target, Content-Type and body",
-    );
-  }
+  if (fingerprint !== once.fingerprint) throw reusedName();
   return did.kind === "committed"
     ? { kind: "committed", result: { ...did.result, isReplay: true } }
     : { kind: "deleted", result: { ...did.result, isReplay: true } };
+}
+
+/** What a name is refused with that came with another request. */
+export function reusedName(): KeyholdError {
+  return new KeyholdError(
+    "idempotency-key-reused",
+    "This Idempotency-Key came with another request before: make a new one for each new write, and repeat it only with the same method, target, Content-Type and body",
+  );
 }
 
 /** @throws "busy": the records that are kept take as much as they may */

@@ -9,7 +9,7 @@ import type { Key } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { boundsOf, isEveryKey, isInSet, type KeySet, type Range } from "../../core/range.ts";
 import type { TokenRecord } from "../../core/token.ts";
-import { requireOnePartition } from "../../store/partitions.ts";
+import { namedDeletion, requireOnePartition } from "../../store/partitions.ts";
 import { isKept } from "../../store/receipt.ts";
 import { betweenSteps } from "../../store/steps.ts";
 import type {
@@ -287,13 +287,6 @@ export class ValkeyStore implements Store {
   #requireOpen(): void {
     if (this.#closing !== null) throw new KeyholdError("unavailable", "The store is closed");
   }
-}
-
-function namedDeletion(): KeyholdError {
-  return new KeyholdError(
-    "cross-partition",
-    "Cannot delete a set of keys under an Idempotency-Key: this store deletes page by page, which no one record can cover; leave the field out, deleting again does no harm",
-  );
 }
 
 /** Applied, and not known to have outlived what it was to outlive: the client is told how to see whether it stands. */
