@@ -156,8 +156,7 @@ export class ValkeyStore implements Store {
 
   async commit(batch: Batch, { once, otherwise }: CommitTerms = UNNAMED): Promise<CommitResult> {
     this.#requireWritable();
-    const keys = otherwise.length === 0 ? batch.map(({ key }) => key) : [...batch.map(({ key }) => key), ...otherwise];
-    const partition = this.#onePartition(keys);
+    const partition = this.#onePartition(batch, otherwise);
     const { idempotencyAgeMs } = this.#parts;
     const recordBytesMax = this.#recordBytesMax;
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
@@ -270,12 +269,14 @@ export class ValkeyStore implements Store {
     this.#poll.wake();
   }
 
-  #onePartition(keys: readonly Key[]): Partition {
+  #onePartition(batch: Batch, otherwise: readonly Key[]): Partition {
     const { layout } = this.#parts;
-    const [first] = keys;
+    const [first] = batch;
     if (first === undefined || layout.partitions.length === 1) return layout.first;
-    if (keys.length > 1) requireOnePartition(keys, (key) => this.partitionOf(key));
-    return layout.partitionOf(first);
+    if (batch.length + otherwise.length > 1) {
+      requireOnePartition([...batch.map(({ key }) => key), ...otherwise], (key) => this.partitionOf(key));
+    }
+    return layout.partitionOf(first.key);
   }
 
   #requireWritable(): void {
