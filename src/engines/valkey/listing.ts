@@ -4,7 +4,7 @@
 // A page takes only names up to the least of the last names of those partitions that have more, as a name beyond it may have
 // one before it that was not read. So it may be shorter than asked, which the contract allows, and is never out of order.
 
-import { type Entry, type EntryInfo, hasValue } from "../../core/entry.ts";
+import { type Entry, type EntryInfo, hasValue, withoutValue } from "../../core/entry.ts";
 import type { Clock } from "../../core/expiry.ts";
 import { isAlive } from "../../core/expiry.ts";
 import { compareKeys, type Key, parseKey } from "../../core/key.ts";
@@ -13,7 +13,6 @@ import { type Bounds, boundsOfRange, isInSet, type Range } from "../../core/rang
 import type { Page } from "../../store/store.ts";
 import { HEAD_AND_TYPE_BYTES, type Unpacked, unpackEntry, unpackHead } from "./entry-codec.ts";
 import type { Layout, Partition } from "./layout.ts";
-import { withoutValue } from "./reply-reader.ts";
 import { toBytes, toBytesOrNull, toList, toText } from "./reply-shapes.ts";
 import type { Servers } from "./servers.ts";
 
