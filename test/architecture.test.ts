@@ -42,7 +42,7 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
     types: ["server-metrics.ts", "config/options.ts"],
   },
   "server-metrics.ts": { values: ["observe", "core/histogram.ts"], types: ["store", "service", "http"] },
-  config: { values: ["core/limits.ts", "core/errors.ts"] },
+  config: { values: ["core/limits.ts", "core/errors.ts", "core/write-promise.ts"] },
   cli: {
     values: [
       "config",

@@ -2,8 +2,9 @@
 // knows what it allows in words, so that error messages and the reference page say the same. A value always starts as
 // text, whether it came from a flag, the environment or the file; what an option is for stands in options.ts.
 import { z } from "zod";
+import type { WritePromise } from "../core/write-promise.ts";
 import { parseStoreLocation, STORE_ALLOWED, type StoreLocation } from "./store-location.ts";
-import { PROMISE_ALLOWED, parsePromise, type WritePromiseSetting } from "./write-promise.ts";
+import { PROMISE_ALLOWED, parsePromise } from "./write-promise.ts";
 
 /** One way to write a value. */
 export interface Format<T> {
@@ -171,7 +172,7 @@ export function statsdPrefix(): Format<string> {
 }
 
 /** What an acknowledged write waits for. */
-export function promise(): Format<WritePromiseSetting | "auto"> {
+export function promise(): Format<WritePromise | "auto"> {
   const schema = textSchema(PROMISE_ALLOWED, parsePromise);
   return { schema, allowed: PROMISE_ALLOWED, placeholder: "PROMISE", toml: "string" };
 }

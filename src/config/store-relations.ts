@@ -1,7 +1,8 @@
 // Which options go together with which store, told at the start: a setting that the engine could not follow is refused
 // and not passed over, as an operator would rely on it.
+
+import type { WritePromise } from "../core/write-promise.ts";
 import type { StoreLocation, ValkeyLocation } from "./store-location.ts";
-import type { WritePromiseSetting } from "./write-promise.ts";
 
 /** The options that are looked at. */
 export interface StoreSettings {
@@ -15,7 +16,7 @@ export interface StoreSettings {
   readonly sentinelUser: string | null;
   readonly sentinelPasswordFile: string | null;
   readonly partitions: number;
-  readonly promise: WritePromiseSetting | "auto";
+  readonly promise: WritePromise | "auto";
 }
 
 /** @param property - of Config, whose value is at fault. @param problem - the end of "Cannot use …: " */

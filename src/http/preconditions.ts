@@ -126,9 +126,10 @@ function invalidTags(field: string, text: string): KeyholdError {
   );
 }
 
+/** Null for what is no date. One before 1970 is before every entry, as 1970 is, and no instant that an engine could pack. */
 function parseHttpDate(text: string): EpochMs | null {
   const ms = HTTP_DATE.test(text) ? Date.parse(text.endsWith("GMT") ? text : `${text} GMT`) : Number.NaN;
-  return Number.isNaN(ms) ? null : toEpochMs(ms);
+  return Number.isNaN(ms) ? null : toEpochMs(Math.max(0, ms));
 }
 
 function wholeSecond(at: EpochMs): number {

@@ -2,6 +2,7 @@
 // of it, so that whatever is made of them by the clock comes out the same.
 import type { Once } from "../core/batch.ts";
 import type { EpochMs } from "../core/expiry.ts";
+import { requireSameRequest } from "../store/receipt.ts";
 import type { Receipt, Store } from "../store/store.ts";
 
 export class Attempt {
@@ -53,7 +54,15 @@ export class Attempt {
     this.#isReplayed = isReplay;
   }
 
+  /**
+   * What the write is committed under. The engine looks for its record as well, in the commit; a store in partitions looks
+   * only where the write goes, and another request of the same name may have gone elsewhere.
+   *
+   * @throws "idempotency-key-reused" where what is known is another request
+   */
   once(): Once {
-    return { id: this.#id, fingerprint: this.#fingerprint(), at: this.#askedAt };
+    const once: Once = { id: this.#id, fingerprint: this.#fingerprint(), at: this.#askedAt };
+    if (this.#receipt !== null) requireSameRequest(this.#receipt, once);
+    return once;
   }
 }

@@ -24,14 +24,19 @@ export function isKept(at: EpochMs, ageMs: number, now: EpochMs): boolean {
   return at + ageMs > now;
 }
 
+/** @throws "idempotency-key-reused" where the receipt is of another request */
+export function requireSameRequest({ fingerprint }: Pick<Receipt, "fingerprint">, once: Once): void {
+  if (fingerprint === once.fingerprint) return;
+  throw new KeyholdError(
+    "idempotency-key-reused",
+    "This Idempotency-Key came with another request before: make a new one for each new write, and repeat it only with the same method, target, Content-Type and body",
+  );
+}
+
 /** What the receipt says was done, as the answer to asking again. @throws "idempotency-key-reused" where it was another request */
-export function replay({ fingerprint, did }: Receipt, once: Once): Done {
-  if (fingerprint !== once.fingerprint) {
-    throw new KeyholdError(
-      "idempotency-key-reused",
-      "This Idempotency-Key came with another request before: make a new one for each new write, and repeat it only with the same method, target, Content-Type and body",
-    );
-  }
+export function replay(receipt: Receipt, once: Once): Done {
+  requireSameRequest(receipt, once);
+  const { did } = receipt;
   return did.kind === "committed"
     ? { kind: "committed", result: { ...did.result, isReplay: true } }
     : { kind: "deleted", result: { ...did.result, isReplay: true } };

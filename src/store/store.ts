@@ -81,7 +81,12 @@ export interface Store {
    */
   deleteAll(set: KeySet, once?: Once | null): Promise<DeleteResult>;
 
-  /** The record of a commit that was made once under this id; null where there is none, or no longer. */
+  /**
+   * The record of a commit that was made once under this id; null where there is none, or no longer. Resolves once the commit
+   * is as durable as capabilities promises, as answering it again says so.
+   *
+   * @throws "outcome-unknown" where it is not known to be
+   */
   recall(id: string): Promise<Receipt | null>;
 
   /**

@@ -97,6 +97,8 @@ describe("a store under a prefix", () => {
       "{}",
       '{"layout":2,"partitions":1,"incarnation":"x"}',
       '{"layout":1,"partitions":0}',
+      '{"layout":1,"partitions":1}',
+      '{"layout":',
     ]) {
       await withPrefix(async (open, prefix) => {
         await node.ask("SET", `${prefix}:store`, text);

@@ -114,8 +114,7 @@ test(
           }
         });
         await load.untilMore(20);
-        for (const { key, slot } of moved)
-          await moveSlot({ cluster, slot, source, target, keys: [key, `${key}:second`] });
+        for (const { slot } of moved) await moveSlot({ slot, source, target });
         await load.untilMore(20);
         writing.isOver = true;
         await Promise.all(writers);
@@ -126,6 +125,30 @@ test(
           expect(textOf(await servers.read(slot, ["GET", `${key}:second`]))).toBe("value");
           expect((await cluster.primaryOf(slot)).pid).toBe(target.pid);
         }
+      });
+    });
+  },
+  PATIENCE_MS,
+);
+
+test(
+  "an entry that has been moved before its slot is read and written where it is",
+  async () => {
+    await withCluster(async (cluster) => {
+      const [source, target] = cluster.nodes;
+      const moved = KEYS.find(({ slot }) => slot < 5461);
+      if (source === undefined || target === undefined || moved === undefined)
+        throw new Error("There is nothing to move");
+      const { key, slot } = moved;
+      await withServers(optionsOf(cluster, { promise: "replicated:1" }), async (servers) => {
+        await servers.write(slot, COUNT, [key], []);
+        await beginMove({ slot, source, target });
+        await moveKeys({ slot, source, target });
+        expect(await servers.write(slot, COUNT, [key], [])).toEqual({ reply: 2, shortfall: null });
+        expect(textOf(await servers.read(slot, ["GET", key]))).toBe("2");
+        expect(await source.ask("CLUSTER", "COUNTKEYSINSLOT", String(slot))).toBe(0);
+        await endMove({ slot, source, target });
+        expect((await servers.write(slot, COUNT, [key], [])).reply).toBe(3);
       });
     });
   },
@@ -143,24 +166,36 @@ test("a node of a cluster is found to have a slot by redirection, when the map i
   });
 });
 
-/** As redis-cli --cluster reshard does it: a key at a time. */
-async function moveSlot(move: {
-  readonly cluster: Cluster;
+interface Move {
   readonly slot: number;
   readonly source: ValkeyNode;
   readonly target: ValkeyNode;
-  readonly keys: readonly string[];
-}): Promise<void> {
-  const { slot, source, target } = move;
+}
+
+/** As redis-cli --cluster reshard does it: a key at a time. */
+async function moveSlot(move: Move): Promise<void> {
+  await beginMove(move);
+  await moveKeys(move);
+  await endMove(move);
+}
+
+async function beginMove({ slot, source, target }: Move): Promise<void> {
   const [sourceId, targetId] = await Promise.all([source.ask("CLUSTER", "MYID"), target.ask("CLUSTER", "MYID")]);
   await target.ask("CLUSTER", "SETSLOT", String(slot), "IMPORTING", String(sourceId));
   await source.ask("CLUSTER", "SETSLOT", String(slot), "MIGRATING", String(targetId));
+}
+
+async function moveKeys({ slot, source, target }: Move): Promise<void> {
+  const { host, port } = target.address;
   for (;;) {
     const keys = await source.ask("CLUSTER", "GETKEYSINSLOT", String(slot), "1");
-    if (!Array.isArray(keys) || keys.length === 0) break;
-    const { host, port } = target.address;
+    if (!Array.isArray(keys) || keys.length === 0) return;
     await source.ask("MIGRATE", host, String(port), "", "0", "5000", "KEYS", ...keys.map(String));
     await Bun.sleep(30);
   }
+}
+
+async function endMove({ slot, source, target }: Move): Promise<void> {
+  const targetId = await target.ask("CLUSTER", "MYID");
   for (const node of [target, source]) await node.ask("CLUSTER", "SETSLOT", String(slot), "NODE", String(targetId));
 }

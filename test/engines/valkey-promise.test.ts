@@ -96,11 +96,11 @@ test(
         expect((await servers.write(SLOT, COUNT, ["n"], [])).reply).toBe(1);
         await group.replicas[0]?.kill();
         await until(() => servers.refusal() !== null);
-        const begunAt = performance.now();
-        const refusals = await Promise.all(
+        const refused = Promise.all(
           Array.from({ length: 100 }, () => rejectionOf(() => servers.write(SLOT, COUNT, ["n"], []))),
         );
-        expect(performance.now() - begunAt).toBeLessThan(50);
+        // No server is asked, so nothing is waited for but the event loop.
+        const refusals = (await Promise.race([refused, turns(3)])) ?? expect.unreachable();
         expect(new Set(refusals.map((refusal) => refusal?.code))).toEqual(new Set(["unavailable"] as const));
         expect(refusals[0]?.detail).toContain("0 of the 1 replicas that must confirm are online");
         expect(refusals[0]?.data).toEqual({ retry_after: 1 });
@@ -108,7 +108,8 @@ test(
         expect(textOf(await servers.read(SLOT, ["GET", "n"]))).toBe("1");
         await group.replicas[0]?.restart();
         await until(() => servers.refusal() === null);
-        expect(await servers.write(SLOT, COUNT, ["n"], [])).toEqual({ reply: 2, shortfall: null });
+        // A replica is online as soon as it has all that was; its first confirmation can take longer.
+        await untilAsync(async () => (await servers.write(SLOT, COUNT, ["n"], [])).shortfall === null);
         expect(log.lines.map(({ event }) => event)).toEqual([
           "promise-in-doubt",
           "servers-open",
@@ -143,17 +144,22 @@ test(
     await withReplicas(
       1,
       async (group) => {
+        let acknowledged = 0;
         await withServers(optionsOf(group, { promise: "replicated:1+fsync" }), async (servers) => {
           // A replica logs what it is told once its log has what it was filled with.
           for (const replica of group.replicas) await untilAsync(async () => logsWrites(await replica.ask("INFO")));
-          await Promise.all(Array.from({ length: 100 }, () => servers.write(SLOT, COUNT, ["n"], [])));
+          for (let count = 1; count <= 100; count++) {
+            const { reply, shortfall } = await servers.write(SLOT, COUNT, ["n"], []);
+            if (shortfall === null) acknowledged = Number(reply);
+          }
         });
+        expect(acknowledged).toBeGreaterThan(0);
         const nodes = [...group.replicas, group.primary];
         for (const node of nodes) await node.kill();
         // One at a time, as a replica that finds its primary begins anew with what that has.
         for (const node of nodes) {
           await node.restart();
-          expect(await node.ask("GET", "n")).toBe("100");
+          expect(Number(await node.ask("GET", "n"))).toBeGreaterThanOrEqual(acknowledged);
           await node.kill();
         }
       },
@@ -164,7 +170,12 @@ test(
 );
 
 function logsWrites(info: unknown): boolean {
-  return /aof_rewrite_in_progress:0/.test(String(info)) && /aof_rewrite_scheduled:0/.test(String(info));
+  return /aof_rewrites:[1-9]/.test(String(info)) && /aof_rewrite_in_progress:0/.test(String(info));
+}
+
+async function turns(count: number): Promise<null> {
+  for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
+  return null;
 }
 
 function until(holds: () => boolean): Promise<void> {

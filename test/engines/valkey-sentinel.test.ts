@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { CountingLoad } from "../support/counting-load.ts";
 import { rejectionOf } from "../support/rejection-code.ts";
 import { type SentinelSet, startSentinelSet } from "../support/valkey-sentinel.ts";
-import { ListLog, PATIENCE_MS, serversOptions, withServers } from "../support/valkey-servers.ts";
+import { COUNT, ListLog, PATIENCE_MS, serversOptions, withServers } from "../support/valkey-servers.ts";
 
 const DEADLINE_MS = 2000;
 /** Of a fail-over: a second until the Sentinels call the primary down, and what they take to agree and promote. */
@@ -80,6 +80,27 @@ test(
         expect(load.refusals.size).toBe(0);
       });
     });
+  },
+  PATIENCE_MS,
+);
+
+test(
+  "servers and Sentinels that ask for a password, and speak TLS, are let in to by their own access",
+  async () => {
+    const set = await startSentinelSet({ appendFsync: "everysec", password: "secret", user: "keyhold", tls: true });
+    try {
+      const tls = { ca: set.ca, serverName: null };
+      const access = { user: "keyhold", password: "secret", tls, database: 1 };
+      const sentinelAccess = { user: null, password: "secret", tls, database: 0 };
+      await withServers(optionsOf(set, { access, sentinelAccess }), async (servers) => {
+        expect(await servers.write(0, COUNT, ["n"], [])).toEqual({ reply: 1, shortfall: null });
+        expect(await (await set.primary()).ask("EXISTS", "n")).toBe(0);
+      });
+      const wrong = optionsOf(set, { access, sentinelAccess: { ...sentinelAccess, password: "wrong" } });
+      expect((await rejectionOf(() => withServers(wrong, async () => {})))?.detail).toContain("WRONGPASS");
+    } finally {
+      await set.stop();
+    }
   },
   PATIENCE_MS,
 );

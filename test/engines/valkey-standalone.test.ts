@@ -223,7 +223,7 @@ test("close waits for writes that have begun, and further ones are refused", asy
     await servers.close();
     expect((await written).reply).toBe(1);
     expect((await rejectionOf(() => servers.write(SLOT, COUNT, [key], [])))?.code).toBe("unavailable");
-    expect(servers.refusal()).toBe("The engine is closed");
+    expect(servers.refusal()).toBe("The store is closed");
   });
 });
 

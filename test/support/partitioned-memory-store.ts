@@ -12,7 +12,6 @@ import type { TokenRecord } from "../../src/core/token.ts";
 import { MemoryStore, type MemoryStoreOptions } from "../../src/engines/memory/store.ts";
 import { formatCursor, parseCursor, toCursor } from "../../src/store/cursor.ts";
 import { namedDeletion, requireOnePartition, taggedPart } from "../../src/store/partitions.ts";
-import { replay } from "../../src/store/receipt.ts";
 import type {
   Capabilities,
   ChangePage,
@@ -102,7 +101,6 @@ export class PartitionedMemoryStore implements Store {
     const [first] = keys;
     if (first === undefined) throw new Error("A batch is empty");
     requireOnePartition(keys, (key) => this.partitionOf(key));
-    await this.#refuseOther(terms.once);
     const result = await this.#partOf(first).commit(batch, terms);
     if (result.committed && !result.isReplay) this.#latestRevision = result.revision;
     return result;
@@ -228,12 +226,6 @@ export class PartitionedMemoryStore implements Store {
     const part = this.#parts[index];
     if (part === undefined) throw new RangeError(`No partition ${index}`);
     return part;
-  }
-
-  /** A name that stands in another partition names another request. */
-  async #refuseOther(once: Once | null): Promise<void> {
-    const receipt = once === null ? null : await this.recall(once.id);
-    if (once !== null && receipt !== null) replay(receipt, once);
   }
 
   /**

@@ -56,6 +56,7 @@ export class NodeGroup implements ServerGroup {
           access: accessOf(this.#settings),
           lines: [...portLines(port, this.certificate), ...linesOf(port)],
           isSentinel,
+          program: this.#settings.program ?? null,
         });
         this.#nodes.push(node);
         return node;

@@ -1,6 +1,6 @@
 // The Valkey engine for the suites: on servers that all tests of this process share, each test under a prefix of its own.
 
-import { beforeAll } from "bun:test";
+import { beforeAll, setDefaultTimeout } from "bun:test";
 import { valkeyCapabilities } from "../../src/engines/valkey/capabilities.ts";
 import { formatVectorCursor, parseVectorCursor } from "../../src/engines/valkey/cursor.ts";
 import { toCursor } from "../../src/store/cursor.ts";
@@ -24,6 +24,8 @@ const NEVER_MS = 3_600_000;
 const UPKEEP_MS = 2;
 /** A cluster takes some five seconds, longer where the machine is busy. */
 const START_MS = 60_000;
+/** Several times as long as tests wait for what they wait for. */
+const TEST_MS = 60_000;
 /** The servers' clock is this machine's; both are read in whole milliseconds, and not at once. */
 const CLOCK_ERROR_MS = 2;
 /** Far beyond whatever a test logs. */
@@ -38,16 +40,26 @@ export function newPrefix(): string {
   return `t${crypto.randomUUID().slice(0, 13)}`;
 }
 
-/** Has the shared servers started before the first test of a file, as a cluster takes longer than a test may. */
+/**
+ * Has the shared servers started before the first test of a file, as a cluster takes longer than a test may. And no test is
+ * ended by the runner before it has given up by itself: a test that runs out of the runner's time takes all processes that
+ * this one has started with it, the servers of every other test among them.
+ */
 export function startBeforehand(topology: ValkeySetting["topology"]): void {
+  setDefaultTimeout(TEST_MS);
   beforeAll(async () => {
     await serversAt(topology);
   }, START_MS);
 }
 
 export function valkeyHarness({ topology, partitions }: ValkeySetting): MakeStore {
+  return harnessAt(() => serversAt(topology), partitions);
+}
+
+/** As valkeyHarness(), on servers of the test's own. */
+export function harnessAt(servers: () => Promise<ServersAt>, partitions: number): MakeStore {
   return async ({ upkeep, historyChanges, idempotencyAgeMs, idempotencyBytes }) => {
-    const store = await openTestStore(await serversAt(topology), {
+    const store = await openTestStore(await servers(), {
       prefix: newPrefix(),
       partitions,
       sweepIntervalMs: upkeep === "on" ? UPKEEP_MS : NEVER_MS,

@@ -16,6 +16,7 @@ export interface NodeSettings {
   /** The configuration without address and directory. */
   readonly lines: readonly string[];
   readonly isSentinel?: boolean;
+  readonly program: string | null;
 }
 
 /** How long a server may take to start or to end. A start takes some 50 ms on a quiet machine. */
@@ -94,8 +95,13 @@ export class ValkeyNode {
   }
 
   async #run(): Promise<void> {
-    const { place, isSentinel = false } = this.#settings;
-    const command = [...place.launcher, serverProgram(), this.#configPath, ...(isSentinel ? ["--sentinel"] : [])];
+    const { place, program, isSentinel = false } = this.#settings;
+    const command = [
+      ...place.launcher,
+      program ?? serverProgram(),
+      this.#configPath,
+      ...(isSentinel ? ["--sentinel"] : []),
+    ];
     const child = Bun.spawn([...diesWithThisProcess(), ...command], {
       stdin: "ignore",
       stdout: "ignore",

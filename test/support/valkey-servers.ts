@@ -1,5 +1,6 @@
 // The engine's servers under test, with scripts that are small enough to see what they do.
 import { createHash } from "node:crypto";
+import { parseWritePromise, type WritePromise } from "../../src/core/write-promise.ts";
 import type { ServerAddress } from "../../src/engines/valkey/connection.ts";
 import {
   openServers,
@@ -9,7 +10,6 @@ import {
   type Servers,
   type ServersOptions,
 } from "../../src/engines/valkey/servers.ts";
-import { parseWritePromise, type WritePromise } from "../../src/engines/valkey/write-promise.ts";
 import { NO_ACCESS } from "./valkey-connection.ts";
 
 /** Counts up under its key, and answers the count. */

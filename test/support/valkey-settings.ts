@@ -4,6 +4,8 @@ import { makeCertificate } from "./certificate.ts";
 import type { WireAccess } from "./valkey-wire.ts";
 
 export interface ServerSettings {
+  /** The server's program; what VALKEY_SERVER names, or is on the path, where it is not given. */
+  readonly program?: string | null;
   /** The log of commands; without it a restart begins empty, as nothing else is kept. */
   readonly appendFsync?: "always" | "everysec" | null;
   /** Asked of the default user, of replicas, and of `user`. */

@@ -1,5 +1,5 @@
 // Stores of the Valkey engine for tests: on real servers, with small intervals, under a prefix that the test names.
-import { resolvePromise, type WritePromiseSetting } from "../../src/config/write-promise.ts";
+import type { WritePromise } from "../../src/core/write-promise.ts";
 import { openValkeyStore, type ValkeyStoreOptions } from "../../src/engines/valkey/open.ts";
 import { SCRIPTS } from "../../src/engines/valkey/scripts.ts";
 import { openServers, SERVERS_DEFAULTS, type Servers, type ServersOptions } from "../../src/engines/valkey/servers.ts";
@@ -8,7 +8,7 @@ import { makeRecordingLog } from "./recording-log.ts";
 
 const OPEN_ACCESS: ServersOptions["access"] = { user: null, password: null, tls: null, database: 0 };
 
-export const APPLIED: WritePromiseSetting = { kind: "applied", replicas: 0, fsync: false, text: "applied" };
+export const APPLIED: WritePromise = { kind: "applied", replicas: 0, fsync: false, text: "applied" };
 
 export type ServersAt = Pick<ServersOptions, "topology" | "seeds"> & Partial<ServersOptions>;
 
@@ -18,7 +18,7 @@ export function openTestServers(at: ServersAt): Promise<Servers> {
     masterName: null,
     access: OPEN_ACCESS,
     sentinelAccess: OPEN_ACCESS,
-    promise: resolvePromise(APPLIED, at),
+    promise: APPLIED,
     preload: Object.values(SCRIPTS),
     log: makeRecordingLog(),
     ...at,

@@ -10,10 +10,11 @@
 // 1. A write is acknowledged by a WAIT behind it on the same connection, whose count is checked; never by another's.
 // 2. Who no longer waits for a write that has not been sent has it not sent at all.
 // 3. An answer that is an error has changed nothing, and needs no confirmation.
+
+import type { WritePromise } from "../../core/write-promise.ts";
 import { type Connection, ConnectionLost } from "./connection.ts";
 import type { LazyConnection } from "./lazy-connection.ts";
 import { type Argument, type Reply, ReplyError } from "./reply.ts";
-import type { WritePromise } from "./write-promise.ts";
 
 /** A write on its way, as far as the server's connection is concerned. */
 export interface WriteAttempt {

@@ -24,6 +24,7 @@ export class ChangePoll {
   readonly #ends = new Map<Partition, string>();
   #timer: ReturnType<typeof setTimeout> | null = null;
   #pauseMs = SHORTEST_PAUSE_MS;
+  #isLooking = false;
   #isClosed = false;
 
   constructor(options: ChangePollOptions) {
@@ -51,8 +52,9 @@ export class ChangePoll {
     this.#halt();
   }
 
+  /** A look that is under way plans the next one itself. */
   #plan(): void {
-    if (this.#timer !== null || this.#isClosed || this.#wakes.size === 0) return;
+    if (this.#timer !== null || this.#isLooking || this.#isClosed || this.#wakes.size === 0) return;
     this.#timer = setTimeout(() => void this.#look(), this.#pauseMs);
   }
 
@@ -62,6 +64,8 @@ export class ChangePoll {
   }
 
   async #look(): Promise<void> {
+    this.#timer = null;
+    this.#isLooking = true;
     try {
       const moved = await Promise.all(this.#options.partitions.map((partition) => this.#hasMoved(partition)));
       if (moved.includes(true)) this.wake();
@@ -71,7 +75,7 @@ export class ChangePoll {
       if (!(error instanceof KeyholdError)) throw error;
       this.#pauseMs = LONGEST_PAUSE_MS;
     }
-    this.#timer = null;
+    this.#isLooking = false;
     this.#plan();
   }
 

@@ -36,6 +36,8 @@ export class ClusterMap implements ServerMap {
   /** By slot. */
   #owners: (ServerNode | null)[] = new Array<ServerNode | null>(SLOTS).fill(null);
   #primaries: readonly ServerNode[] = [];
+  /** Named by redirections since the last two looks: a view that does not know of them yet does not end their connections. */
+  #named: readonly Set<ServerNode>[] = [new Set(), new Set()];
   #trouble: string | null = "No node has been asked yet";
   #turn = 0;
 
@@ -59,6 +61,7 @@ export class ClusterMap implements ServerMap {
 
   redirect(slot: number, { address, by, isForGood }: Redirection): ServerNode {
     const node = this.#pool.at({ host: resolveHost(address.host, by.address), port: address.port });
+    this.#named[0]?.add(node);
     if (!isForGood) return node;
     this.#owners[slot] = node;
     if (!this.#primaries.includes(node)) this.#primaries = [...this.#primaries, node];
@@ -100,7 +103,8 @@ export class ClusterMap implements ServerMap {
   #take({ ranges }: ClusterView): void {
     const owners = new Array<ServerNode | null>(SLOTS).fill(null);
     const primaries = new Set<ServerNode>();
-    const members = new Set<ServerNode>(this.#seeds);
+    const [named = new Set(), namedBefore = new Set()] = this.#named;
+    const members = new Set<ServerNode>([...this.#seeds, ...named, ...namedBefore]);
     for (const { first, last, primary, replicas } of ranges) {
       const node = this.#pool.at(primary);
       owners.fill(node, first, last + 1);
@@ -110,6 +114,7 @@ export class ClusterMap implements ServerMap {
     this.#tell(primaries);
     this.#owners = owners;
     this.#primaries = [...primaries];
+    this.#named = [new Set(), named];
     this.#pool.keepOnly(members);
   }
 

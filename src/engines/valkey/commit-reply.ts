@@ -65,7 +65,10 @@ export function readCommitReply(bytes: Uint8Array, { batch, otherwise, recordByt
     return { result: readConflicts(reader, batch, otherwise), figures: {}, expired: 0 };
   }
   if (status === STATUS.refused) throw readRefusal(reader, batch);
-  if (status === STATUS.damaged) throw damagedEntry(batch[reader.uint16()]?.key ?? null);
+  if (status === STATUS.damaged) {
+    const keys = [...batch.map(({ key }) => key), ...otherwise];
+    throw damagedEntry(keys[reader.uint16()] ?? null);
+  }
   if (status === STATUS.readsTooMuch) requireReadBytes(reader.uint64());
   if (status === STATUS.reused) throw reusedName();
   if (status === STATUS.recordsFull) refuseMoreRecords(recordBytesMax);

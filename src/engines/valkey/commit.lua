@@ -42,12 +42,18 @@ if named == 1 then
   local earlier = call('GET', KEYS[5])
   if earlier and unpack('>I8', earlier, 33) + ageMs > now then
     if sub(earlier, 1, 32) ~= ARGV[2] then return pack('>B', 7) end
+    -- A write that changes nothing and needs no memory: replicas are asked to confirm what this connection has written,
+    -- and another one may have written the record.
+    call('PEXPIREAT', KEYS[5], string.format('%.0f', unpack('>I8', earlier, 33) + ageMs))
     return pack('>B', 6) .. earlier
   end
   if tonumber(call('HGET', meta, 'recordBytes') or '0') >= recordsMax then return pack('>B', 8) end
 end
 
 local standing = {}
+-- Bytes of values that are sent along (as they were before, and as they are) though nobody asks for them, as it takes them
+-- to know their form.
+local unseenLeft = READ_BYTES_MAX
 
 local function load(key)
   local entry = standing[key]
@@ -69,8 +75,12 @@ local function load(key)
       revision = revision, created = created, modified = modified, size = size, headBytes = headBytes,
       head = sub(bytes, 1, headBytes), value = nil,
     }
-    -- Who is to know a form that has not been looked at needs the value, also when the entry is gone by then.
-    if entry.alive and form == FORM_UNSEEN then entry.value = call('GETRANGE', key, headBytes, -1) end
+    -- Who is to know a form that has not been looked at needs the value, also when the entry is gone by then. Beyond the
+    -- bound the form is left unknown: else a batch could make the server send all that its keys hold.
+    if entry.alive and form == FORM_UNSEEN and size <= unseenLeft then
+      unseenLeft = unseenLeft - size
+      entry.value = call('GETRANGE', key, headBytes, -1)
+    end
   end
   standing[key] = entry
   return entry
@@ -158,7 +168,9 @@ for number = 1, count do
       mutation.side, mutation.maxBytes = unpack('>BI4', text, at)
     end
   end
-  if entry.isDamaged and (want == BEFORE or edits or op == TOUCH or op == CHECK) then return pack('>BH', 9, number - 1) end
+  if entry.isDamaged and (want == BEFORE or mutation.isEdit or op == TOUCH or op == CHECK) then
+    return pack('>BH', 9, number - 1)
+  end
   if op == PUT or edits then grows = true end
   if op == PUT or edits or (op == DELETE and entry.alive) then changes = true end
   if op ~= CHECK then
@@ -178,6 +190,7 @@ if refused then
   end
   for number = 1, others do
     local entry = load(KEYS[firstKey + count + number - 1])
+    if entry.isDamaged then return pack('>BH', 9, count + number - 1) end
     if entry.alive then bytes = bytes + entry.size end
   end
   if bytes > READ_BYTES_MAX then return pack('>BI8', 4, bytes) end
@@ -204,7 +217,8 @@ if edits then
         if not isInteger or math.abs(tonumber(text)) > SAFE_MAX then return refusal(1, number, entry, 0) end
         value = tonumber(text)
       end
-      local sum = value + mutation.delta
+      -- Of two minus zeros the sum is one, and would be written so.
+      local sum = value + mutation.delta + 0
       if sum < mutation.min or sum > mutation.max then return refusal(2, number, entry, value) end
       mutation.value = string.format('%.0f', sum)
       -- A number under the type that it had is of the form that it was of.
@@ -215,8 +229,10 @@ if edits then
       if entry.alive then
         local value = valueOf(entry)
         mutation.value = mutation.side == 0 and mutation.value .. value or value .. mutation.value
-        -- Text stays text, and what is no text stays none. Whether it is JSON is for whoever is shown it to see.
-        if entry.form == FORM_UNSEEN or string.find(string.lower(sub(entry.head, HEAD_BYTES + 1)), 'json', 1, true) then
+        -- Text stays text, and what is no text stays none. Whether it is JSON is for whoever is shown it to see
+        -- (core/media-type.ts isJsonType()).
+        local essence = string.match(string.lower(sub(entry.head, HEAD_BYTES + 1)), '^[^;]*[^; ]') or ''
+        if entry.form == FORM_UNSEEN or essence == 'application/json' or sub(essence, -5) == '+json' then
           mutation.form = FORM_UNSEEN
         elseif entry.form == FORM_BYTES then
           mutation.form = mutation.form == FORM_BYTES and FORM_UNSEEN or FORM_BYTES
@@ -341,7 +357,11 @@ local parts = {}
 for number, mutation in ipairs(mutations) do
   local after
   if mutation.op == PUT then
-    local isShown = mutation.isEdit and (mutation.want == AFTER or mutation.form == FORM_UNSEEN)
+    local isShown = mutation.isEdit and mutation.want == AFTER
+    if mutation.isEdit and mutation.form == FORM_UNSEEN and #mutation.value <= unseenLeft then
+      unseenLeft = unseenLeft - #mutation.value
+      isShown = true
+    end
     after = shown(mutation.head, isShown and mutation.value or nil)
   elseif mutation.want == AFTER then
     local entry = load(mutation.entry.key)
@@ -360,8 +380,9 @@ if named == 1 and writes then
   local askedAt, ageMs = unpack('>I8I8', ARGV[3])
   local text = ARGV[2] .. pack('>I8', askedAt) .. ARGV[4] .. done
   call('SET', KEYS[5], text, 'PXAT', string.format('%.0f', askedAt + ageMs))
-  call('ZADD', KEYS[6], string.format('%.0f', askedAt), sub(KEYS[5], -64) .. ':' .. #text)
-  records = call('HINCRBY', meta, 'records', 1)
-  recordBytes = call('HINCRBY', meta, 'recordBytes', #text)
+  -- A forgotten record of this name, as long as this one, may still stand in the index: then it is counted there already.
+  local isNew = call('ZADD', KEYS[6], string.format('%.0f', askedAt), sub(KEYS[5], -64) .. ':' .. #text)
+  records = call('HINCRBY', meta, 'records', isNew)
+  recordBytes = call('HINCRBY', meta, 'recordBytes', isNew * #text)
 end
 return pack('>BI4I4I8H', 1, entries, records, recordBytes, expired) .. done

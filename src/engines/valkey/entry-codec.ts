@@ -24,9 +24,9 @@ const TAG_BYTES = 16;
 /** An entry that was read without its value, or with it. */
 export type Unpacked =
   | { readonly is: "whole"; readonly entry: Entry }
-  | { readonly is: "head"; readonly info: EntryInfo; readonly size: number }
-  /** Its form is not known without its value. */
-  | { readonly is: "unseen"; readonly size: number };
+  | { readonly is: "head"; readonly info: EntryInfo }
+  /** Its form is not known without its value; "bytes" stands in its place. */
+  | { readonly is: "unseen"; readonly info: EntryInfo };
 
 /** Requires: all of an entry. @throws "damaged-entry" on what is none */
 export function unpackEntry(key: Key, bytes: Uint8Array): Entry {
@@ -40,8 +40,7 @@ export function unpackEntry(key: Key, bytes: Uint8Array): Entry {
 export function unpackHead(key: Key, bytes: Uint8Array): Unpacked {
   const { info, valueAt, form } = readHead(key, bytes);
   if (bytes.length - valueAt === info.size) return { is: "whole", entry: unpackEntry(key, bytes) };
-  const { size } = info;
-  return form === UNSEEN ? { is: "unseen", size } : { is: "head", info, size };
+  return { is: form === UNSEEN ? "unseen" : "head", info };
 }
 
 /** As commit.lua takes a form. */
@@ -61,28 +60,41 @@ export function tagBytes(tag: Tag): Uint8Array | null {
   return bytes;
 }
 
-function readHead(key: Key, source: Uint8Array) {
-  const bytes = Buffer.isBuffer(source) ? source : Buffer.from(source.buffer, source.byteOffset, source.byteLength);
+function readHead(key: Key, bytes: Uint8Array) {
   const typeBytes = bytes[HEAD_BYTES - 1];
   if (typeBytes === undefined || bytes[0] !== ENTRY_VERSION || bytes.length < HEAD_BYTES + typeBytes) {
     throw damagedEntry(key);
   }
   const form = bytes[1] ?? UNSEEN;
-  const revision = bytes.readUInt32BE(2) * 2 ** 32 + bytes.readUInt32BE(6);
+  const revision = readInteger(bytes, 2, 10);
   const valueAt = HEAD_BYTES + typeBytes;
-  const ends = bytes.readUIntBE(30, 6);
+  const ends = readInteger(bytes, 30, 36);
   const info: EntryInfo = {
     key,
-    size: bytes.readUInt32BE(36),
-    contentType: bytes.toString("utf8", HEAD_BYTES, valueAt),
+    size: readInteger(bytes, 36, 40),
+    contentType: readAscii(bytes, HEAD_BYTES, valueAt),
     form: FORMS[form] ?? "bytes",
     revision: toRevision(revision),
-    tag: toTag(`${revision.toString(36)}.${bytes.toString("hex", 10, 18)}`),
-    createdAt: toEpochMs(bytes.readUIntBE(18, 6)),
-    modifiedAt: toEpochMs(bytes.readUIntBE(24, 6)),
+    tag: toTag(`${revision.toString(36)}.${bytes.subarray(10, 18).toHex()}`),
+    createdAt: toEpochMs(readInteger(bytes, 18, 24)),
+    modifiedAt: toEpochMs(readInteger(bytes, 24, 30)),
     expiresAt: ends === 0 ? null : toEpochMs(ends),
   };
   return { info, valueAt, form };
+}
+
+/** By hand: a view over the bytes would have to make their buffer first, which took as long as all the rest of a head. */
+function readInteger(bytes: Uint8Array, start: number, end: number): number {
+  let number = 0;
+  for (let at = start; at < end; at++) number = number * 256 + (bytes[at] ?? 0);
+  return number;
+}
+
+/** Media types are visible ASCII. */
+function readAscii(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at] ?? 0);
+  return text;
 }
 
 export function damagedEntry(key: Key | null): KeyholdError {

@@ -14,6 +14,7 @@ const NONE: PartitionFigures = { entries: 0, records: 0, recordBytes: 0 };
 
 export class Figures {
   readonly #partitions: PartitionFigures[];
+  readonly #revisions: Float64Array;
   readonly #commitSeconds = new Histogram(COMMIT_BOUNDS);
   readonly #commitRequests = new Histogram([1]);
   readonly #waitSeconds = new Histogram(COMMIT_BOUNDS);
@@ -23,14 +24,20 @@ export class Figures {
 
   constructor(partitions: number) {
     this.#partitions = new Array(partitions).fill(NONE);
+    this.#revisions = new Float64Array(partitions);
   }
 
-  note({ index }: Partition, figures: Partial<PartitionFigures>): void {
+  /**
+   * What an answer has told of a partition. Answers of two connections come in any order: one that is of before another
+   * changes nothing.
+   *
+   * @param revision - the partition's latest when it was answered
+   */
+  note({ index }: Partition, revision: number, figures: Partial<PartitionFigures>): void {
+    if (revision < (this.#revisions[index] ?? 0)) return;
+    this.#revisions[index] = revision;
+    this.#revision = Math.max(this.#revision, revision);
     this.#partitions[index] = { ...(this.#partitions[index] ?? NONE), ...figures };
-  }
-
-  noteRevision(revision: number): void {
-    if (revision > this.#revision) this.#revision = revision;
   }
 
   noteExpired(count: number): void {

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
+import { parseWritePromise, type WritePromise } from "../../core/write-promise.ts";
 import { clockOffsetOf } from "./clock-offset.ts";
 import { onlineReplicaAddresses, onlineReplicas, parseInfo } from "./info.ts";
 import { ReplyError } from "./reply.ts";
 import { healthOf, refusalOf } from "./server-health.ts";
-import { parseWritePromise, type WritePromise } from "./write-promise.ts";
 
 const REPLICATION = [
   "# Replication",

@@ -4,15 +4,16 @@
 // A page takes only names up to the least of the last names of those partitions that have more, as a name beyond it may have
 // one before it that was not read. So it may be shorter than asked, which the contract allows, and is never out of order.
 
-import type { Entry, EntryInfo } from "../../core/entry.ts";
+import { type Entry, type EntryInfo, hasValue } from "../../core/entry.ts";
 import type { Clock } from "../../core/expiry.ts";
 import { isAlive } from "../../core/expiry.ts";
 import { compareKeys, type Key, parseKey } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { type Bounds, boundsOfRange, isInSet, type Range } from "../../core/range.ts";
 import type { Page } from "../../store/store.ts";
-import { HEAD_AND_TYPE_BYTES, unpackEntry, unpackHead } from "./entry-codec.ts";
+import { HEAD_AND_TYPE_BYTES, type Unpacked, unpackEntry, unpackHead } from "./entry-codec.ts";
 import type { Layout, Partition } from "./layout.ts";
+import { withoutValue } from "./reply-reader.ts";
 import { toBytes, toBytesOrNull, toList, toText } from "./reply-shapes.ts";
 import type { Servers } from "./servers.ts";
 
@@ -27,6 +28,20 @@ interface Names {
   readonly hasMore: boolean;
 }
 
+/** What a page is to hold of each entry. */
+interface PageReading<T> {
+  /** Of each entry, read first. */
+  readonly headBytes: number;
+  /** Null where it takes all of the entry. */
+  readonly itemOf: (unpacked: Unpacked) => T | null;
+  readonly fromWhole: (entry: Entry) => T;
+}
+
+/**
+ * Entries asked for at once. All of a page would be a good part of what may wait for one server, so that a handful of listings
+ * had everybody else refused; and most of it would be asked for in vain where the page ends at LIMITS.stepBytes.
+ */
+const READS_AT_ONCE = 250;
 /** Read with the head, so that a small value needs no second question. */
 const READ_AHEAD_BYTES = 1024;
 /** Names asked of each of many partitions beyond its even share. */
@@ -34,49 +49,80 @@ const SHARE_MARGIN = 1.5;
 const SHARE_LEAST = 3;
 
 /** As Store.list. */
-export async function listEntries(parts: ListingParts, range: Range): Promise<Page<EntryInfo>> {
-  const { names, next } = await readNames(parts, range);
-  const read = await Promise.all(names.map((name) => readInfo(parts, name)));
-  return { items: alive(read, parts.now), next };
+export function listEntries(parts: ListingParts, range: Range): Promise<Page<EntryInfo>> {
+  return readPage<EntryInfo>(parts, range, {
+    headBytes: HEAD_AND_TYPE_BYTES,
+    itemOf: (unpacked) => {
+      if (unpacked.is === "unseen") return null;
+      return unpacked.is === "whole" ? withoutValue(unpacked.entry) : unpacked.info;
+    },
+    fromWhole: withoutValue,
+  });
 }
 
 /** As Store.scan. */
-export async function scanEntries(parts: ListingParts, range: Range): Promise<Page<Entry>> {
-  const { names, next } = await readNames(parts, range);
-  const heads = await Promise.all(names.map((name) => readAhead(parts, name)));
-  const items: Promise<Entry | null>[] = [];
-  let bytes = 0;
-  for (const [index, head] of heads.entries()) {
-    const name = names[index];
-    if (name === undefined) break;
-    if (bytes >= LIMITS.stepBytes) {
-      return { items: alive(await Promise.all(items), parts.now), next: names[index - 1] ?? null };
-    }
-    if (head === null) continue;
-    const unpacked = unpackHead(name, head);
-    bytes += unpacked.is === "whole" ? unpacked.entry.size : unpacked.size;
-    items.push(unpacked.is === "whole" ? Promise.resolve(unpacked.entry) : readEntry(parts, name));
-  }
-  return { items: alive(await Promise.all(items), parts.now), next };
+export function scanEntries(parts: ListingParts, range: Range): Promise<Page<Entry>> {
+  return readPage<Entry>(parts, range, {
+    headBytes: READ_AHEAD_BYTES,
+    itemOf: (unpacked) => (unpacked.is === "whole" ? unpacked.entry : null),
+    fromWhole: (entry) => entry,
+  });
 }
 
-/** An entry with its value; null where there is none. It may have ended. */
-export async function readEntry({ servers, layout }: ListingParts, key: Key): Promise<Entry | null> {
+/** The live entry with its value; null where there is none. */
+export function readEntry(
+  { servers, layout }: Pick<ListingParts, "servers" | "layout">,
+  key: Key,
+  now: Clock,
+): Promise<Entry | null> {
   const { slot, entryPrefix } = layout.partitionOf(key);
-  const bytes = toBytesOrNull(await servers.read(slot, ["GET", `${entryPrefix}${key}`]));
-  return bytes === null ? null : unpackEntry(key, bytes);
+  return servers.read(slot, ["GET", `${entryPrefix}${key}`]).then((reply) => {
+    const bytes = toBytesOrNull(reply);
+    if (bytes === null) return null;
+    const entry = unpackEntry(key, bytes);
+    return isAlive(entry.expiresAt, now()) ? entry : null;
+  });
 }
 
-async function readInfo(parts: ListingParts, key: Key): Promise<EntryInfo | null> {
-  const head = await readHeadBytes(parts, key, HEAD_AND_TYPE_BYTES);
-  if (head === null) return null;
-  const unpacked = unpackHead(key, head);
-  if (unpacked.is === "head") return unpacked.info;
-  return withoutValue(unpacked.is === "whole" ? unpacked.entry : await readEntry(parts, key));
+/** A page ends where its values come to LIMITS.stepBytes, those included that are read only to see of what form they are. */
+async function readPage<T extends EntryInfo>(
+  parts: ListingParts,
+  range: Range,
+  reading: PageReading<T>,
+): Promise<Page<T>> {
+  const { names, next } = await readNames(parts, range);
+  const items: (T | null)[] = [];
+  let bytes = 0;
+  for (let from = 0; from < names.length; from += READS_AT_ONCE) {
+    const group = names.slice(from, from + READS_AT_ONCE);
+    const heads = await Promise.all(group.map((name) => readHeadBytes(parts, name, reading.headBytes)));
+    const taken: (T | Key)[] = [];
+    let end = 0;
+    for (; end < group.length && bytes < LIMITS.stepBytes; end++) {
+      const [name, head = null] = [group[end], heads[end]];
+      if (name === undefined || head === null) continue;
+      const unpacked = unpackHead(name, head);
+      const item = reading.itemOf(unpacked);
+      if (item === null || hasValue(item)) bytes += sizeOf(unpacked);
+      taken.push(item ?? name);
+    }
+    const read = taken.map((each) => (typeof each === "string" ? readWhole(parts, each, reading) : each));
+    items.push(...(await Promise.all(read)));
+    const at = from + end;
+    if (bytes >= LIMITS.stepBytes && at < names.length) {
+      return { items: alive(items, parts.now), next: names[at - 1] ?? null };
+    }
+  }
+  return { items: alive(items, parts.now), next };
 }
 
-function readAhead(parts: ListingParts, key: Key): Promise<Uint8Array | null> {
-  return readHeadBytes(parts, key, READ_AHEAD_BYTES);
+async function readWhole<T>(parts: ListingParts, key: Key, { fromWhole }: PageReading<T>): Promise<T | null> {
+  const entry = await readEntry(parts, key, parts.now);
+  return entry === null ? null : fromWhole(entry);
+}
+
+function sizeOf(unpacked: Unpacked): number {
+  return unpacked.is === "whole" ? unpacked.entry.size : unpacked.info.size;
 }
 
 async function readHeadBytes({ servers, layout }: ListingParts, key: Key, count: number): Promise<Uint8Array | null> {
@@ -147,10 +193,4 @@ function isEmpty({ low, high }: Bounds): boolean {
 function alive<T extends EntryInfo>(read: readonly (T | null)[], now: Clock): readonly T[] {
   const instant = now();
   return read.filter((entry) => entry !== null).filter(({ expiresAt }) => isAlive(expiresAt, instant));
-}
-
-function withoutValue(entry: Entry | null): EntryInfo | null {
-  if (entry === null) return null;
-  const { value: _value, ...info } = entry;
-  return info;
 }

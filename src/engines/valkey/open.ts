@@ -35,6 +35,8 @@ interface Description {
 }
 
 const CLUSTER_PARTITIONS = 64;
+/** Members that a later layout adds stand behind these. */
+const DESCRIPTION = /^\{"layout":(\d{1,4}),"partitions":(\d{1,4}),"incarnation":"([a-z0-9]{1,40})"[,}]/;
 
 /** @throws "unavailable" where another layout, or another number of partitions, stands there, or nothing where it must */
 export async function openValkeyStore(options: ValkeyStoreOptions): Promise<ValkeyStore> {
@@ -107,13 +109,8 @@ function parseDescription(text: string, { prefix, partitions }: ValkeyStoreOptio
 }
 
 function readDescription(text: string): Description | null {
-  if (!text.startsWith('{"layout":')) return null;
-  const { layout, partitions, incarnation }: Description = JSON.parse(text);
-  const isWhole =
-    Number.isInteger(layout) &&
-    Number.isInteger(partitions) &&
-    partitions >= 1 &&
-    partitions <= PARTITIONS_MAX &&
-    /^[a-z0-9]{1,40}$/.test(incarnation);
-  return isWhole ? { layout, partitions, incarnation } : null;
+  const [, layout, partitions, incarnation] = DESCRIPTION.exec(text) ?? [];
+  if (incarnation === undefined) return null;
+  const found = { layout: Number(layout), partitions: Number(partitions), incarnation };
+  return found.partitions >= 1 && found.partitions <= PARTITIONS_MAX ? found : null;
 }

@@ -1,6 +1,5 @@
 // Packed answers of the scripts, taken apart from their beginning.
 import { type Entry, type EntryInfo, hasValue } from "../../core/entry.ts";
-import { KeyholdError } from "../../core/errors.ts";
 import type { Key } from "../../core/key.ts";
 import { unpackEntry, unpackHead } from "./entry-codec.ts";
 
@@ -48,9 +47,7 @@ export class ReplyReader {
     if (form === 2) return unpackEntry(key, bytes);
     const unpacked = unpackHead(key, bytes);
     // A head alone is sent; one whose value is empty is whole by that.
-    if (unpacked.is === "whole") return infoOf(unpacked.entry);
-    if (unpacked.is === "head") return unpacked.info;
-    throw new KeyholdError("internal", "The commit script left out a value whose form is not known");
+    return unpacked.is === "whole" ? withoutValue(unpacked.entry) : unpacked.info;
   }
 
   #take(length: number): number {
@@ -62,7 +59,9 @@ export class ReplyReader {
 
 /** Without the value, which an answer or a record would keep from being freed. */
 export function infoOf(entry: EntryInfo | Entry | null): EntryInfo | null {
-  if (entry === null || !hasValue(entry)) return entry;
-  const { value: _value, ...info } = entry;
+  return entry === null || !hasValue(entry) ? entry : withoutValue(entry);
+}
+
+export function withoutValue({ value: _value, ...info }: Entry): EntryInfo {
   return info;
 }

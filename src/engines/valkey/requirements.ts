@@ -1,12 +1,13 @@
 // What servers must be so that the promise can be kept, judged by what they say of themselves: INFO, which all answer, and
 // CONFIG, which those of providers do not. What cannot be kept is refused with the line to change; what cannot be known is
 // taken on trust, with a warning.
+
+import type { WritePromise } from "../../core/write-promise.ts";
 import type { ServerAddress } from "./connection.ts";
 import { type Info, numberOf, onlineReplicas } from "./info.ts";
 import type { ReplyError } from "./reply.ts";
 import { nameOf } from "./server-name.ts";
 import type { Topology } from "./servers.ts";
-import type { WritePromise } from "./write-promise.ts";
 
 export interface ServerFacts {
   readonly address: ServerAddress;

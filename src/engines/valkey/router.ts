@@ -2,6 +2,7 @@
 // again only when it is certain that it has not run: it was not sent, or the server has refused it. A write that was lost on
 // its way is never sent again, and its caller is told that nobody knows.
 import { KeyholdError } from "../../core/errors.ts";
+import type { WritePromise } from "../../core/write-promise.ts";
 import { ConnectionLost } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import { type Command, Journey, type Travelling } from "./journey.ts";
@@ -9,12 +10,11 @@ import { Load } from "./load.ts";
 import type { Patrol } from "./patrol.ts";
 import { pause, within } from "./pause.ts";
 import { type Argument, type Reply, ReplyError } from "./reply.ts";
-import { type Act, faultOf, NO_PRIMARY, NOT_CONNECTED, unknownError } from "./server-errors.ts";
+import { type Act, CLOSED, faultOf, NO_PRIMARY, NOT_CONNECTED, unknownError } from "./server-errors.ts";
 import { parseAddress } from "./server-name.ts";
 import type { ServerNode } from "./server-node.ts";
 import type { Acknowledged, Script, Servers, ServersOptions, Topology } from "./servers.ts";
 import type { ServerMap } from "./topology.ts";
-import type { WritePromise } from "./write-promise.ts";
 
 /** Between attempts to reach a server, twice as long each time. */
 const RECONNECT_MIN_MS = 20;
@@ -47,6 +47,8 @@ export class Router implements Servers {
   readonly #complaints = new Map<string, number>();
   #pendingWrites = 0;
   #onWritesOver: () => void = () => {};
+  /** Begun commands go on; others are not taken. */
+  #isClosing = false;
   #isClosed = false;
 
   constructor(options: ServersOptions, parts: RouterParts) {
@@ -68,7 +70,7 @@ export class Router implements Servers {
   }
 
   refusal(): string | null {
-    return this.#isClosed ? "The engine is closed" : this.#parts.patrol.refusal();
+    return this.#isClosing ? "The store is closed" : this.#parts.patrol.refusal();
   }
 
   read(slot: number, args: readonly Argument[]): Promise<Reply> {
@@ -84,8 +86,9 @@ export class Router implements Servers {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#isClosing = true;
     if (this.#pendingWrites > 0) await within(this.#options.deadlineMs, this.#writesOver(), null);
+    this.#isClosed = true;
     this.#parts.end();
   }
 
@@ -96,7 +99,7 @@ export class Router implements Servers {
   }
 
   #begin<Answer>(command: Command<Answer>): Promise<Answer> {
-    if (this.#isClosed) return Promise.reject(new KeyholdError("unavailable", "The store is closed"));
+    if (this.#isClosing) return Promise.reject(new KeyholdError("unavailable", "The store is closed"));
     const node = this.#map.primaryOf(command.slot);
     const home = node ?? this.#homeless;
     const load = command.isWrite ? home.writes : home.reads;
@@ -154,6 +157,8 @@ export class Router implements Servers {
 
   /** What to do before the next attempt; null for nothing, or because the journey is over. */
   async #attempt(journey: Travelling, tries: number): Promise<Act | null> {
+    if (this.#isClosed) journey.refuse("unavailable", CLOSED);
+    if (journey.isOver) return null;
     const node = journey.target ?? this.#map.primaryOf(journey.slot);
     if (node === null) {
       journey.notExecuted(NO_PRIMARY);

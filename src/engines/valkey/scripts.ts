@@ -1,6 +1,7 @@
 // The scripts that run on the server, by name. Their texts are part of the program; servers know them by their digests.
 import { createHash } from "node:crypto";
 import commit from "./commit.lua" with { type: "text" };
+import confirm from "./confirm.lua" with { type: "text" };
 import count from "./count.lua" with { type: "text" };
 import create from "./create.lua" with { type: "text" };
 import look from "./look.lua" with { type: "text" };
@@ -11,6 +12,7 @@ import trim from "./trim.lua" with { type: "text" };
 
 export const SCRIPTS = {
   commit: makeScript(commit),
+  confirm: makeScript(confirm),
   count: makeScript(count),
   create: makeScript(create),
   look: makeScript(look),

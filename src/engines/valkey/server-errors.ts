@@ -76,6 +76,7 @@ const TOO_MANY_CLIENTS: ServerFault = {
   ...LOUD,
 };
 
+export const CLOSED: Fault = { reason: "the store is closed", retryAfterSeconds: 1 };
 export const NO_PRIMARY: Fault = { reason: "no server is known to be the primary", retryAfterSeconds: 2 };
 export const NOT_CONNECTED: Fault = { reason: "the server cannot be reached", retryAfterSeconds: 1 };
 export const NOT_ANSWERED: Fault = { reason: "the server has not answered", retryAfterSeconds: 1 };
@@ -87,14 +88,15 @@ export function faultOf({ code, message }: ReplyError): ServerFault {
   );
 }
 
-/** The error for a command that has certainly changed nothing. */
+/** The error for a command that will not be executed. Of what the server calls wrong it is not said that nothing was written. */
 export function refusedError(
   code: ErrorCode,
   command: { readonly isWrite: boolean; readonly fault: Fault; readonly afterMs: number | null },
 ): KeyholdError {
   const { isWrite, fault, afterMs } = command;
   const time = afterMs === null ? "" : ` within ${afterMs} ms`;
-  const detail = `Cannot ${isWrite ? "write" : "read"}${time}: ${fault.reason}${isWrite ? "; nothing has been written" : ""}`;
+  const assurance = isWrite && code !== "internal" ? "; nothing has been written" : "";
+  const detail = `Cannot ${isWrite ? "write" : "read"}${time}: ${fault.reason}${assurance}`;
   return new KeyholdError(code, detail, code === "unavailable" ? { retry_after: fault.retryAfterSeconds } : {});
 }
 

@@ -1,6 +1,7 @@
 // What a look at a primary tells: whether it is one, how many replicas it has, whether it throws entries away.
+
+import type { WritePromise } from "../../core/write-promise.ts";
 import { type Info, numberOf, onlineReplicas } from "./info.ts";
-import type { WritePromise } from "./write-promise.ts";
 
 export interface ServerHealth {
   readonly isPrimary: boolean;

@@ -1,6 +1,8 @@
 // One server: a connection for reads, one for writes, and one to look how it is, so that a read never waits behind a WAIT, and
 // a look behind neither. Each is opened when it is needed. A server that does not answer a look hangs: its connections are
 // closed, as what is in flight there may wait for ever.
+
+import type { WritePromise } from "../../core/write-promise.ts";
 import { makeWriteLane, sendAttempt, type WriteAttempt, type WriteLane } from "./acknowledge.ts";
 import { clockOffsetOf, wallClockMs } from "./clock-offset.ts";
 import type { ConnectionOptions, ServerAccess, ServerAddress } from "./connection.ts";
@@ -14,7 +16,6 @@ import { HEALTH_SECTIONS, healthOf, refusalOf, type ServerHealth } from "./serve
 import { nameOf } from "./server-name.ts";
 import type { Script } from "./servers.ts";
 import { SingleFlight } from "./single-flight.ts";
-import type { WritePromise } from "./write-promise.ts";
 
 export interface NodeSettings {
   readonly access: ServerAccess;

@@ -1,10 +1,10 @@
 // What the store sees of the network: reads and writes that go to the primary of a slot, whatever the servers behind it are
 // and do. Everything about addresses, replicas, retries and deadlines stays below this interface.
 
+import type { WritePromise } from "../../core/write-promise.ts";
 import type { ServerAccess, ServerAddress } from "./connection.ts";
 import { openRouter } from "./open-router.ts";
 import type { Argument, Reply } from "./reply.ts";
-import type { WritePromise } from "./write-promise.ts";
 
 export type Topology = "standalone" | "sentinel" | "cluster";
 

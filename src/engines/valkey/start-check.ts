@@ -115,7 +115,10 @@ async function gather(node: ServerNode): Promise<ServerFacts> {
     const sentence = `Cannot reach server ${error.message}`;
     const { answer } = error;
     if (answer !== null && faultOf(answer).act.kind === "give-up") {
-      throw new KeyholdError("unavailable", `Server ${error.message}; see user and password of the store's URL`);
+      throw new KeyholdError(
+        "unavailable",
+        `Server ${error.message}; see user, password and database of the store's URL`,
+      );
     }
     throw new NotYet(sentence);
   }

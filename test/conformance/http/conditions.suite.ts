@@ -114,6 +114,18 @@ export function conditionsSuite(withServer: WithServer): void {
     });
   });
 
+  test.each(["Thu, 01 Jan 1970 00:00:00 GMT", "Wed, 31 Dec 1969 23:59:59 GMT", "Mon, 01 Jan 1900 00:00:00 GMT"])(
+    "a date before every entry (%s) is one since which each was modified",
+    async (date) => {
+      await withServer(async ({ http }) => {
+        await http.put("/a", "old");
+        expectProblem(await http.put("/a", "new", { "If-Unmodified-Since": date }), "precondition-failed");
+        expectProblem(await http.get("/a", { "If-Unmodified-Since": date }), "precondition-failed");
+        expect((await http.get("/a", { "If-Modified-Since": date })).text).toBe("old");
+      });
+    },
+  );
+
   test("412 tells the current revision, or that there is none", async () => {
     await withServer(async ({ http }) => {
       const { headers } = await http.put("/a", "v");

@@ -1,7 +1,16 @@
 // `/` and `/-/`: the server itself (contract §14).
 import { expect, test } from "bun:test";
+import type { Capabilities } from "../../../src/store/store.ts";
 import { infoOf } from "../../support/http-expectations.ts";
 import type { WithServer } from "../../support/http-harness.ts";
+
+/** What the front page says of each durability, and of no other. */
+const PROMISES: Readonly<Record<Capabilities["durability"], string>> = {
+  "power-loss": "it is on disk",
+  "process-crash": "outlives this process",
+  delegated: "the store behind this server has taken it",
+  none: "ends with this process",
+};
 
 export function serverSuite(withServer: WithServer): void {
   test.each([undefined, "*/*", "text/plain"])(
@@ -19,14 +28,12 @@ export function serverSuite(withServer: WithServer): void {
   );
 
   test("GET / promises what the store does", async () => {
-    await withServer(async ({ http }) => {
-      const { durability } = (await infoOf(http)).store;
-      const isOnDisk = durability === "power-loss";
-      expect(["power-loss", "none"]).toContain(String(durability));
+    await withServer(async ({ http, capabilities }) => {
+      expect((await infoOf(http)).store["durability"]).toBe(capabilities.durability);
       for (const accept of ["text/plain", "text/html"]) {
         const { text } = await http.get("/", { Accept: accept });
-        expect(text.includes("it is on disk")).toBe(isOnDisk);
-        expect(text.includes("ends with this process")).toBe(!isOnDisk);
+        const told = Object.entries(PROMISES).filter(([, said]) => text.includes(said));
+        expect(told.map(([durability]) => durability)).toEqual([capabilities.durability]);
       }
     });
   });

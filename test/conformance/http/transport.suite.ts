@@ -74,8 +74,8 @@ function bodiesSuite(withServer: WithServer): void {
       expect((await http.get("/a")).body.length).toBe(1024);
       expectProblem(await http.put("/a", "v".repeat(1025), chunked), "value-too-large");
       expect((await http.put("/empty", "", chunked)).status).toBe(201);
-      expect((await http.postJson("/keys", '{"b": 1, "c": 2}', chunked)).status).toBe(201);
-      expect(await http.json("/keys?keys")).toEqual(["a", "b", "c", "empty"]);
+      expect((await http.postJson("/keys", '{"{t}b": 1, "{t}c": 2}', chunked)).status).toBe(201);
+      expect(await http.json("/keys?keys")).toEqual(["a", "empty", "{t}b", "{t}c"]);
     });
   });
 

@@ -1,0 +1,293 @@
+// What a store on Valkey costs through HTTP: `npm run bench:valkey`. Starts its own Valkey servers and Keyhold servers before
+// them, loads them over 64 connections with 10,000 keys of 100 bytes in alternating rounds, and prints medians, spread and
+// ratios. ROUNDS and SECONDS lengthen it; names of parts (`-- get replicated`) choose.
+//
+// Load, Keyhold and Valkey share the machine's cores. On two, three busy processes have less than one each, so that the
+// rates are below what each could do alone, and ratios to a floor without Valkey are at their worst. Ratios count.
+import { cpus, loadavg } from "node:os";
+import { startCluster } from "../test/support/valkey-cluster.ts";
+import type { ValkeyNode } from "../test/support/valkey-node.ts";
+import { startReplicated, startStandalone } from "../test/support/valkey-standalone.ts";
+import { type Program, startConstant, startKeyhold, startWebdis } from "./http-programs.ts";
+import { runLoad } from "./load.ts";
+import { type Measured, measureInTurn, median, printRatio, printResults, type Workload } from "./rounds.ts";
+
+const PACE = {
+  rounds: Number(process.env["ROUNDS"] ?? 5),
+  seconds: Number(process.env["SECONDS"] ?? 3),
+  connections: 64,
+};
+const KEYS = 10_000;
+const LISTED_KEYS = 100_000;
+const PAGES = 200;
+const PAGE_KEYS = 100;
+const PAGE_BAR_MS = 5;
+const GET_BAR = 0.6;
+const REPLICATED_BAR = 0.7;
+const VALUE = "v".repeat(100);
+
+const PARTS: Readonly<Record<string, () => Promise<void>>> = {
+  get: measureReads,
+  replicated: measureReplicated,
+  fsync: measureFsync,
+  webdis: measureWebdis,
+  listing: measureListing,
+};
+
+const rate = ({ perSecond }: Measured) => perSecond;
+const frontCpu = ({ frontMicros }: Measured) => frontMicros;
+const storeCpu = ({ storeMicros }: Measured) => storeMicros;
+
+const named = process.argv.slice(2);
+await printSettings();
+for (const [name, part] of Object.entries(PARTS)) {
+  if (named.length === 0 || named.includes(name)) await part();
+}
+
+async function printSettings(): Promise<void> {
+  const server = await startStandalone();
+  const info = String(await server.node.ask("INFO", "server"));
+  await server.stop();
+  const version = (/^valkey_version:(\S+)/m.exec(info) ?? /^redis_version:(\S+)/m.exec(info))?.[0];
+  console.log(
+    `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Bun ${Bun.version}, ${version ?? "unknown server"}; load before ${loadavg()[0]?.toFixed(2)}`,
+  );
+  console.log(
+    `${PACE.connections} connections, ${KEYS} keys with values of ${VALUE.length} bytes, medians of ${PACE.rounds} rounds of ${PACE.seconds} s; ` +
+      "load, Keyhold and Valkey on the same cores",
+  );
+}
+
+/**
+ * The constant is `GET /-/healthy` of the very server that is measured: the same sockets, routing, access, counting and answer, and
+ * nothing behind them. Beside it stands what the runtime alone comes to.
+ */
+async function measureReads(): Promise<void> {
+  console.log("\nGET and PUT `applied`, one server, appendfsync everysec");
+  const store = await startStandalone({ appendFsync: "everysec" });
+  const floor = await startConstant();
+  const keyhold = await startKeyhold(["--store", urlOf(store.node), "--promise", "applied"]);
+  try {
+    await fill(keyhold.url, KEYS);
+    const storePids = [store.node.pid];
+    const results = await measureInTurn(
+      [
+        { ...constantOf(keyhold), name: "constant (GET /-/healthy)" },
+        { ...getOf(keyhold, storePids), name: "GET" },
+        { ...putOf(keyhold, storePids), name: "PUT applied" },
+        { ...getOf(floor, []), name: "the runtime alone" },
+      ],
+      PACE,
+    );
+    printResults(results);
+    const toConstant = { results, to: "constant (GET /-/healthy)", what: rate };
+    printRatio("GET to the constant", { ...toConstant, of: "GET" }, GET_BAR);
+    printRatio("PUT to the constant", { ...toConstant, of: "PUT applied" });
+    printRatio("Keyhold's CPU of a GET to that of the constant", { ...toConstant, of: "GET", what: frontCpu });
+  } finally {
+    await stopAll([keyhold, floor, store]);
+  }
+}
+
+async function measureReplicated(): Promise<void> {
+  console.log("\nPUT `replicated:1` and `applied` on one primary with one replica, appendfsync everysec");
+  const store = await startReplicated({ replicas: 1, appendFsync: "everysec" });
+  const storePids = [store.primary.pid];
+  const programs: Program[] = [];
+  try {
+    for (const promise of ["applied", "replicated:1"]) {
+      programs.push(await startKeyhold(["--store", urlOf(store.primary), "--promise", promise]));
+    }
+    const [applied, replicated] = programs;
+    if (applied === undefined || replicated === undefined) return;
+    await fill(applied.url, KEYS);
+    const results = await measureInTurn(
+      [
+        { ...putOf(applied, storePids), name: "PUT applied" },
+        { ...putOf(replicated, storePids), name: "PUT replicated:1" },
+      ],
+      PACE,
+    );
+    printResults(results);
+    const comparison = { results, of: "PUT replicated:1", to: "PUT applied", what: rate };
+    printRatio("replicated:1 to applied", comparison, REPLICATED_BAR);
+  } finally {
+    await stopAll([...programs, store]);
+  }
+}
+
+async function measureFsync(): Promise<void> {
+  console.log("\nPUT `fsync` (appendfsync always) and `applied` (everysec), a server each");
+  const [always, everysec] = await Promise.all([
+    startStandalone({ appendFsync: "always" }),
+    startStandalone({ appendFsync: "everysec" }),
+  ]);
+  const programs: Program[] = [];
+  try {
+    const synced = await startKeyhold(["--store", urlOf(always.node), "--promise", "fsync"]);
+    programs.push(synced);
+    const applied = await startKeyhold(["--store", urlOf(everysec.node), "--promise", "applied"]);
+    programs.push(applied);
+    for (const { url } of programs) await fill(url, KEYS);
+    const results = await measureInTurn(
+      [
+        { ...putOf(synced, [always.node.pid]), name: "PUT fsync" },
+        { ...putOf(applied, [everysec.node.pid]), name: "PUT applied" },
+      ],
+      PACE,
+    );
+    printResults(results);
+    printRatio("fsync to applied", { results, of: "PUT fsync", to: "PUT applied", what: rate });
+  } finally {
+    await stopAll([...programs, always, everysec]);
+  }
+}
+
+/** Webdis sends GET and SET as they come: no conditions, no index, no change log, no promise. */
+async function measureWebdis(): Promise<void> {
+  console.log("\nBeside Webdis (two threads, as Debian sets it up) on the same server, appendfsync everysec");
+  const store = await startStandalone({ appendFsync: "everysec" });
+  const programs: Program[] = [];
+  try {
+    const keyhold = await startKeyhold(["--store", urlOf(store.node), "--promise", "applied"]);
+    programs.push(keyhold);
+    const webdis = await startWebdis(store.node.address.port);
+    if (webdis === null) {
+      console.log("  left out: there is no webdis on the PATH (Debian's package webdis)");
+      return;
+    }
+    programs.push(webdis);
+    const storePids = [store.node.pid];
+    const raw = { status: 200, url: webdis.url, frontPid: webdis.pid, storePids };
+    const webdisPut: Workload = { ...raw, name: "Webdis PUT /SET/key", next: (number) => put(`/SET/${keyAt(number)}`) };
+    const webdisGet: Workload = { ...raw, name: "Webdis GET /GET/key", next: (number) => get(`/GET/${keyAt(number)}`) };
+    await fill(keyhold.url, KEYS);
+    await runLoad({
+      url: webdis.url,
+      connections: PACE.connections,
+      seconds: 1,
+      next: (n) => put(`/SET/${keyOf(n % KEYS)}`),
+    });
+    const results = await measureInTurn(
+      [
+        { ...getOf(keyhold, storePids), name: "Keyhold GET" },
+        webdisGet,
+        { ...putOf(keyhold, storePids), name: "Keyhold PUT applied" },
+        webdisPut,
+      ],
+      PACE,
+    );
+    printResults(results);
+    for (const [of, to] of [
+      ["Keyhold GET", webdisGet.name],
+      ["Keyhold PUT applied", webdisPut.name],
+    ] as const) {
+      printRatio(`${of} to ${to}, requests`, { results, of, to, what: rate });
+      printRatio(`${of} to ${to}, CPU a request of the HTTP server`, { results, of, to, what: frontCpu });
+      printRatio(`${of} to ${to}, CPU a request of Valkey`, { results, of, to, what: storeCpu });
+    }
+  } finally {
+    await stopAll([...programs, store]);
+  }
+}
+
+async function measureListing(): Promise<void> {
+  console.log(`\nListing ${LISTED_KEYS} keys on a cluster of 3 primaries, 64 partitions`);
+  const cluster = await startCluster({ primaries: 3, replicasPer: 0, nodeTimeoutMs: 10_000 });
+  const seeds = cluster.nodes.map(({ address }) => `${address.host}:${address.port}`).join(",");
+  const programs: Program[] = [];
+  try {
+    const keyhold = await startKeyhold(["--store", `valkey+cluster://${seeds}`, "--promise", "applied"]);
+    programs.push(keyhold);
+    const filledAt = performance.now();
+    await fill(keyhold.url, LISTED_KEYS);
+    console.log(`  filled with ${((LISTED_KEYS / (performance.now() - filledAt)) * 1000).toFixed(0)} PUT/s`);
+    for (const what of ["keys", "meta", ""]) await measurePages(keyhold.url, what);
+    const walks: number[] = [];
+    for (let round = 0; round < PACE.rounds; round++) {
+      const begunAt = performance.now();
+      const body = await (
+        await fetch(new URL("/keys", keyhold.url), { headers: { Accept: "application/x-ndjson" } })
+      ).text();
+      const entries = body.split("\n").length - 1;
+      if (entries !== LISTED_KEYS) throw new Error(`The listing has ${entries} entries`);
+      walks.push((entries / (performance.now() - begunAt)) * 1000);
+    }
+    console.log(
+      `  the whole listing, with values: ${median(walks).toFixed(0)} entries/s (${Math.min(...walks).toFixed(0)} to ${Math.max(...walks).toFixed(0)})`,
+    );
+  } finally {
+    await stopAll([...programs, cluster]);
+  }
+}
+
+/** Pages one after the other, by the links, from one place in the middle on. @param what - "keys", "meta", or "" for values */
+async function measurePages(url: URL, what: string): Promise<void> {
+  const first = `/keys?limit=${PAGE_KEYS}&start=key02${what === "" ? "" : `&${what}`}`;
+  let target = first;
+  const times: number[] = [];
+  for (let page = 0; page < PAGES; page++) {
+    const begunAt = performance.now();
+    const answer = await fetch(new URL(target, url));
+    await answer.arrayBuffer();
+    times.push(performance.now() - begunAt);
+    target = /<([^>]+)>; *rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1] ?? first;
+  }
+  const sorted = times.toSorted((a, b) => a - b);
+  const half = median(times);
+  const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN;
+  const verdict = `bar ${PAGE_BAR_MS} ms ${half <= PAGE_BAR_MS ? "met" : "NOT MET"}`;
+  console.log(
+    `  a page of ${PAGE_KEYS} (${what === "" ? "with values" : what}): median ${half.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms   ${verdict}`,
+  );
+}
+
+/** Writes each key once. */
+async function fill(url: URL, keys: number): Promise<void> {
+  let next = 0;
+  const write = async () => {
+    for (let number = next++; number < keys; number = next++) {
+      const { status } = await fetch(new URL(`/${keyOf(number)}`, url), { method: "PUT", body: VALUE });
+      if (status >= 300) throw new Error(`PUT answers ${status}`);
+    }
+  };
+  await Promise.all(Array.from({ length: PACE.connections }, write));
+}
+
+function constantOf({ url, pid }: Program): Omit<Workload, "name"> {
+  return { url, frontPid: pid, storePids: [], status: 200, next: () => get("/-/healthy") };
+}
+
+function getOf({ url, pid }: Program, storePids: readonly number[]): Omit<Workload, "name"> {
+  return { url, frontPid: pid, storePids, status: 200, next: (number) => get(`/${keyAt(number)}`) };
+}
+
+/** Overwrites. */
+function putOf({ url, pid }: Program, storePids: readonly number[]): Omit<Workload, "name"> {
+  return { url, frontPid: pid, storePids, status: 204, next: (number) => put(`/${keyAt(number)}`) };
+}
+
+function get(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+}
+
+function put(path: string): string {
+  return `PUT ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${VALUE.length}\r\n\r\n${VALUE}`;
+}
+
+/** Every key in turn, in no order that a server could foresee. */
+function keyAt(sequence: number): string {
+  return keyOf((sequence * 7919) % KEYS);
+}
+
+function keyOf(number: number): string {
+  return `key${String(number).padStart(7, "0")}`;
+}
+
+function urlOf({ address }: ValkeyNode): string {
+  return `valkey://${address.host}:${address.port}/0`;
+}
+
+async function stopAll(running: readonly { stop(): Promise<void> }[]): Promise<void> {
+  for (const each of running) await each.stop();
+}

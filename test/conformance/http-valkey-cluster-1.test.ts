@@ -1,0 +1,11 @@
+// The server keeps the HTTP contract over a socket, on a Valkey cluster in one partition, where nothing ends early.
+import { nameOf, startBeforehand, withValkeyServer } from "../support/valkey-harness.ts";
+import { transportSuite } from "./http/transport.suite.ts";
+import { httpSuite } from "./http.suite.ts";
+
+startBeforehand("cluster");
+
+const SETTING = { topology: "cluster", partitions: 1 } as const;
+
+httpSuite(nameOf(SETTING), withValkeyServer(SETTING));
+transportSuite(`http transport, ${nameOf(SETTING)}`, withValkeyServer(SETTING));
