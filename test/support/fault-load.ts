@@ -296,7 +296,7 @@ class Client {
     } catch (error) {
       this.#connection = null;
       if (error instanceof LostConnection) return `${error.message}, of which had come ${JSON.stringify(error.begun)}`;
-      throw error;
+      return `The server is gone: ${error}`;
     }
   }
 
