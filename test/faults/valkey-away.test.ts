@@ -3,7 +3,14 @@
 import { expect, test } from "bun:test";
 import { EventReader } from "../support/event-reader.ts";
 import type { Http, HttpAnswer } from "../support/http-client.ts";
-import { clusterStore, DEADLINE_MS, SLACK_MS, sentinelStore, standaloneStore, withKeyhold } from "../support/keyhold-fleet.ts";
+import {
+  clusterStore,
+  DEADLINE_MS,
+  SLACK_MS,
+  sentinelStore,
+  standaloneStore,
+  withKeyhold,
+} from "../support/keyhold-fleet.ts";
 import { pollUntil } from "../support/poll-until.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { makeSocketClient } from "../support/socket-client.ts";
@@ -174,7 +181,12 @@ async function untilReady(http: Http): Promise<void> {
 }
 
 async function openWatch(server: ServerProcess): Promise<EventReader> {
-  const stream = await makeSocketClient(server.url).open({ method: "GET", target: "/keys?watch", headers: {}, body: null });
+  const stream = await makeSocketClient(server.url).open({
+    method: "GET",
+    target: "/keys?watch",
+    headers: {},
+    body: null,
+  });
   const reader = new EventReader(stream, () => Bun.sleep(1));
   await reader.until("ready");
   return reader;

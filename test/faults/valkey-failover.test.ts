@@ -1,6 +1,6 @@
 // Primaries that are killed with -9 and primaries that hang (SIGSTOP), under load, behind Sentinels and in a cluster: the store is
 // served again within seconds, clients are told within their deadline, nothing acknowledged is lost, nothing refused is made,
-// nothing is made twice. ROUNDS=20 kills as often, STOPS=5 stops as often; SEED= repeats the choices.
+// nothing is made twice; and a watcher sees all of it. ROUNDS=20 kills as often, STOPS=5 stops as often; SEED= repeats the choices.
 //
 // Each primary has two replicas: with one, the promise replicated:1 could not be kept from the kill until the killed node is
 // back, and writes would rightly be refused for so long.
@@ -14,6 +14,7 @@ import type { ServerGroup } from "../support/valkey-group.ts";
 import type { ValkeyNode } from "../support/valkey-node.ts";
 import { startSentinelSet } from "../support/valkey-sentinel.ts";
 import { untilLinked } from "../support/valkey-standalone.ts";
+import { WatchCollector } from "../support/watch-collector.ts";
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 2);
 const STOPS = Number(process.env["STOPS"] ?? 1);
@@ -54,18 +55,23 @@ for (const [name, start] of [
       try {
         await withKeyholds([[...servers.store, "--promise", "replicated:1"]], async ([server]) => {
           const url = server?.url ?? "";
-          const load = new FaultLoad({ url, clients: CLIENTS, seed: SEED, name: "load" });
           const rounds: Round[] = [];
           const random = makeSeededRandom(SEED);
+          const watcher = await WatchCollector.start(url, "load");
+          const load = new FaultLoad({ url, clients: CLIENTS, seed: SEED, name: "load" });
           await load.untilServed(WRITES_AROUND, PATIENCE_MS);
           for (let round = 0; round < ROUNDS; round++) rounds.push(await kill(servers, load, random));
           for (let round = 0; round < STOPS; round++) rounds.push(await stop(servers, load, random));
           await load.stop();
-          report(name, load, rounds);
+          await watcher.untilSeen(load.created, PATIENCE_MS);
+          report(name, load, rounds, watcher);
+          await watcher.stop();
           expect(await load.check(url)).toEqual({ lost: 0, differences: [] });
           expect(load.problems).toEqual([]);
           expect(load.slowestMs).toBeLessThan(DEADLINE_MS + SLACK_MS);
-          const late = rounds.filter(({ how, gapMs }) => gapMs > (how === "killed" ? BACK_AFTER_KILL_MS : BACK_AFTER_STOP_MS));
+          const late = rounds.filter(
+            ({ how, gapMs }) => gapMs > (how === "killed" ? BACK_AFTER_KILL_MS : BACK_AFTER_STOP_MS),
+          );
           expect(late).toEqual([]);
         });
       } finally {
@@ -104,11 +110,11 @@ async function stop(servers: Failing, load: FaultLoad, random: SeededRandom): Pr
   return { how: "stopped", gapMs };
 }
 
-function report(name: string, load: FaultLoad, rounds: readonly Round[]): void {
+function report(name: string, load: FaultLoad, rounds: readonly Round[], watcher: WatchCollector): void {
   const gaps = rounds.map(({ how, gapMs }) => `${how} ${(gapMs / 1000).toFixed(1)} s`);
   console.log(
     `failover: ${name}, SEED=${SEED}, ${load.acknowledged} acknowledged, ${load.unknown} unknown; answers ${load.statuses}; ` +
-      `slowest ${load.slowestMs.toFixed(0)} ms; longest without service: ${gaps.join(", ")}`,
+      `slowest ${load.slowestMs.toFixed(0)} ms; longest without service: ${gaps.join(", ")}; a watcher had ${watcher.summary}`,
   );
 }
 

@@ -2,12 +2,13 @@
 // of UTF-8, whatever comes and goes meanwhile; a deletion counts exactly; and no write or read of a single key is seen to fail.
 // KEYS=100000 makes it large, SEED= draws the same keys and moves.
 import { expect, test } from "bun:test";
-import { clusterStore, DEADLINE_MS, httpOf, withKeyholds } from "../support/keyhold-fleet.ts";
 import { KeptConnection } from "../support/kept-connection.ts";
+import { clusterStore, DEADLINE_MS, httpOf, withKeyholds } from "../support/keyhold-fleet.ts";
 import { makeSeededRandom, type SeededRandom } from "../support/seeded-random.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { moveSlot, usedSlots } from "../support/slot-migration.ts";
 import { type Cluster, startCluster } from "../support/valkey-cluster.ts";
+import { WatchCollector } from "../support/watch-collector.ts";
 
 const KEYS = Number(process.env["KEYS"] ?? 5000);
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
@@ -22,6 +23,7 @@ const CHURNERS = 6;
 const CHURNED_KEYS = 40;
 const PAGE = 100;
 const TIMED_PAGES = 50;
+const PATIENCE_MS = 20_000;
 const TEST_MS = 60_000 + KEYS * 6;
 
 /** Of each length in UTF-8, and some whose order in UTF-16 is another: surrogates are below U+E000. */
@@ -41,6 +43,7 @@ test(
         const going = drawKeys("gone/", "", Math.floor(KEYS / 5), random);
         await putAll(server, [...staying, ...going]);
         await reportPages(server);
+        const watcher = await WatchCollector.start(server.url, "k/");
         const mover = new Mover(cluster, random);
         const churn = new Churn(server, random);
         try {
@@ -54,6 +57,9 @@ test(
         console.log(
           `migration: ${mover.slots} slots with ${mover.keys} keys moved; ${churn.answers} requests beside it, slowest ${churn.slowestMs.toFixed(0)} ms`,
         );
+        await watcher.untilSeen([...churn.put], PATIENCE_MS);
+        await watcher.stop();
+        expect(watcher.puts).toBe(churn.puts);
         expect(mover.keys).toBeGreaterThan(KEYS / 4);
         expect(churn.problems).toEqual([]);
         expect(churn.slowestMs).toBeLessThan(DEADLINE_MS);
@@ -134,6 +140,9 @@ class Churn {
   readonly problems: string[] = [];
   answers = 0;
   slowestMs = 0;
+  /** How often, and which keys, were put. */
+  puts = 0;
+  readonly put = new Set<string>();
   readonly #server: ServerProcess;
   readonly #runs: readonly Promise<void>[];
   readonly #left = new Set<string>();
@@ -170,7 +179,11 @@ class Churn {
       this.slowestMs = Math.max(this.slowestMs, performance.now() - begunAt);
       this.answers++;
       if (status !== wanted) this.problems.push(`${line} was answered ${status}, and not ${wanted}: ${body}`);
-      if (method === "PUT") this.#left.add(key);
+      if (method === "PUT") {
+        this.puts++;
+        this.put.add(key);
+        this.#left.add(key);
+      }
       if (method === "DELETE") this.#left.delete(key);
       await Bun.sleep(1);
     }
@@ -241,7 +254,8 @@ function inOrder(names: readonly string[]): readonly string[] {
 function firstDisorder(names: readonly string[]): string | null {
   for (const [index, name] of names.entries()) {
     const before = names[index - 1];
-    if (before !== undefined && Buffer.compare(Buffer.from(before), Buffer.from(name)) >= 0) return `${before}, ${name}`;
+    if (before !== undefined && Buffer.compare(Buffer.from(before), Buffer.from(name)) >= 0)
+      return `${before}, ${name}`;
   }
   return null;
 }

@@ -80,7 +80,9 @@ for (const promise of ["applied", "replicated:1"]) {
         }));
         proxy.relent();
         expect(await differences(direct, written)).toEqual([]);
-        console.log(`replies: ${promise}, SEED=${SEED}, ${written.length * 2} named writes in ${tries} tries; ${lossesOf(proxy)}`);
+        console.log(
+          `replies: ${promise}, SEED=${SEED}, ${written.length * 2} named writes in ${tries} tries; ${lossesOf(proxy)}`,
+        );
         expect(tries).toBeGreaterThan(written.length * 2);
       });
     },

@@ -30,10 +30,15 @@ export class EventReader {
   }
 
   /** The next event; null at an orderly end. @throws when neither comes in PATIENCE_MS, or the stream is cut */
-  async next(): Promise<WatchedEvent | null> {
-    const givenUpAt = performance.now() + PATIENCE_MS;
+  next(): Promise<WatchedEvent | null> {
+    return this.nextWithin(PATIENCE_MS);
+  }
+
+  /** As next(), where it may take so long. */
+  async nextWithin(patienceMs: number): Promise<WatchedEvent | null> {
+    const givenUpAt = performance.now() + patienceMs;
     while (this.#events.length === 0 && !this.#isOver) {
-      if (performance.now() > givenUpAt) throw new Error(`No event in ${PATIENCE_MS} ms`);
+      if (performance.now() > givenUpAt) throw new Error(`No event in ${patienceMs} ms`);
       await this.#step();
     }
     const event = this.#events.shift() ?? null;

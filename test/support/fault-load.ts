@@ -60,6 +60,11 @@ export class FaultLoad {
     return this.#slowestMs;
   }
 
+  /** Keys that were created, as acknowledged. */
+  get created(): readonly string[] {
+    return this.#clients.flatMap((client) => [...client.created]);
+  }
+
   /** As "200: 17, 503: 4". */
   get statuses(): string {
     const sorted = [...this.#statuses].toSorted(([a], [b]) => a - b);
@@ -156,6 +161,10 @@ class Client {
     this.#url = url;
     this.#random = makeSeededRandom(seed * 1000 + id);
     this.#tag = `${name}{${id}}`;
+  }
+
+  get created(): ReadonlySet<string> {
+    return this.#created.made;
   }
 
   takeLongestGapMs(): number {
@@ -287,7 +296,7 @@ class Client {
     } catch (error) {
       this.#connection = null;
       if (error instanceof LostConnection) return `${error.message}, of which had come ${JSON.stringify(error.begun)}`;
-      throw error;
+      return `The server is gone: ${error}`;
     }
   }
 

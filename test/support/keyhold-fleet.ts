@@ -38,12 +38,21 @@ export async function withKeyholds(
   try {
     for (const args of commands) servers.push(await startServerProcess(args, wrapper));
     await body(servers);
+  } catch (error) {
+    for (const server of servers) await tellOfEnd(server);
+    throw error;
   } finally {
     for (const server of servers) {
       server.kill("SIGKILL");
       await server.exited;
     }
   }
+}
+
+/** A server that has ended by itself says why. */
+async function tellOfEnd({ exited, output, pid }: ServerProcess): Promise<void> {
+  const code = await Promise.race([exited, Bun.sleep(0).then((): "runs" => "runs")]);
+  if (code !== "runs") console.log(`Server ${pid} has ended with ${code}: ${output().slice(-2000)}`);
 }
 
 export async function withKeyhold(

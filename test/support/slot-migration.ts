@@ -11,7 +11,10 @@ const MIGRATE_TIMEOUT_MS = 5000;
 export async function moveSlot(cluster: Cluster, slot: number, target: ValkeyNode): Promise<number> {
   const source = await cluster.primaryOf(slot);
   if (source === target) return 0;
-  const [sourceId, targetId] = [String(await source.ask("CLUSTER", "MYID")), String(await target.ask("CLUSTER", "MYID"))];
+  const [sourceId, targetId] = [
+    String(await source.ask("CLUSTER", "MYID")),
+    String(await target.ask("CLUSTER", "MYID")),
+  ];
   await target.ask("CLUSTER", "SETSLOT", String(slot), "IMPORTING", sourceId);
   await source.ask("CLUSTER", "SETSLOT", String(slot), "MIGRATING", targetId);
   let moved = 0;
@@ -28,7 +31,9 @@ export async function moveSlot(cluster: Cluster, slot: number, target: ValkeyNod
   await source.ask("CLUSTER", "SETSLOT", String(slot), "NODE", targetId);
   const others = cluster.nodes.filter((node) => node !== target && node !== source);
   // Replicas refuse it, and hear of it from their primaries.
-  await Promise.all(others.map((node) => node.ask("CLUSTER", "SETSLOT", String(slot), "NODE", targetId).catch(() => null)));
+  await Promise.all(
+    others.map((node) => node.ask("CLUSTER", "SETSLOT", String(slot), "NODE", targetId).catch(() => null)),
+  );
   return moved;
 }
 
