@@ -20,6 +20,10 @@ const UNSEEN = FORMS.length;
 const ENTRY_VERSION = 1;
 const TAG = /^([0-9a-z]{1,11})\.([0-9a-f]{16})$/;
 const TAG_BYTES = 16;
+/** An entry of no more is taken apart by copying. */
+const COPIED_BYTES_MAX = 4096;
+/** Of each byte. */
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** An entry that was read without its value, or with it. */
 export type Unpacked =
@@ -31,7 +35,8 @@ export type Unpacked =
 /** Requires: all of an entry. @throws "damaged-entry" on what is none */
 export function unpackEntry(key: Key, bytes: Uint8Array): Entry {
   const { info, valueAt, form } = readHead(key, bytes);
-  const value = bytes.subarray(valueAt);
+  // A view would have to make the buffer of all the bytes first, which takes longer than to copy a few.
+  const value = bytes.length <= COPIED_BYTES_MAX ? bytes.slice(valueAt) : bytes.subarray(valueAt);
   if (value.length !== info.size) throw damagedEntry(key);
   return form === UNSEEN ? { ...info, form: formOf(value, info.contentType), value } : { ...info, value };
 }
@@ -75,7 +80,7 @@ function readHead(key: Key, bytes: Uint8Array) {
     contentType: readAscii(bytes, HEAD_BYTES, valueAt),
     form: FORMS[form] ?? "bytes",
     revision: toRevision(revision),
-    tag: toTag(`${revision.toString(36)}.${bytes.subarray(10, 18).toHex()}`),
+    tag: toTag(`${revision.toString(36)}.${readHex(bytes, 10, 18)}`),
     createdAt: toEpochMs(readInteger(bytes, 18, 24)),
     modifiedAt: toEpochMs(readInteger(bytes, 24, 30)),
     expiresAt: ends === 0 ? null : toEpochMs(ends),
@@ -88,6 +93,12 @@ function readInteger(bytes: Uint8Array, start: number, end: number): number {
   let number = 0;
   for (let at = start; at < end; at++) number = number * 256 + (bytes[at] ?? 0);
   return number;
+}
+
+function readHex(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let at = start; at < end; at++) text += HEX[bytes[at] ?? 0];
+  return text;
 }
 
 /** Media types are visible ASCII. */
