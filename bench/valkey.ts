@@ -85,7 +85,7 @@ async function measureReads(): Promise<void> {
     printResults(results);
     const toConstant = { results, to: "constant (GET /-/healthy)", what: rate };
     printRatio("GET to the constant", { ...toConstant, of: "GET" }, GET_BAR);
-    printRatio("GET to a GET from memory", { results, of: "GET", to: "GET from memory", what: rate });
+    printRatio("GET to a GET from memory", { results, of: "GET", to: "GET from memory", what: rate }, GET_BAR);
     printRatio("PUT to the constant", { ...toConstant, of: "PUT applied" });
     printRatio("Keyhold's CPU of a GET to that of the constant", { ...toConstant, of: "GET", what: frontCpu });
   } finally {
