@@ -59,22 +59,25 @@ async function printSettings(): Promise<void> {
 }
 
 /**
- * The constant is `GET /-/healthy` of the very server that is measured: the same sockets, routing, access, counting and answer, and
- * nothing behind them. Beside it stands what the runtime alone comes to.
+ * Three floors. The constant is `GET /-/healthy` of the very process that is measured: the same sockets, routing, access and
+ * counting, and nothing behind them; but its answer is smaller than an entry's, which has nine fields. So beside it stand the
+ * same GET from a store in memory, which is what the network costs, and the runtime alone.
  */
 async function measureReads(): Promise<void> {
   console.log("\nGET and PUT `applied`, one server, appendfsync everysec");
   const store = await startStandalone({ appendFsync: "everysec" });
   const floor = await startConstant();
+  const memory = await startKeyhold(["--store", "memory:"]);
   const keyhold = await startKeyhold(["--store", urlOf(store.node), "--promise", "applied"]);
   try {
-    await fill(keyhold.url, KEYS);
+    for (const { url } of [keyhold, memory]) await fill(url, KEYS);
     const storePids = [store.node.pid];
     const results = await measureInTurn(
       [
         { ...constantOf(keyhold), name: "constant (GET /-/healthy)" },
         { ...getOf(keyhold, storePids), name: "GET" },
         { ...putOf(keyhold, storePids), name: "PUT applied" },
+        { ...getOf(memory, []), name: "GET from memory" },
         { ...getOf(floor, []), name: "the runtime alone" },
       ],
       PACE,
@@ -82,10 +85,11 @@ async function measureReads(): Promise<void> {
     printResults(results);
     const toConstant = { results, to: "constant (GET /-/healthy)", what: rate };
     printRatio("GET to the constant", { ...toConstant, of: "GET" }, GET_BAR);
+    printRatio("GET to a GET from memory", { results, of: "GET", to: "GET from memory", what: rate });
     printRatio("PUT to the constant", { ...toConstant, of: "PUT applied" });
     printRatio("Keyhold's CPU of a GET to that of the constant", { ...toConstant, of: "GET", what: frontCpu });
   } finally {
-    await stopAll([keyhold, floor, store]);
+    await stopAll([keyhold, memory, floor, store]);
   }
 }
 
@@ -199,8 +203,13 @@ async function measureListing(): Promise<void> {
   try {
     const keyhold = await startKeyhold(["--store", `valkey+cluster://${seeds}`, "--promise", "applied"]);
     programs.push(keyhold);
+    const bytesBefore = await usedBytes(cluster.nodes);
     const filledAt = performance.now();
     await fill(keyhold.url, LISTED_KEYS);
+    const bytesAfter = await usedBytes(cluster.nodes);
+    console.log(
+      `  memory: ${((bytesAfter - bytesBefore) / LISTED_KEYS).toFixed(0)} bytes an entry of ${VALUE.length}, index and change log included`,
+    );
     console.log(`  filled with ${((LISTED_KEYS / (performance.now() - filledAt)) * 1000).toFixed(0)} PUT/s`);
     for (const what of ["keys", "meta", ""]) await measurePages(keyhold.url, what);
     const walks: number[] = [];
@@ -240,6 +249,12 @@ async function measurePages(url: URL, what: string): Promise<void> {
   console.log(
     `  a page of ${PAGE_KEYS} (${what === "" ? "with values" : what}): median ${half.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms   ${verdict}`,
   );
+}
+
+/** What the servers have taken for their data, together. */
+async function usedBytes(nodes: readonly ValkeyNode[]): Promise<number> {
+  const infos = await Promise.all(nodes.map((node) => node.ask("INFO", "memory")));
+  return infos.reduce<number>((sum, info) => sum + Number(/^used_memory:(\d+)/m.exec(String(info))?.[1]), 0);
 }
 
 /** Writes each key once. */

@@ -42,6 +42,15 @@ export function hasValue(entry: EntryInfo | Entry | null): entry is Entry {
   return entry !== null && "value" in entry;
 }
 
+/** Without the value, which an answer or a record would keep from being freed. */
+export function infoOf(entry: EntryInfo | Entry | null): EntryInfo | null {
+  return hasValue(entry) ? withoutValue(entry) : entry;
+}
+
+export function withoutValue({ value: _value, ...info }: Entry): EntryInfo {
+  return info;
+}
+
 /** Requires: a safe positive integer, or 0 for "before the first write". */
 export function toRevision(number: number): Revision {
   return number as Revision;

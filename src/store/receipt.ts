@@ -26,11 +26,7 @@ export function isKept(at: EpochMs, ageMs: number, now: EpochMs): boolean {
 
 /** @throws "idempotency-key-reused" where the receipt is of another request */
 export function requireSameRequest({ fingerprint }: Pick<Receipt, "fingerprint">, once: Once): void {
-  if (fingerprint === once.fingerprint) return;
-  throw new KeyholdError(
-    "idempotency-key-reused",
-    "This Idempotency-Key came with another request before: make a new one for each new write, and repeat it only with the same method, target, Content-Type and body",
-  );
+  if (fingerprint !== once.fingerprint) throw reusedName();
 }
 
 /** What the receipt says was done, as the answer to asking again. @throws "idempotency-key-reused" where it was another request */
@@ -40,6 +36,14 @@ export function replay(receipt: Receipt, once: Once): Done {
   return did.kind === "committed"
     ? { kind: "committed", result: { ...did.result, isReplay: true } }
     : { kind: "deleted", result: { ...did.result, isReplay: true } };
+}
+
+/** What a name is refused with that came with another request. */
+export function reusedName(): KeyholdError {
+  return new KeyholdError(
+    "idempotency-key-reused",
+    "This Idempotency-Key came with another request before: make a new one for each new write, and repeat it only with the same method, target, Content-Type and body",
+  );
 }
 
 /** @throws "busy": the records that are kept take as much as they may */

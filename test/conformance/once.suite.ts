@@ -77,7 +77,10 @@ export function onceSuite(make: MakeStore): void {
       await withStore(make, async ({ store }) => {
         const [a, b] = [near("a"), near("b")];
         await commitOnce(store, named(store, 1, 1), put(a));
-        expect(await rejectionCode(() => commitOnce(store, named(store, 1, 2), put(b)))).toBe("idempotency-key-reused");
+        for (const mutation of [put(b), check(a), check(b, [{ is: "present" }])]) {
+          const code = await rejectionCode(() => commitOnce(store, named(store, 1, 2), mutation));
+          expect([mutation.op, code]).toEqual([mutation.op, "idempotency-key-reused"]);
+        }
         expect(await rejectionCode(() => store.deleteAll(keySet({}), named(store, 1, 2)))).toBe(
           store.capabilities.deletions === "one-commit" ? "idempotency-key-reused" : "cross-partition",
         );

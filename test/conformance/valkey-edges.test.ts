@@ -3,6 +3,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { makeBatch, type Once, UNNAMED } from "../../src/core/batch.ts";
 import { NEVER } from "../../src/core/expiry.ts";
+import { compareKeys } from "../../src/core/key.ts";
 import { LIMITS } from "../../src/core/limits.ts";
 import { EVERY_KEY } from "../../src/core/range.ts";
 import { formOf } from "../../src/core/value-form.ts";
@@ -10,7 +11,21 @@ import type { ValkeyStoreOptions } from "../../src/engines/valkey/open.ts";
 import type { ValkeyStore } from "../../src/engines/valkey/store.ts";
 import { pollUntil } from "../support/poll-until.ts";
 import { rejectionOf } from "../support/rejection-code.ts";
-import { add, append, commit, endsIn, keyOf, mustCommit, put, remove, textOf, touch } from "../support/requests.ts";
+import {
+  add,
+  append,
+  commit,
+  endsIn,
+  keyOf,
+  mustCommit,
+  near,
+  prepare,
+  put,
+  rangeOf,
+  remove,
+  textOf,
+  touch,
+} from "../support/requests.ts";
 import { startStandalone } from "../support/valkey-standalone.ts";
 import { openTestStore } from "../support/valkey-store.ts";
 
@@ -58,6 +73,25 @@ describe("the records of named writes", () => {
         expect(store.stats()).toMatchObject({ records, recordBytes });
       },
       { sweepIntervalMs: NEVER_MS, idempotencyAgeMs: 5 },
+    );
+  });
+});
+
+describe("a page of a store of many partitions", () => {
+  test.each([true, false])("is full where its keys lie in one of them (reverse: %p)", async (reverse) => {
+    await withStore(
+      async (store) => {
+        const names = Array.from({ length: 600 }, (_, index) => near(`k${1000 + index}`));
+        await mustCommit(store, ...names.map((name) => put(name, "")));
+        await prepare(store, ...["a", "b", "{u}c", "z"].map((name) => put(name, "")));
+        const limit = 500;
+        const { items, next } = await store.list(rangeOf({ reverse, limit }));
+        const all = ["a", "b", ...names, "{u}c", "z"].map(keyOf).toSorted(compareKeys);
+        const expected = (reverse ? all.toReversed() : all).slice(0, limit);
+        expect(items.map(({ key }) => key)).toEqual(expected);
+        expect(next).toEqual(expected.at(-1) ?? null);
+      },
+      { partitions: 64 },
     );
   });
 });

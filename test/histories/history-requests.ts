@@ -8,6 +8,7 @@ import { type Tag, toTag } from "../../src/core/entry.ts";
 import { type Expiry, NEVER, toEpochMs } from "../../src/core/expiry.ts";
 import type { Key } from "../../src/core/key.ts";
 import type { KeySet, Range } from "../../src/core/range.ts";
+import { formOf } from "../../src/core/value-form.ts";
 import type { MemoryStore } from "../../src/engines/memory/store.ts";
 import {
   type Asked,
@@ -120,9 +121,11 @@ function drawMutation(history: History, name: string): Mutation {
   const kind = random.below(13);
   if (kind >= 10) return drawEdit(history, name, asked);
   if (kind < 6) {
-    const value = new Uint8Array(random.pick([0, 1, 10, 5000])).fill(random.below(256));
-    const form = random.pick(["bytes", "text", "json"] as const);
-    return put(name, value, { ...asked, form, contentType: `x/${random.below(3)}`, expiry: drawExpiry(history) });
+    const value = new Uint8Array(random.pick([0, 1, 10, 5000])).fill(random.oneIn(3) ? 0x37 : random.below(256));
+    const contentType = random.pick(["x/0", "x/1", "application/json"]);
+    // What the bytes are follows from them, as in a request: engines may go on from it when the value is edited.
+    const form = formOf(value, contentType);
+    return put(name, value, { ...asked, form, contentType, expiry: drawExpiry(history) });
   }
   if (kind < 8) return remove(name, asked);
   return kind === 8 ? touch(name, drawExpiry(history), asked) : check(name, asked.when, asked.want);

@@ -4,6 +4,8 @@ import { beforeAll, setDefaultTimeout } from "bun:test";
 import { valkeyCapabilities } from "../../src/engines/valkey/capabilities.ts";
 import { formatVectorCursor, parseVectorCursor } from "../../src/engines/valkey/cursor.ts";
 import { toCursor } from "../../src/store/cursor.ts";
+import type { WithHistoryEngine } from "../histories/histories.suite.ts";
+import { INCARNATION } from "../histories/history-requests.ts";
 import type { WithSeedServer } from "../transcripts/seeds.suite.ts";
 import { type ServerFlags, type WithServer, withSocketServer } from "./http-harness.ts";
 import { seedProcess } from "./seed-servers.ts";
@@ -75,6 +77,21 @@ export function harnessAt(servers: () => Promise<ServersAt>, partitions: number)
       step: () => Bun.sleep(1),
       close: () => store.close(),
     };
+  };
+}
+
+/** One store, closed and opened again; nothing is swept in it, so that what has ended stands as it does in the model. */
+export function withValkeyHistory({ topology, partitions }: ValkeySetting): WithHistoryEngine {
+  return async (body) => {
+    const prefix = newPrefix();
+    const at = await serversAt(topology);
+    await body({
+      open: () => openTestStore(at, { prefix, partitions, newIncarnation: INCARNATION, sweepIntervalMs: NEVER_MS }),
+      inspect: () => {},
+      isLasting: true,
+      sweepsWhenOpened: false,
+      isExact: false,
+    });
   };
 }
 

@@ -12,7 +12,7 @@ import {
   type Write,
 } from "../../core/batch.ts";
 import { workOut } from "../../core/edit.ts";
-import { type Entry, type EntryInfo, type Revision, toRevision, toTag } from "../../core/entry.ts";
+import { type Entry, type EntryInfo, infoOf, type Revision, toRevision, toTag } from "../../core/entry.ts";
 import { KeyholdError } from "../../core/errors.ts";
 import { type Clock, type EpochMs, isAlive } from "../../core/expiry.ts";
 import { judge, needsRevision, putInfo, requireReadable, requireReadBytes, touchedInfo } from "../../core/judge.ts";
@@ -356,13 +356,6 @@ export class MemoryStore implements Store {
   #requireOpen(): void {
     if (this.#isClosed) throw new KeyholdError("unavailable", "The store is closed");
   }
-}
-
-/** Without the value, which an answer or a record would keep from being freed. */
-function infoOf(entry: EntryInfo | Entry | null): EntryInfo | null {
-  if (entry === null || !("value" in entry)) return entry;
-  const { value: _value, ...info } = entry;
-  return info;
 }
 
 /** The same request is of the same kind: its fingerprint says so. */

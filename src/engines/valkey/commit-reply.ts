@@ -1,15 +1,15 @@
 // What commit.lua answers, read back: a byte that says what became of the batch, then figures, entries, outcomes.
 import type { Batch } from "../../core/batch.ts";
 import { notAnInteger, outOfRange, tooLong } from "../../core/edit.ts";
-import { hasValue } from "../../core/entry.ts";
+import { hasValue, infoOf } from "../../core/entry.ts";
 import { KeyholdError } from "../../core/errors.ts";
 import { requireReadBytes } from "../../core/judge.ts";
 import type { Key } from "../../core/key.ts";
-import { refuseMoreRecords } from "../../store/receipt.ts";
+import { refuseMoreRecords, reusedName } from "../../store/receipt.ts";
 import type { CommitResult } from "../../store/store.ts";
 import { damagedEntry } from "./entry-codec.ts";
 import { askedOf, readDone, readRecord } from "./record.ts";
-import { infoOf, ReplyReader } from "./reply-reader.ts";
+import { ReplyReader } from "./reply-reader.ts";
 
 /** Figures of the partition, as the commit has left them. */
 export interface PartitionFigures {
@@ -73,13 +73,6 @@ export function readCommitReply(bytes: Uint8Array, { batch, otherwise, recordByt
   if (status === STATUS.reused) throw reusedName();
   if (status === STATUS.recordsFull) refuseMoreRecords(recordBytesMax);
   throw new KeyholdError("internal", `The commit script answered status ${status}`);
-}
-
-function reusedName(): KeyholdError {
-  return new KeyholdError(
-    "idempotency-key-reused",
-    "This Idempotency-Key came with another request before: make a new one for each new write, and repeat it only with the same method, target, Content-Type and body",
-  );
 }
 
 function readConflicts(reader: ReplyReader, batch: Batch, otherwise: readonly Key[]): CommitResult {

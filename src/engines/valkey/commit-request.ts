@@ -1,6 +1,6 @@
 // A batch as commit.lua takes it: its keys, a head, and of each mutation a description and a value. Everything is written at
 // fixed places or behind a count; nothing is parsed as text.
-import { type Batch, isWrite, type Mutation, type Once } from "../../core/batch.ts";
+import type { Batch, Mutation, Once } from "../../core/batch.ts";
 import type { Condition } from "../../core/condition.ts";
 import { COUNTER_TYPE, TEXT_TYPE } from "../../core/edit.ts";
 import type { Tag } from "../../core/entry.ts";
@@ -41,7 +41,8 @@ export function makeCommitRequest(batch: Batch, terms: CommitRequestTerms): Comm
   const { partition, once, otherwise } = terms;
   const { meta, names, ends, log, records, entryPrefix, recordPrefix } = partition;
   const keys: Argument[] = [meta, names, ends, log];
-  const isNamed = once !== null && batch.some(isWrite);
+  // Of what only reads no record is kept, but one that another request has left is found.
+  const isNamed = once !== null;
   const args: Argument[] = [makeHead(isNamed, batch.length, terms)];
   if (isNamed) {
     keys.push(`${recordPrefix}${once.id}`, records);

@@ -12,6 +12,8 @@
 --
 -- Each run makes every function anew that it comes past, which for all of this took a quarter of the time of a put. So what
 -- most batches do without stands in blocks, and only what they need in functions.
+--
+-- Numbers go to commands as they are: the server writes those below 2^53 out in full, which tostring() does not.
 
 local HEAD_BYTES = 41
 local HEAD_FORM = '>BBI8c8I6I6I6I4B'
@@ -44,7 +46,7 @@ if named == 1 then
     if sub(earlier, 1, 32) ~= ARGV[2] then return pack('>B', 7) end
     -- A write that changes nothing and needs no memory: replicas are asked to confirm what this connection has written,
     -- and another one may have written the record.
-    call('PEXPIREAT', KEYS[5], string.format('%.0f', unpack('>I8', earlier, 33) + ageMs))
+    call('PEXPIREAT', KEYS[5], unpack('>I8', earlier, 33) + ageMs)
     return pack('>B', 6) .. earlier
   end
   if tonumber(call('HGET', meta, 'recordBytes') or '0') >= recordsMax then return pack('>B', 8) end
@@ -265,25 +267,23 @@ if reads then
 end
 
 local revision, expired, isCounted = last, 0, false
-local mark
-if changes then
-  revision = micros > last and micros or last + 1
-  mark = string.format('%.0f', revision)
-end
-for _, mutation in ipairs(mutations) do
+if changes then revision = micros > last and micros or last + 1 end
+for number = 1, count do
+  local mutation = mutations[number]
   local entry = mutation.entry
   mutation.before = shown(entry.alive and entry.head, mutation.want == BEFORE and entry.alive and valueOf(entry) or entry.value)
 end
 if grows then
-  call('HSET', meta, 'revision', mark)
+  call('HSET', meta, 'revision', revision)
 elseif changes then
   for _, mutation in ipairs(mutations) do
     if mutation.op == DELETE and mutation.entry.alive then call('UNLINK', mutation.entry.key) end
   end
-  call('HSET', meta, 'revision', mark)
+  call('HSET', meta, 'revision', revision)
 end
 
-for _, mutation in ipairs(mutations) do
+for number = 1, count do
+  local mutation = mutations[number]
   local entry, op = mutation.entry, mutation.op
   if op == PUT then
     local value = mutation.value
@@ -299,7 +299,7 @@ for _, mutation in ipairs(mutations) do
       if endsAt == 0 then
         call('SET', entry.key, isJoined and head .. value or head)
       else
-        call('SET', entry.key, isJoined and head .. value or head, 'PXAT', string.format('%.0f', endsAt))
+        call('SET', entry.key, isJoined and head .. value or head, 'PXAT', endsAt)
       end
       if not isJoined then call('APPEND', entry.key, value) end
     end
@@ -310,7 +310,7 @@ for _, mutation in ipairs(mutations) do
       isCounted = true
     end
     if endsAt ~= 0 then
-      if endsAt ~= entry.ends or hasEnded then call('ZADD', ends, string.format('%.0f', endsAt), entry.member) end
+      if endsAt ~= entry.ends or hasEnded then call('ZADD', ends, endsAt, entry.member) end
     elseif entry.ends ~= 0 or hasEnded then
       call('ZREM', ends, entry.member)
     end
@@ -330,12 +330,12 @@ for _, mutation in ipairs(mutations) do
       if endsAt == 0 then
         call('PERSIST', entry.key)
       else
-        call('PEXPIREAT', entry.key, string.format('%.0f', endsAt))
+        call('PEXPIREAT', entry.key, endsAt)
       end
       call('SETRANGE', entry.key, 30, packed)
     end
     if endsAt ~= 0 then
-      call('ZADD', ends, string.format('%.0f', endsAt), entry.member)
+      call('ZADD', ends, endsAt, entry.member)
     elseif entry.ends ~= 0 then
       call('ZREM', ends, entry.member)
     end
@@ -354,7 +354,8 @@ end
 -- The outcomes, of the state that the whole batch has left.
 standing = {}
 local parts = {}
-for number, mutation in ipairs(mutations) do
+for number = 1, count do
+  local mutation = mutations[number]
   local after
   if mutation.op == PUT then
     local isShown = mutation.isEdit and mutation.want == AFTER
@@ -371,18 +372,18 @@ for number, mutation in ipairs(mutations) do
   end
   parts[number] = mutation.before .. after
 end
-local done = pack('>I8I8', revision, now) .. table.concat(parts)
+local outcomes = table.concat(parts)
 
 -- 2^32 - 1 for what has not changed.
 local entries, records, recordBytes = 4294967295, 4294967295, 0
 if isCounted then entries = call('ZCARD', index) end
 if named == 1 and writes then
   local askedAt, ageMs = unpack('>I8I8', ARGV[3])
-  local text = ARGV[2] .. pack('>I8', askedAt) .. ARGV[4] .. done
-  call('SET', KEYS[5], text, 'PXAT', string.format('%.0f', askedAt + ageMs))
+  local text = ARGV[2] .. pack('>I8', askedAt) .. ARGV[4] .. pack('>I8I8', revision, now) .. outcomes
+  call('SET', KEYS[5], text, 'PXAT', askedAt + ageMs)
   -- A forgotten record of this name, as long as this one, may still stand in the index: then it is counted there already.
-  local isNew = call('ZADD', KEYS[6], string.format('%.0f', askedAt), sub(KEYS[5], -64) .. ':' .. #text)
+  local isNew = call('ZADD', KEYS[6], askedAt, sub(KEYS[5], -64) .. ':' .. #text)
   records = call('HINCRBY', meta, 'records', isNew)
   recordBytes = call('HINCRBY', meta, 'recordBytes', isNew * #text)
 end
-return pack('>BI4I4I8H', 1, entries, records, recordBytes, expired) .. done
+return pack('>BI4I4I8HI8I8', 1, entries, records, recordBytes, expired, revision, now) .. outcomes

@@ -4,7 +4,7 @@
 // A page takes only names up to the least of the last names of those partitions that have more, as a name beyond it may have
 // one before it that was not read. So it may be shorter than asked, which the contract allows, and is never out of order.
 
-import { type Entry, type EntryInfo, hasValue } from "../../core/entry.ts";
+import { type Entry, type EntryInfo, hasValue, withoutValue } from "../../core/entry.ts";
 import type { Clock } from "../../core/expiry.ts";
 import { isAlive } from "../../core/expiry.ts";
 import { compareKeys, type Key, parseKey } from "../../core/key.ts";
@@ -13,7 +13,6 @@ import { type Bounds, boundsOfRange, isInSet, type Range } from "../../core/rang
 import type { Page } from "../../store/store.ts";
 import { HEAD_AND_TYPE_BYTES, type Unpacked, unpackEntry, unpackHead } from "./entry-codec.ts";
 import type { Layout, Partition } from "./layout.ts";
-import { withoutValue } from "./reply-reader.ts";
 import { toBytes, toBytesOrNull, toList, toText } from "./reply-shapes.ts";
 import type { Servers } from "./servers.ts";
 
@@ -47,6 +46,11 @@ const READ_AHEAD_BYTES = 1024;
 /** Names asked of each of many partitions beyond its even share. */
 const SHARE_MARGIN = 1.5;
 const SHARE_LEAST = 3;
+/**
+ * How often those partitions are read on whose names have come to their end before the page is full. Names that lie together
+ * (by a tag) are all in one of them: without this a page of them would be a share, and cost a command a partition.
+ */
+const REFILLS_MAX = 3;
 
 /** As Store.list. */
 export function listEntries(parts: ListingParts, range: Range): Promise<Page<EntryInfo>> {
@@ -139,34 +143,52 @@ async function readNames(parts: ListingParts, range: Range): Promise<{ names: re
   const wanted = range.pattern === null ? Math.min(range.limit, looked) : looked;
   const share =
     partitions.length === 1 ? wanted + 1 : Math.ceil((wanted / partitions.length) * SHARE_MARGIN) + SHARE_LEAST;
-  const bounds = boundsOfRange(range);
-  if (isEmpty(bounds)) return { names: [], next: null };
-  const shares = await Promise.all(
-    partitions.map((partition) => readShare(parts, partition, { bounds, reverse: range.reverse, share })),
-  );
-  const order = range.reverse ? (a: Key, b: Key) => compareKeys(b, a) : compareKeys;
-  const safe = mergeSafely(shares, order);
+  if (isEmpty(boundsOfRange(range))) return { names: [], next: null };
+  let shares = await Promise.all(partitions.map((partition) => readShare(parts, partition, { range, share })));
+  let safe = mergeSafely(shares, range.reverse);
+  for (let refills = 0; refills < REFILLS_MAX && safe.bound !== null && safe.names.length < wanted; refills++) {
+    const { names, bound } = safe;
+    shares = await Promise.all(
+      shares.map((held, index) => {
+        const partition = partitions[index];
+        if (partition === undefined || !held.hasMore || held.names.at(-1) !== bound) return held;
+        return readOn(parts, partition, { held, range, share: wanted - names.length + 1 });
+      }),
+    );
+    safe = mergeSafely(shares, range.reverse);
+  }
   const looks = safe.names.slice(0, wanted);
   const names = looks.filter((name) => isInSet(range, name));
   const kept = names.slice(0, range.limit);
   const last = kept.length < names.length ? kept.at(-1) : looks.at(-1);
-  const hasMore = safe.hasMore || looks.length < safe.names.length || kept.length < names.length;
+  const hasMore = safe.bound !== null || looks.length < safe.names.length || kept.length < names.length;
   return { names: kept, next: hasMore ? (last ?? null) : null };
 }
 
 async function readShare(
   { servers }: ListingParts,
   { slot, names }: Partition,
-  { bounds, reverse, share }: { readonly bounds: Bounds; readonly reverse: boolean; readonly share: number },
+  { range, share }: { readonly range: Range; readonly share: number },
 ): Promise<Names> {
-  const { low, high } = lexBounds(bounds);
-  const command = reverse ? ["ZREVRANGEBYLEX", names, high, low] : ["ZRANGEBYLEX", names, low, high];
+  const { low, high } = lexBounds(boundsOfRange(range));
+  const command = range.reverse ? ["ZREVRANGEBYLEX", names, high, low] : ["ZRANGEBYLEX", names, low, high];
   const read = toList(await servers.read(slot, [...command, "LIMIT", "0", String(share)]));
   return { names: read.map((name) => parseKey(toText(name))), hasMore: read.length === share };
 }
 
-/** The names that no unread one can come before, in order. */
-function mergeSafely(shares: readonly Names[], order: (a: Key, b: Key) => number): Names {
+async function readOn(
+  parts: ListingParts,
+  partition: Partition,
+  { held, range, share }: { readonly held: Names; readonly range: Range; readonly share: number },
+): Promise<Names> {
+  const after = held.names.at(-1) ?? range.after;
+  const { names, hasMore } = await readShare(parts, partition, { range: { ...range, after }, share });
+  return { names: [...held.names, ...names], hasMore };
+}
+
+/** The names that no unread one can come before, in order; and the last of them where there are more, else null. */
+function mergeSafely(shares: readonly Names[], reverse: boolean): { names: readonly Key[]; bound: Key | null } {
+  const order = reverse ? (a: Key, b: Key) => compareKeys(b, a) : compareKeys;
   let bound: Key | null = null;
   for (const { names, hasMore } of shares) {
     const last = names.at(-1);
@@ -175,9 +197,9 @@ function mergeSafely(shares: readonly Names[], order: (a: Key, b: Key) => number
   }
   const all = shares.flatMap(({ names }) => names);
   if (shares.length > 1) all.sort(order);
-  if (bound === null) return { names: all, hasMore: false };
+  if (bound === null) return { names: all, bound };
   const least = bound;
-  return { names: all.filter((name) => order(name, least) <= 0), hasMore: true };
+  return { names: all.filter((name) => order(name, least) <= 0), bound };
 }
 
 /** Bounds as ZRANGEBYLEX takes them. */

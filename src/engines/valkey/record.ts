@@ -2,11 +2,11 @@
 // format, layout version 1 (docs/formats.md): fingerprint of 32 bytes, instant of 8; a head that says which keys, and what
 // was put where the write asked to see it; then what the commit script answered.
 import type { Batch, Mutation, Want } from "../../core/batch.ts";
-import { type Entry, type EntryInfo, toRevision } from "../../core/entry.ts";
+import { type Entry, type EntryInfo, infoOf, toRevision } from "../../core/entry.ts";
 import { toEpochMs } from "../../core/expiry.ts";
 import { type Key, parseKey } from "../../core/key.ts";
 import type { CommitResult, Outcome, Receipt } from "../../store/store.ts";
-import { infoOf, ReplyReader } from "./reply-reader.ts";
+import { ReplyReader } from "./reply-reader.ts";
 
 export type Committed = Extract<CommitResult, { committed: true }>;
 

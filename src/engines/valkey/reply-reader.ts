@@ -1,5 +1,5 @@
 // Packed answers of the scripts, taken apart from their beginning.
-import { type Entry, type EntryInfo, hasValue } from "../../core/entry.ts";
+import { type Entry, type EntryInfo, withoutValue } from "../../core/entry.ts";
 import type { Key } from "../../core/key.ts";
 import { unpackEntry, unpackHead } from "./entry-codec.ts";
 
@@ -55,13 +55,4 @@ export class ReplyReader {
     this.#at += length;
     return at;
   }
-}
-
-/** Without the value, which an answer or a record would keep from being freed. */
-export function infoOf(entry: EntryInfo | Entry | null): EntryInfo | null {
-  return entry === null || !hasValue(entry) ? entry : withoutValue(entry);
-}
-
-export function withoutValue({ value: _value, ...info }: Entry): EntryInfo {
-  return info;
 }

@@ -9,7 +9,7 @@ import type { Key } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { boundsOf, isEveryKey, isInSet, type KeySet, type Range } from "../../core/range.ts";
 import type { TokenRecord } from "../../core/token.ts";
-import { requireOnePartition } from "../../store/partitions.ts";
+import { namedDeletion, requireOnePartition } from "../../store/partitions.ts";
 import { isKept } from "../../store/receipt.ts";
 import { betweenSteps } from "../../store/steps.ts";
 import type {
@@ -156,8 +156,7 @@ export class ValkeyStore implements Store {
 
   async commit(batch: Batch, { once, otherwise }: CommitTerms = UNNAMED): Promise<CommitResult> {
     this.#requireWritable();
-    const keys = otherwise.length === 0 ? batch.map(({ key }) => key) : [...batch.map(({ key }) => key), ...otherwise];
-    const partition = this.#onePartition(keys);
+    const partition = this.#onePartition(batch, otherwise);
     const { idempotencyAgeMs } = this.#parts;
     const recordBytesMax = this.#recordBytesMax;
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
@@ -270,12 +269,14 @@ export class ValkeyStore implements Store {
     this.#poll.wake();
   }
 
-  #onePartition(keys: readonly Key[]): Partition {
+  #onePartition(batch: Batch, otherwise: readonly Key[]): Partition {
     const { layout } = this.#parts;
-    const [first] = keys;
+    const [first] = batch;
     if (first === undefined || layout.partitions.length === 1) return layout.first;
-    if (keys.length > 1) requireOnePartition(keys, (key) => this.partitionOf(key));
-    return layout.partitionOf(first);
+    if (batch.length + otherwise.length > 1) {
+      requireOnePartition([...batch.map(({ key }) => key), ...otherwise], (key) => this.partitionOf(key));
+    }
+    return layout.partitionOf(first.key);
   }
 
   #requireWritable(): void {
@@ -287,13 +288,6 @@ export class ValkeyStore implements Store {
   #requireOpen(): void {
     if (this.#closing !== null) throw new KeyholdError("unavailable", "The store is closed");
   }
-}
-
-function namedDeletion(): KeyholdError {
-  return new KeyholdError(
-    "cross-partition",
-    "Cannot delete a set of keys under an Idempotency-Key: this store deletes page by page, which no one record can cover; leave the field out, deleting again does no harm",
-  );
 }
 
 /** Applied, and not known to have outlived what it was to outlive: the client is told how to see whether it stands. */
