@@ -17,6 +17,8 @@ export interface SentinelSet extends ServerGroup {
   primary(): Promise<ValkeyNode>;
   /** Resolves when the Sentinels have made another the primary, and it is one. */
   untilPrimaryIsNot(node: ValkeyNode): Promise<void>;
+  /** Resolves when all Sentinels that run name the same primary, and have nothing left to do about the last fail-over. */
+  untilSettled(): Promise<void>;
 }
 
 export interface SentinelSettings extends ServerSettings {
@@ -58,6 +60,12 @@ export function startSentinelSet(options: SentinelSettings = {}): Promise<Sentin
           },
           { ms: PATIENCE_MS, intervalMs: LOOK_INTERVAL_MS, what: () => "No other node has become the primary" },
         ),
+      untilSettled: () =>
+        pollUntil(async () => areSettled(await findPrimary(nodes, sentinels), sentinels), {
+          ms: PATIENCE_MS,
+          intervalMs: LOOK_INTERVAL_MS,
+          what: () => "The Sentinels do not agree",
+        }),
       stop: () => group.stop(),
     };
   });
@@ -129,6 +137,20 @@ async function findPrimary(nodes: readonly ValkeyNode[], sentinels: readonly Val
     if (node !== undefined) return node;
   }
   throw new Error("No Sentinel knows a primary");
+}
+
+async function areSettled({ address }: ValkeyNode, sentinels: readonly ValkeyNode[]): Promise<boolean> {
+  const running = sentinels.filter(({ isRunning }) => isRunning);
+  const states = await Promise.all(
+    running.map(async (sentinel) => pairs(await sentinel.ask("SENTINEL", "MASTER", NAME))),
+  );
+  return states.every(
+    (state) =>
+      state.get("ip") === address.host &&
+      state.get("port") === String(address.port) &&
+      // Without "failover_in_progress", "s_down" and such.
+      state.get("flags") === "master",
+  );
 }
 
 /** The names and values of a flat reply. */
