@@ -16,16 +16,18 @@ export class Patrol {
   readonly #stop: () => void;
   #refreshedAt = performance.now();
   #told: string | null = null;
+  #clockOffsetMs = 0;
 
   constructor(map: ServerMap, log: ServerLog) {
     this.#map = map;
     this.#log = log;
     this.#stop = every(TICK_MS, () => this.#tick());
+    this.#tick();
   }
 
-  /** As of the first primary that has told. */
+  /** Of the first primary that has told, as of the last tick: it is asked for with each look at a clock. */
   get clockOffsetMs(): number {
-    return this.#map.primaries().find(({ health }) => health !== null)?.clockOffsetMs ?? 0;
+    return this.#clockOffsetMs;
   }
 
   /** Why writes are refused, or cannot be made, for now; null where all is well. */
@@ -47,7 +49,9 @@ export class Patrol {
 
   #tick(): void {
     const now = performance.now();
-    for (const node of this.#map.primaries()) {
+    const primaries = this.#map.primaries();
+    this.#clockOffsetMs = primaries.find(({ health }) => health !== null)?.clockOffsetMs ?? 0;
+    for (const node of primaries) {
       if (isWell(node) && now - node.lookedAt < LOOK_INTERVAL_MS) continue;
       void this.#look(node);
     }
