@@ -35,7 +35,7 @@ const TEST_MS = 60_000 + (ROUNDS + STOPS) * 40_000;
 /** What is tested, alike for both ways to fail over. */
 interface Failing extends ServerGroup {
   readonly store: readonly string[];
-  /** The primary to fail next, and its replicas. */
+  /** The primary to fail next, and nodes of which one will take its place. */
   victim(random: SeededRandom): Promise<Victim>;
   /** Makes a node that was killed and started, or stopped and continued, a replica again, and waits for that. */
   untilWhole(node: ValkeyNode): Promise<void>;
@@ -162,8 +162,10 @@ async function startFailingCluster(): Promise<Failing> {
     ca: null,
     store: clusterStore(cluster),
     async victim(random) {
-      const slot = random.below(SLOTS);
-      return { node: await cluster.primaryOf(slot), replicas: await cluster.replicasOf(slot) };
+      const node = await cluster.primaryOf(random.below(SLOTS));
+      // All replicas: what nodes list as those of a slot can be out of date for some seconds.
+      const roles = await Promise.all(cluster.nodes.map((each) => each.ask("ROLE")));
+      return { node, replicas: cluster.nodes.filter((_, index) => String(roles[index]).startsWith("slave")) };
     },
     async untilWhole(node) {
       await untilRole(node, "slave");
