@@ -246,6 +246,36 @@ describe("a server that fails its store", () => {
     }
   });
 
+  test("by losing one partition of many is not written to there, and says so", async () => {
+    await withPrefix(async (open, prefix) => {
+      const store = await open({ partitions: 2, sweepIntervalMs: 3_600_000 });
+      const names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+      for (const name of names) await mustCommit(store, put(name));
+      const lost = names.filter((name) => store.partitionOf(keyOf(name)) === store.partitionOf(keyOf("a")));
+      expect(lost.length).toBeLessThan(names.length);
+      const [key = ""] = (await node.ask("KEYS", `${prefix}:*:d:a`)) as unknown as readonly string[];
+      const base = key.slice(0, -"d:a".length);
+      await node.ask(
+        "DEL",
+        ...["i", "x", "s", "m"].map((part) => base + part),
+        ...lost.map((name) => `${base}d:${name}`),
+      );
+      expect(await rejectionCode(() => commit(store, put("a")))).toBe("unavailable");
+      const kept = names.find((name) => !lost.includes(name)) ?? expect.unreachable();
+      await mustCommit(store, put(kept, "again"));
+      const looking = await open({ partitions: 2 });
+      expect(looking.refusal).toBeNull();
+    });
+    await withPrefix(async (open, prefix) => {
+      const store = await open({ partitions: 2 });
+      await mustCommit(store, put("a"));
+      const [meta = ""] = (await node.ask("KEYS", `${prefix}:*:m`)) as unknown as readonly string[];
+      await node.ask("DEL", meta);
+      await pollUntil(async () => store.refusal !== null, { ...PATIENCE, what: () => "Never noticed" });
+      expect(store.refusal).toContain("emptied");
+    });
+  });
+
   test("by having no memory left refuses what adds, and goes on with what does not", async () => {
     const own = await startStandalone();
     try {

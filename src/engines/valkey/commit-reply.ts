@@ -35,7 +35,12 @@ const STATUS = {
   reused: 7,
   recordsFull: 8,
   damaged: 9,
+  emptied: 10,
 } as const;
+/** Of a partition whose entries are gone, with its log and its revision: who wrote on would make one store of two. */
+export const EMPTIED =
+  "A server of the store has been emptied: what it held is gone, and nothing is written to it; bring its data back, or restart Keyhold to go on without";
+
 /** Stands for a figure that is as it was. */
 const UNCHANGED = 2 ** 32 - 1;
 const REFUSALS = { integer: 1, range: 2, length: 3 } as const;
@@ -65,6 +70,7 @@ export function readCommitReply(bytes: Uint8Array, { batch, otherwise, recordByt
     return { result: readConflicts(reader, batch, otherwise), figures: {}, expired: 0 };
   }
   if (status === STATUS.refused) throw readRefusal(reader, batch);
+  if (status === STATUS.emptied) throw new KeyholdError("unavailable", EMPTIED);
   if (status === STATUS.damaged) {
     const keys = [...batch.map(({ key }) => key), ...otherwise];
     throw damagedEntry(keys[reader.uint16()] ?? null);

@@ -24,6 +24,8 @@ export interface CommitRequestTerms {
   readonly partition: Partition;
   /** Random: with the revision it makes the tag of what is written. */
   readonly nonce: Uint8Array;
+  /** Whether the partition is known to have had a revision: it is not to be written to where it has none. */
+  readonly isKnown: boolean;
   readonly once: Once | null;
   readonly otherwise: readonly Key[];
   readonly idempotencyAgeMs: number;
@@ -56,9 +58,10 @@ export function makeCommitRequest(batch: Batch, terms: CommitRequestTerms): Comm
   return { keys, args };
 }
 
-function makeHead(isNamed: boolean, count: number, { partition, nonce, otherwise }: CommitRequestTerms): Uint8Array {
+function makeHead(isNamed: boolean, count: number, terms: CommitRequestTerms): Uint8Array {
+  const { partition, nonce, otherwise, isKnown } = terms;
   const head = Buffer.alloc(7 + NONCE_BYTES);
-  head[0] = isNamed ? 1 : 0;
+  head[0] = (isNamed ? 1 : 0) + (isKnown ? 2 : 0);
   head.writeUInt16BE(count, 1);
   head.writeUInt16BE(otherwise.length, 3);
   head.writeUInt16BE(partition.nameAt, 5);

@@ -28,13 +28,16 @@ local PUT, DELETE, TOUCH, CHECK, ADD, APPEND = 1, 2, 3, 4, 5, 6
 local BEFORE, AFTER = 1, 2
 
 local call, pack, unpack, sub = redis.call, struct.pack, struct.unpack, string.sub
-local named, count, others, keyAt, nonce = unpack('>BHHHc8', ARGV[1])
+local flags, count, others, keyAt, nonce = unpack('>BHHHc8', ARGV[1])
+local named = flags % 2
 local meta, index, ends, log = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local firstKey, firstArg = 5, 2
 if named == 1 then firstKey, firstArg = 7, 5 end
 local time = call('TIME')
 local micros = time[1] * 1000000 + time[2]
 local last = tonumber(call('HGET', meta, 'revision') or '0')
+-- Who asks has seen revisions of this partition: somebody has emptied it.
+if flags >= 2 and last == 0 then return pack('>B', 10) end
 -- The clock of a partition never runs back: a revision is an instant, or behind the one before.
 local now = math.floor((micros > last and micros or last) / 1000)
 

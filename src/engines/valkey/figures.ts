@@ -40,6 +40,11 @@ export class Figures {
     this.#partitions[index] = { ...(this.#partitions[index] ?? NONE), ...figures };
   }
 
+  /** The latest that is known of a partition; 0 before its first. */
+  revisionOf({ index }: Partition): number {
+    return this.#revisions[index] ?? 0;
+  }
+
   noteExpired(count: number): void {
     this.#expired += count;
   }

@@ -94,6 +94,7 @@ export class ValkeyStore implements Store {
       partitions,
       historyChanges: Math.ceil(parts.historyChanges / partitions.length),
       onFigures: (partition, { revision, ...figures }) => this.#figures.note(partition, revision, figures),
+      hasRevision: (partition) => this.#figures.revisionOf(partition) > 0,
       onSwept: (expired) => this.#noteSwept(expired),
       onTrouble: (reason) => {
         this.#trouble = reason;
@@ -160,7 +161,15 @@ export class ValkeyStore implements Store {
     const { idempotencyAgeMs } = this.#parts;
     const recordBytesMax = this.#recordBytesMax;
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-    const request = makeCommitRequest(batch, { partition, nonce, once, otherwise, idempotencyAgeMs, recordBytesMax });
+    const request = makeCommitRequest(batch, {
+      partition,
+      nonce,
+      isKnown: this.#figures.revisionOf(partition) > 0,
+      once,
+      otherwise,
+      idempotencyAgeMs,
+      recordBytesMax,
+    });
     const startedMs = this.#parts.steadyMs();
     const { reply, shortfall } = await this.#servers.write(partition.slot, SCRIPTS.commit, request.keys, request.args);
     this.#figures.noteCommit(this.#parts.steadyMs() - startedMs);

@@ -5,7 +5,7 @@
 // Each round also looks whether the store is still the one that was opened: a server that was emptied, or that another store
 // was loaded into, must not be written to under the old name.
 import { KeyholdError } from "../../core/errors.ts";
-import type { PartitionFigures } from "./commit-reply.ts";
+import { EMPTIED, type PartitionFigures } from "./commit-reply.ts";
 import { type Partition, storeKey } from "./layout.ts";
 import { ReplyReader } from "./reply-reader.ts";
 import { toBytes, toBytesOrNull, toCount, toInteger, toList, toText } from "./reply-shapes.ts";
@@ -25,6 +25,8 @@ export interface UpkeepOptions {
   /** What the store key is to hold. */
   readonly description: string;
   readonly onFigures: (partition: Partition, figures: PartitionFigures & { readonly revision: number }) => void;
+  /** Whether a partition is known to have had a revision. */
+  readonly hasRevision: (partition: Partition) => boolean;
   /** Told how many entries were removed here. */
   readonly onSwept: (expired: number) => void;
   /** Told what is wrong, and null when nothing is any more. */
@@ -108,6 +110,9 @@ export class Upkeep {
     const args = [SWEEP_ENTRIES, historyChanges, historyAgeMs, idempotencyAgeMs].map(String);
     const reply = await servers.readScript(slot, SCRIPTS.look, [meta, names, ends, log, records], args);
     const [entries = null, revision = null, kept = null, bytes = null, trims = null, due = null] = toList(reply);
+    if (toCount(revision) === 0 && this.#options.hasRevision(partition)) {
+      throw new KeyholdError("internal", EMPTIED);
+    }
     onFigures(partition, {
       entries: toInteger(entries),
       revision: toCount(revision),

@@ -53,9 +53,10 @@ export async function openFeed(
   { interest, since, lease }: FeedRequest,
   signal: AbortSignal,
 ): Promise<WatchFeed> {
-  // Read before anything is promised: what is no cursor is an error, not a feed.
-  if (typeof since === "object") await hub.store.changes(toCursor(since.cursor), 1);
-  return new WatchFeed(hub, await hub.join({ interest, hearsBeats: true, lease }, signal), since);
+  // Read before anything is promised: what is no cursor, and a store that is away, are errors and no feed.
+  const begun = typeof since === "object" ? toCursor(since.cursor) : await hub.store.latestCursor();
+  if (typeof since === "object") await hub.store.changes(begun, 1);
+  return new WatchFeed(hub, await hub.join({ interest, hearsBeats: true, lease }, signal), { since, begun });
 }
 
 export class WatchFeed {
@@ -63,6 +64,8 @@ export class WatchFeed {
   readonly #member: Member;
   readonly #interest: Interest;
   readonly #since: Since;
+  /** Where it was asked to begin; the end of the log then, where it was not asked for a place. */
+  readonly #begun: Cursor;
   /** The last place to resume from that has been reached; null within a snapshot. */
   #cursor: Cursor | null = null;
   #toldCursor: Cursor | null = null;
@@ -74,11 +77,12 @@ export class WatchFeed {
   #shown: ShownRevisions | null = null;
   #isReady = false;
 
-  constructor(hub: WatchHub, member: Member, since: Since) {
+  constructor(hub: WatchHub, member: Member, { since, begun }: { readonly since: Since; readonly begun: Cursor }) {
     this.#hub = hub;
     this.#member = member;
     this.#interest = member.channel.interest;
     this.#since = since;
+    this.#begun = begun;
   }
 
   /** Where the feed stands: everything before has been told, or does not concern it. */
@@ -127,14 +131,9 @@ export class WatchFeed {
 
   async *#begin(): AsyncGenerator<FeedPart> {
     if (this.#since === "snapshot") return yield* this.#snapshot();
-    const latest = await this.#hub.store.latestCursor();
-    if (this.#since === "now") {
-      this.#cursor = latest;
-      yield* this.#ready();
-    } else {
-      this.#cursor = toCursor(this.#since.cursor);
-      this.#goal = latest;
-    }
+    this.#cursor = this.#begun;
+    if (this.#since === "now") yield* this.#ready();
+    else this.#goal = await this.#hub.store.latestCursor();
   }
 
   async *#ready(): AsyncGenerator<FeedPart> {
