@@ -9,11 +9,33 @@ interface Count {
   readonly failed: number;
 }
 
+interface Result extends Count {
+  /** What has not been shown yet. */
+  readonly held: string;
+}
+
 interface Step {
   readonly title: string;
   readonly command: readonly string[];
   /** Counts the step by what it printed; without it, the exit code counts as one. */
   readonly count?: (output: string, exitCode: number) => Count;
+}
+
+/**
+ * Suites that ask servers across the network for everything, and wait for them more than they work: they run beside the other
+ * tests, which takes a quarter off the whole.
+ */
+const BESIDE = ["test/conformance/http-valkey-", "test/conformance/valkey-", "test/conformance/redis-"];
+
+/** By what is asked for on the command line; all tests in two processes without. */
+function testSteps(asked: readonly string[]): readonly Step[] {
+  const command = [process.execPath, "--no-env-file", "test"];
+  if (asked.length > 0) return [{ title: "Tests", command: [...command, ...asked], count: countTests }];
+  const others = BESIDE.map((path) => `--path-ignore-patterns=${path}*.test.ts`);
+  return [
+    { title: "Tests", command: [...command, ...others], count: countTests },
+    { title: "Tests on Valkey and Redis", command: [...command, ...BESIDE], count: countTests },
+  ];
 }
 
 const STEPS: readonly Step[] = [
@@ -22,34 +44,41 @@ const STEPS: readonly Step[] = [
     title: "Lint and format",
     command: ["node", "node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."],
   },
-  { title: "Tests", command: [process.execPath, "--no-env-file", "test", ...process.argv.slice(2)], count: countTests },
 ];
 
 let passed = 0;
 let failed = 0;
-for (const step of STEPS) {
-  const count = await run(step);
-  passed += count.passed;
-  failed += count.failed;
-}
+for (const step of STEPS) note(await run(step));
+const [first, ...beside] = testSteps(process.argv.slice(2)).map((step, index) => run(step, index === 0));
+if (first !== undefined) note(await first);
+for (const other of beside) note(await other);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
 
-async function run({ title, command, count }: Step): Promise<Count> {
-  console.log(`\n${title}: ${command.slice(1).join(" ")}`);
-  const child = Bun.spawn([...command], { cwd: PROJECT, stdout: "pipe", stderr: "pipe" });
-  const [out, error] = await Promise.all([pass(child.stdout), pass(child.stderr)]);
-  const exitCode = await child.exited;
-  return count?.(out + error, exitCode) ?? { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1 };
+function note(result: Result): void {
+  process.stdout.write(result.held);
+  passed += result.passed;
+  failed += result.failed;
 }
 
-/** Shows what a child prints as it comes, and keeps it. */
-async function pass(stream: ReadableStream<Uint8Array>): Promise<string> {
+/** @param isShown - whether its output is shown as it comes; else it is held, so that two steps do not mix theirs */
+async function run({ title, command, count }: Step, isShown = true): Promise<Result> {
+  const heading = `\n${title}: ${command.slice(1).join(" ")}\n`;
+  if (isShown) process.stdout.write(heading);
+  const child = Bun.spawn([...command], { cwd: PROJECT, stdout: "pipe", stderr: "pipe" });
+  const [out, error] = await Promise.all([pass(child.stdout, isShown), pass(child.stderr, isShown)]);
+  const exitCode = await child.exited;
+  const counted = count?.(out + error, exitCode) ?? { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1 };
+  return { ...counted, held: isShown ? "" : `${heading}${out}${error}` };
+}
+
+/** Keeps what a child prints, and shows it as it comes. */
+async function pass(stream: ReadableStream<Uint8Array>, isShown: boolean): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of stream) {
     const part = decoder.decode(chunk, { stream: true });
-    process.stdout.write(part);
+    if (isShown) process.stdout.write(part);
     text += part;
   }
   return text;

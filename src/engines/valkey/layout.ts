@@ -8,7 +8,7 @@ import { crc32 } from "node:zlib";
 import { KeyholdError } from "../../core/errors.ts";
 import type { Key } from "../../core/key.ts";
 import { taggedPart } from "../../store/partitions.ts";
-import { SLOTS, slotOf } from "./slots.ts";
+import { SLOTS, slotOf, slotOfTag } from "./slots.ts";
 
 /** Written to the store when it is created; another one is refused. */
 export const LAYOUT_VERSION = 1;
@@ -75,7 +75,7 @@ function makeTags(count: number): readonly string[] {
   const tags: string[] = new Array(count).fill("");
   for (let number = 0; wanted.size > 0; number++) {
     const tag = number.toString(36);
-    const slot = slotOf(tag);
+    const slot = slotOfTag(tag);
     const index = wanted.get(slot);
     if (index === undefined) continue;
     tags[index] = tag;

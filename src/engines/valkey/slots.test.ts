@@ -1,6 +1,6 @@
 // Slots, against what the cluster specification and a server say.
 import { expect, test } from "bun:test";
-import { SLOTS, slotOf } from "./slots.ts";
+import { SLOTS, slotOf, slotOfTag } from "./slots.ts";
 
 test("are those of the cluster specification", () => {
   expect(SLOTS).toBe(16_384);
@@ -16,4 +16,8 @@ test("are made of the part in braces, unless it is empty", () => {
   expect(slotOf("{foo}{bar}")).toBe(slotOf("foo"));
   expect(slotOf("a{}{foo}")).not.toBe(slotOf("foo"));
   expect(slotOf("a{foo")).not.toBe(slotOf("foo"));
+});
+
+test("of tags are those of keys", () => {
+  for (const tag of ["", "0", "zz", "1a2b", "foo"]) expect(slotOfTag(tag)).toBe(slotOf(tag));
 });

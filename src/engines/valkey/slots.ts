@@ -14,9 +14,20 @@ export function slotOf(key: string): number {
   return crc16(Buffer.from(taggedPart(key))) % SLOTS;
 }
 
+/** As slotOf(), for the thousands that are tried to find one. Requires: ASCII without braces. */
+export function slotOfTag(tag: string): number {
+  let crc = 0;
+  for (let at = 0; at < tag.length; at++) crc = nextCrc(crc, tag.charCodeAt(at));
+  return crc % SLOTS;
+}
+
 /** CRC-16/XMODEM. */
 function crc16(bytes: Uint8Array): number {
   let crc = 0;
-  for (const byte of bytes) crc = ((crc << 8) & 0xffff) ^ (TABLE[(crc >> 8) ^ byte] ?? 0);
+  for (const byte of bytes) crc = nextCrc(crc, byte);
   return crc;
+}
+
+function nextCrc(crc: number, byte: number): number {
+  return ((crc << 8) & 0xffff) ^ (TABLE[(crc >> 8) ^ byte] ?? 0);
 }

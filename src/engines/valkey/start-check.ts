@@ -52,7 +52,7 @@ async function check(map: ServerMap, pool: NodePool, options: ServersOptions): P
     for (const doubt of doubtsOf(facts, options)) options.log.warn("promise-in-doubt", doubt);
     await checkReplicas(facts, pool, options);
   }
-  await Promise.all(primaries.map((node) => node.look()));
+  await Promise.all(primaries.filter(({ health }) => health === null).map((node) => node.look()));
   const { log, topology, promise } = options;
   const names = primaries.map(({ address }) => nameOf(address)).join(", ");
   log.info("servers-open", `Writes go to ${names} (${topology}), and are acknowledged as ${promise.text}`);
