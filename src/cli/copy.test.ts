@@ -1,6 +1,6 @@
 // Copies as a user runs them: byte-exact, refused where they could mix two stores, gone on with, and never half believed.
 // SEED= repeats one run.
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFakeHost } from "../../test/support/fake-host.ts";
@@ -15,6 +15,9 @@ import { run } from "./run.ts";
 
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const ENTRIES = 700;
+
+// Servers that are not there are tried for three seconds.
+setDefaultTimeout(30_000);
 
 async function keyhold(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
   const host = { ...makeFakeHost(), nowMs: Date.now };
