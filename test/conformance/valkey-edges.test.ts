@@ -98,7 +98,7 @@ describe("a page of a store of many partitions", () => {
 
 describe("a damaged value", () => {
   async function damage(prefix: string, name: string): Promise<void> {
-    const [key] = (await node.ask("KEYS", `${prefix}:*:d:${name}`)) as unknown as readonly string[];
+    const [key] = await node.keys(`${prefix}:*:d:${name}`);
     await node.ask("SETRANGE", key ?? "", "0", "x");
   }
 
@@ -129,7 +129,7 @@ describe("a partition whose clock is ahead of its server's, as after a failover 
   test("has what has ended by it swept, as everything else judges by it", async () => {
     await withStore(async (store, prefix) => {
       await mustCommit(store, put("a", "", { expiry: endsIn(60_000) }));
-      const [meta] = (await node.ask("KEYS", `${prefix}:*:m`)) as unknown as readonly string[];
+      const [meta] = await node.keys(`${prefix}:*:m`);
       await node.ask("HSET", meta ?? "", "revision", String((Date.now() + NEVER_MS) * 1000));
       await pollUntil(async () => store.stats().expired === 1, { ...PATIENCE, what: () => "Never swept" });
       expect((await store.changes(null, 10)).changes.map(({ kind }) => kind)).toEqual(["put", "expire"]);

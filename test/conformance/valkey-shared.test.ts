@@ -170,7 +170,7 @@ describe("a value on the server", () => {
     await withPrefix(async (open, prefix) => {
       const store = await open();
       await mustCommit(store, put("a"));
-      const [key] = (await node.ask("KEYS", `${prefix}:*:d:a`)) as unknown as readonly string[];
+      const [key] = await node.keys(`${prefix}:*:d:a`);
       await node.ask("SETRANGE", key ?? "", "0", "x");
       expect(await rejectionCode(() => store.get(keyOf("a")))).toBe("damaged-entry");
       for (const seeing of [remove("a", { want: "before" }), add("a", 1), touch("a", NEVER), check("a")]) {
@@ -185,7 +185,7 @@ describe("a value on the server", () => {
     await withPrefix(async (open, prefix) => {
       const store = await open();
       await mustCommit(store, put("a", "", { expiry: endsIn(86_400_000) }), put("b", "", { expiry: ENDED }));
-      const [key] = (await node.ask("KEYS", `${prefix}:*:d:*`)) as unknown as readonly string[];
+      const [key] = await node.keys(`${prefix}:*:d:*`);
       expect(Number(await node.ask("PTTL", key ?? ""))).toBeGreaterThan(86_000_000);
     });
   });
@@ -253,7 +253,7 @@ describe("a server that fails its store", () => {
       for (const name of names) await mustCommit(store, put(name));
       const lost = names.filter((name) => store.partitionOf(keyOf(name)) === store.partitionOf(keyOf("a")));
       expect(lost.length).toBeLessThan(names.length);
-      const [key = ""] = (await node.ask("KEYS", `${prefix}:*:d:a`)) as unknown as readonly string[];
+      const [key = ""] = await node.keys(`${prefix}:*:d:a`);
       const base = key.slice(0, -"d:a".length);
       await node.ask(
         "DEL",
@@ -269,7 +269,7 @@ describe("a server that fails its store", () => {
     await withPrefix(async (open, prefix) => {
       const store = await open({ partitions: 2 });
       await mustCommit(store, put("a"));
-      const [meta = ""] = (await node.ask("KEYS", `${prefix}:*:m`)) as unknown as readonly string[];
+      const [meta = ""] = await node.keys(`${prefix}:*:m`);
       await node.ask("DEL", meta);
       await pollUntil(async () => store.refusal !== null, { ...PATIENCE, what: () => "Never noticed" });
       expect(store.refusal).toContain("emptied");

@@ -69,6 +69,12 @@ export class ValkeyNode {
     return askOnce(this.address, this.#settings.access, args);
   }
 
+  /** The keys that match a pattern of the server's. */
+  async keys(pattern: string): Promise<readonly string[]> {
+    const reply = await this.ask("KEYS", pattern);
+    return Array.isArray(reply) ? reply.map(String) : [];
+  }
+
   /** Sends a signal; resolves when the process has ended, which a paused one does by SIGKILL alone. */
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     this.#running.kill(signal);
