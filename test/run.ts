@@ -12,6 +12,8 @@ interface Count {
 interface Result extends Count {
   /** What has not been shown yet. */
   readonly held: string;
+  /** What its failed tests printed, in full or at the end. */
+  readonly failures: readonly string[];
 }
 
 interface Step {
@@ -32,6 +34,9 @@ const BESIDE = ["test/conformance/http-valkey-", "test/conformance/valkey-", "te
  * out of its time takes the servers of all others with it, as Bun ends what the process has started.
  */
 const TEST_MS = 20_000;
+
+/** Of each failed test, said again at the end of all. */
+const FAILURE_LINES = 30;
 
 /** By what is asked for on the command line; all tests in two processes without. */
 function testSteps(asked: readonly string[]): readonly Step[] {
@@ -54,10 +59,13 @@ const STEPS: readonly Step[] = [
 
 let passed = 0;
 let failed = 0;
+const failures: string[] = [];
 for (const step of STEPS) note(await run(step));
 const [first, ...beside] = testSteps(process.argv.slice(2)).map((step, index) => run(step, index === 0));
 if (first !== undefined) note(await first);
 for (const other of beside) note(await other);
+// Once more at the end, as whoever looks at a long run is often given its last lines alone.
+if (failures.length > 0) console.log(`\nFailed:\n${failures.join("\n")}\n`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
 
@@ -65,6 +73,7 @@ function note(result: Result): void {
   process.stdout.write(result.held);
   passed += result.passed;
   failed += result.failed;
+  failures.push(...result.failures);
 }
 
 /** @param isShown - whether its output is shown as it comes; else it is held, so that two steps do not mix theirs */
@@ -75,7 +84,8 @@ async function run({ title, command, count }: Step, isShown = true): Promise<Res
   const [out, error] = await Promise.all([pass(child.stdout, isShown), pass(child.stderr, isShown)]);
   const exitCode = await child.exited;
   const counted = count?.(out + error, exitCode) ?? { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1 };
-  return { ...counted, held: isShown ? "" : `${heading}${out}${error}` };
+  const held = isShown ? "" : `${heading}${out}${error}`;
+  return { ...counted, held, failures: exitCode === 0 ? [] : failuresIn(out + error) };
 }
 
 /** Keeps what a child prints, and shows it as it comes. */
@@ -95,4 +105,17 @@ function countTests(output: string, exitCode: number): Count {
   const passedTests = Number(/^\s*(\d+) pass$/m.exec(output)?.[1] ?? 0);
   const failedTests = Number(/^\s*(\d+) fail$/m.exec(output)?.[1] ?? 0);
   return { passed: passedTests, failed: exitCode !== 0 && failedTests === 0 ? 1 : failedTests };
+}
+
+/** What stands before each `(fail)` line, back to the test before it; the last lines of all where no test is named. */
+function failuresIn(output: string): readonly string[] {
+  const failed: string[] = [];
+  let since: string[] = [];
+  for (const line of output.split("\n")) {
+    since.push(line);
+    if (!/^\((?:pass|fail|skip|todo)\) /.test(line)) continue;
+    if (line.startsWith("(fail) ")) failed.push(since.slice(-FAILURE_LINES).join("\n"));
+    since = [];
+  }
+  return failed.length > 0 ? failed : [since.slice(-FAILURE_LINES).join("\n")];
 }
