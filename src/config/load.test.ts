@@ -92,6 +92,10 @@ describe("the result", () => {
     expect(loaded({}).config).toEqual({
       port: 3000,
       host: "127.0.0.1",
+      transport: "keyhold",
+      headTimeoutMs: 10_000,
+      transferRate: 1024,
+      connections: 20_000,
       idleTimeoutMs: 30_000,
       stopTimeoutMs: 4000,
       unixSocket: null,

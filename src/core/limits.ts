@@ -5,6 +5,19 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 
 export const LIMITS = {
+  /** Longest head of a request, request line and fields, in bytes: what Node's and most others' servers take. */
+  headBytes: 16 * KiB,
+  /** Most fields of a request's head: beyond, looking each of them up would cost. */
+  headFields: 100,
+  /** Longest target of a request, in bytes: some forty of the longest keys, percent-encoded. */
+  targetBytes: 12 * KiB,
+  /** Longest line that begins a chunk of a body, its extensions included, in bytes, and longest section of trailers. */
+  chunkLineBytes: 1 * KiB,
+  trailerBytes: 8 * KiB,
+  /** Bytes that a connection may send ahead of the request that is being answered; more waits in the network. */
+  readAheadBytes: 64 * KiB,
+  /** A body that nobody wants is read to its end up to this size, in bytes; beyond, the connection is closed. */
+  unwantedBodyBytes: 64 * KiB,
   /** Longest key, in bytes of UTF-8. docs/protocol.md §2; percent-encoded it still fits any proxy's request line. */
   keyBytes: 255,
   /** Longest value at the short path unless `--wide`, in bytes: docs/protocol.md §2. */
@@ -38,9 +51,9 @@ export const LIMITS = {
    * for what is beside them.
    */
   importBytes: 16 * MiB,
-  /** Parts of streamed answers that clients have not taken, in bytes, over all connections; beyond it the slowest are cut. */
+  /** What of answers clients have not taken, in bytes, over all connections; beyond it the slowest are cut. */
   streamedBytes: 16 * MiB,
-  /** Large answers of known length that are being sent, in bytes, as far as can be told; others are streamed then. */
+  /** Answers of known length that wait for the room of `streamedBytes`, in bytes; a read that would be one more is refused. */
   unsentBytes: 8 * MiB,
   /** Values read inside one commit, in bytes: they are held in memory together, and kept where the write has a name. */
   readBytes: 8 * MiB,

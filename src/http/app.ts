@@ -10,7 +10,7 @@ import type { Around } from "../service/entries.ts";
 import { tokenEnded } from "../service/watch/member.ts";
 import { FIELD } from "../wire/headers.ts";
 import { authenticate, challengeOf, privately, requireLeave } from "./access.ts";
-import type { Incoming, Reply } from "./exchange.ts";
+import type { Incoming, Reply, RequestHandler } from "./exchange.ts";
 import type { Guard } from "./guard.ts";
 import { type NamedRequest, nameRequest, readIdempotencyKey } from "./idempotency.ts";
 import { Parameters } from "./parameters.ts";
@@ -49,6 +49,8 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 /** Faults that come with every request while they last are logged this often: a full disk must not fill the log too. */
 const FAULT_LOG_INTERVAL_MS = 1000;
 const LASTING_FAULTS: readonly ErrorCode[] = ["busy", "unavailable", "no-room"];
+/** Of what a client sent, though their status is of the server's class. */
+const CLIENT_FAULTS: readonly ErrorCode[] = ["version-not-supported"];
 const NO_PARAMETERS = new Parameters([]);
 const UNMATCHED = "unmatched";
 
@@ -67,7 +69,7 @@ interface Asked {
   subject: Subject;
 }
 
-export class App {
+export class App implements RequestHandler {
   readonly #options: AppOptions;
   readonly #services: ServicesBySubject;
   readonly #faultLoggedAtMs = new Map<ErrorCode, number>();
@@ -78,11 +80,6 @@ export class App {
     this.#services = new ServicesBySubject(options.services);
   }
 
-  /**
-   * Answers a request. Throws nothing.
-   *
-   * @param requireRoom - asked whether an answer can be sent; what it throws is answered instead
-   */
   async handle(incoming: Incoming, requireRoom: (reply: Reply) => void = () => {}): Promise<Reply> {
     const { metrics, steadyMs, guard } = this.#options;
     const startedAtMs = steadyMs();
@@ -97,7 +94,6 @@ export class App {
     }
   }
 
-  /** The answer to a request that is not handled. */
   refuse(error: unknown, incoming: Incoming): Reply {
     const asked = this.#receive(incoming);
     const reply = this.#options.guard.open(this.#problem(error, asked), incoming);
@@ -249,7 +245,7 @@ export class App {
 
   /** Only what an operator must know of: faults of the server, not of the client. */
   #logFault(fault: KeyholdError, error: unknown, asked: Asked): void {
-    if (STATUS[fault.code] < 500) return;
+    if (STATUS[fault.code] < 500 || CLIENT_FAULTS.includes(fault.code)) return;
     if (LASTING_FAULTS.includes(fault.code) && this.#wasJustLogged(fault.code)) return;
     const token = tokenIdOf(asked);
     const fields = {

@@ -1,9 +1,9 @@
-// What a handler sees of a request, and what it answers. Only the transport (server.ts) knows the runtime's own classes, so
-// it can be exchanged without touching a handler, and tests need no sockets.
+// What a handler sees of a request, and what it answers. Only a transport (transport/, bun/) knows sockets and the runtime's
+// own classes, so it can be exchanged without touching a handler, and tests need no sockets.
 
 export interface Incoming {
   readonly method: string;
-  /** Path and query as sent, as far as the runtime leaves them (Bun has resolved `.` and `..` segments); percent-encoded. */
+  /** Path and query as sent, percent-encoded; Bun's own transport has resolved `.` and `..` segments. */
   readonly target: string;
   /** "http://127.0.0.1:3000", from the Host field, for links that people copy; null where that names no origin. */
   readonly origin: string | null;
@@ -40,4 +40,16 @@ export interface Reply {
   readonly headers: ReplyHeaders;
   /** Parts of a text are pulled as the client takes them; an error while they are pulled cuts the connection. */
   readonly body: Uint8Array | string | AsyncIterable<string | Uint8Array> | null;
+}
+
+/** What answers the requests of a transport. */
+export interface RequestHandler {
+  /**
+   * Answers a request. Throws nothing.
+   *
+   * @param requireRoom - asked whether an answer can be sent; what it throws is answered instead
+   */
+  handle(incoming: Incoming, requireRoom?: (reply: Reply) => void): Promise<Reply>;
+  /** The answer to a request that is not handled, for what the transport found. */
+  refuse(error: unknown, incoming: Incoming): Reply;
 }

@@ -14,8 +14,9 @@ export interface ProblemPage {
 
 export const PROBLEM_PAGES = {
   "invalid-request": {
-    means: "The request as a whole cannot be understood: its target, its parts, or how they go together.",
-    cure: "Read the detail: it quotes what was wrong. Nothing was written.",
+    means:
+      "The request as a whole cannot be understood: its target, its parts, or how they go together. Where it breaks a rule of HTTP/1.1 itself, the member `rule` names it, and the connection is closed, as nobody can tell where the next request would begin.",
+    cure: "Read the detail: it says what was wrong. Nothing was written.",
     curl: `curl -i -X PUT '${EXAMPLE_ORIGIN}/keys'`,
     isShown: true,
   },
@@ -159,6 +160,13 @@ export const PROBLEM_PAGES = {
     curl: `curl -i -H 'Content-Type: application/json' -d '{"ops": [{"put": {"key": "{cart}a", "value": 1}}, {"put": {"key": "{cart}b", "value": 2}}]}' '${EXAMPLE_ORIGIN}/-/txn'`,
     isShown: false,
   },
+  "request-timeout": {
+    means:
+      "The request did not arrive in time: its head within `--head-timeout`, or its body at `--transfer-rate` bytes a second once `--idle-timeout` is over. Nothing was written, and the connection is closed.",
+    cure: "Send it again, at once and whole; from slow networks, to a server with a lower `--transfer-rate`.",
+    curl: `curl -i --limit-rate 10M '${EXAMPLE_ORIGIN}/-/healthy'`,
+    isShown: false,
+  },
   "length-required": {
     means:
       "A PUT came with neither Content-Length nor Transfer-Encoding, so that an empty value cannot be told from a forgotten one.",
@@ -186,6 +194,19 @@ export const PROBLEM_PAGES = {
     curl: `head -c 2000000 /dev/zero | curl -i -X QUERY -H 'Content-Type: application/json' --data-binary @- '${EXAMPLE_ORIGIN}/keys'`,
     isShown: true,
   },
+  "target-too-long": {
+    means: "The target of the request, its path and query, is longer than 12 KiB.",
+    cure: "Send what is long in a body: QUERY /keys for many names, POST /keys for many pairs.",
+    curl: `curl -i "${EXAMPLE_ORIGIN}/keys?prefix=$(head -c 13000 /dev/zero | tr '\\0' a)"`,
+    isShown: true,
+  },
+  "head-too-large": {
+    means:
+      "The head of the request, its first line and its header fields, has more than 16 KiB or more than 100 fields.",
+    cure: "Leave out what the server does not need; cookies, for one.",
+    curl: `curl -i -H "X-Long: $(head -c 17000 /dev/zero | tr '\\0' a)" '${EXAMPLE_ORIGIN}/keys'`,
+    isShown: true,
+  },
   "unsupported-media-type": {
     means: "The body is of a type that this request does not take, or carries a Content-Encoding.",
     cure: "Send the type that the detail names, uncompressed.",
@@ -196,6 +217,12 @@ export const PROBLEM_PAGES = {
     means: "The Range begins behind the end of the value.",
     cure: "The field Content-Range of the answer gives the length of the value.",
     curl: `curl -X PUT -d hello '${EXAMPLE_ORIGIN}/greeting'; curl -i -H 'Range: bytes=9-' '${EXAMPLE_ORIGIN}/greeting'`,
+    isShown: true,
+  },
+  "expectation-failed": {
+    means: "The field `Expect` asks for something else than `100-continue`.",
+    cure: "Leave the field out.",
+    curl: `curl -i -H 'Expect: miracles' '${EXAMPLE_ORIGIN}/keys'`,
     isShown: true,
   },
   "host-not-served": {
@@ -223,6 +250,12 @@ export const PROBLEM_PAGES = {
     means: "The store that the server runs on cannot do this at all.",
     cure: "Read the detail: it names the store that can.",
     curl: `curl -i '${EXAMPLE_ORIGIN}/-/ready'`,
+    isShown: false,
+  },
+  "version-not-supported": {
+    means: "The request is of another version of HTTP than 1.0 and 1.1.",
+    cure: "Speak HTTP/1.1: `curl --http1.1`; a proxy in front of the server can speak HTTP/2 and HTTP/3 for it.",
+    curl: `curl -i --http1.1 '${EXAMPLE_ORIGIN}/keys'`,
     isShown: false,
   },
   busy: {

@@ -1,17 +1,13 @@
-// The transport: Bun.serve behind Incoming and Reply, on a TCP port, plain or TLS, and on a Unix socket. This file and its
-// two neighbours (bun-incoming.ts, responses.ts) alone know the runtime's Request and Response, so that another transport
-// can take their place.
-import { chmodSync, rmSync, statSync } from "node:fs";
-import { connect } from "node:net";
-import { KeyholdError } from "../core/errors.ts";
-import type { App } from "./app.ts";
-import { BodyBudget } from "./body-budget.ts";
-import { BunIncoming } from "./bun-incoming.ts";
-import type { Reply } from "./exchange.ts";
-import { Responses } from "./responses.ts";
-import { readTlsFiles, type TlsFiles } from "./tls-files.ts";
+// What is asked of a transport: to listen, to hand requests to a handler and to send its replies. Which one it is, an option
+// says.
+import { startBunServer } from "./bun/bun-server.ts";
+import type { RequestHandler } from "./exchange.ts";
+import type { TlsFiles } from "./tls-files.ts";
+import { startKeyholdServer } from "./transport/keyhold-server.ts";
 
 export interface HttpServerOptions {
+  /** Whose HTTP/1.1: our own (transport/), or the runtime's (bun/). */
+  readonly transport: "keyhold" | "bun";
   readonly host: string;
   /** 0 for a free one. */
   readonly port: number;
@@ -21,6 +17,12 @@ export interface HttpServerOptions {
   readonly tls: TlsFiles | null;
   /** A connection on which nothing moves for this long is closed; Bun counts whole seconds, up to 255. */
   readonly idleTimeoutMs: number;
+  /** Time from the first byte of a head to its last. Not kept by Bun's. */
+  readonly headTimeoutMs: number;
+  /** Bytes a second that a body and an answer must move, after idleTimeoutMs; 0 for none. Not kept by Bun's. */
+  readonly transferRate: number;
+  /** Open at once; one more is told so and closed. Not kept by Bun's. */
+  readonly connections: number;
   readonly bodyBudgetBytes: number;
   /** Requests handled or answered at once. */
   readonly requestsInFlight: number;
@@ -29,7 +31,7 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** "http://127.0.0.1:3000", without a slash at the end. */
   readonly url: string;
-  /** What requests and answers hold now. */
+  /** What connections, requests and answers hold now. */
   usage(): TransportUsage;
   /** Reads certificate and key again; connections that are open keep what they have. @throws "unavailable" when they do not fit */
   renewTls(): void;
@@ -38,236 +40,17 @@ export interface HttpServer {
 }
 
 export interface TransportUsage {
+  /** Open ones; null where the transport does not tell. */
+  readonly connections: number | null;
   /** Bodies of requests in memory. */
   readonly bodyBytes: number;
-  /** Parts of streamed answers that wait for their clients. */
+  /** Parts of answers that wait for their clients. */
   readonly streamBytes: number;
-  /** Streamed answers cut off for that so far. */
+  /** Answers cut off for that so far. */
   readonly streamsCut: number;
 }
 
-type BunServer = Bun.Server<undefined>;
-type Handle = (request: Request, server: BunServer) => Promise<Response>;
-
-/** Above every limit of ours, so that our own refusals are sent and not the runtime's bare ones. */
-const RUNTIME_BODY_BYTES = Number.MAX_SAFE_INTEGER;
-/** Turns of the event loop without a new request after which none is on its way that was sent before. */
-const QUIET_TURNS = 4;
-/** Bounds that wait where requests keep coming. */
-const ARRIVAL_TURNS_MAX = 1000;
-/** Requests that come between two looks at how many are under way. */
-const REQUESTS_A_LOOK = 16;
-const OTHER_ADDRESS = "choose another with --host or --port, 0 for a free one";
-
 /** @throws "unavailable" when the address cannot be listened on */
-export async function startHttpServer(app: App, options: HttpServerOptions): Promise<HttpServer> {
-  const listeners = new Listeners(options);
-  const bodies = new BodyBudget(options.bodyBudgetBytes);
-  let handling = 0;
-  const responses = new Responses(() => listeners.pending - handling);
-  const idleSeconds = Math.ceil(options.idleTimeoutMs / 1000);
-  const handle: Handle = async (request, server) => {
-    const incoming = new BunIncoming(request, bodies, {
-      isLocal: server.port === undefined,
-      remoteAddress: () => server.requestIP(request)?.address ?? null,
-      setIdleSeconds: (seconds) => server.timeout(request, seconds),
-      idleSeconds,
-    });
-    handling++;
-    listeners.arrivals++;
-    let reply: Reply;
-    try {
-      if (listeners.isFull(options.requestsInFlight)) reply = app.refuse(tooMany(options.requestsInFlight), incoming);
-      else reply = await app.handle(incoming, (made) => responses.requireRoom(made, incoming));
-    } finally {
-      handling--;
-      incoming.expectTaking();
-      incoming.release();
-    }
-    return responses.make(listeners.isLeaving(server) ? asLastOfConnection(reply) : reply, incoming);
-  };
-  const url = await listeners.open(handle);
-  return {
-    url,
-    usage: () => ({ bodyBytes: bodies.bytes, streamBytes: responses.heldBytes, streamsCut: responses.cuts }),
-    renewTls: () => listeners.renew(handle),
-    stop: (timeoutMs) => listeners.stop(timeoutMs),
-  };
-}
-
-/** The sockets that the server listens on. */
-class Listeners {
-  /** Requests that have come so far. */
-  arrivals = 0;
-  readonly #options: HttpServerOptions;
-  /** With those before it that still have requests to answer. */
-  readonly #servers = new Set<BunServer>();
-  readonly #leaving = new Set<BunServer>();
-  #isFull = false;
-  #tcp: BunServer | null = null;
-
-  constructor(options: HttpServerOptions) {
-    this.#options = options;
-  }
-
-  /** Requests whose answers have not been sent to their end. */
-  get pending(): number {
-    let sum = 0;
-    for (const { pendingRequests } of this.#servers) sum += pendingRequests;
-    return sum;
-  }
-
-  /** Returns the origin of the TCP port. */
-  async open(handle: Handle): Promise<string> {
-    const { host, port, unixSocket, tls } = this.#options;
-    if (unixSocket !== null) await removeLeftSocket(unixSocket);
-    const tcp = this.#listenTcp(handle, tls === null ? port : await freePort(host, port), tls);
-    try {
-      if (unixSocket !== null) this.#listenUnix(handle, unixSocket);
-    } catch (error) {
-      await tcp.stop(true);
-      throw error;
-    }
-    return `${tls === null ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${tcp.port}`;
-  }
-
-  /**
-   * Bun cannot exchange a certificate: another server takes its place beside it, and then from it. A connection that the system
-   * has handed to the first in the instant in which it goes is reset.
-   */
-  renew(handle: Handle): void {
-    const before = this.#tcp;
-    const { tls } = this.#options;
-    if (tls === null || before === null) return;
-    this.#listenTcp(handle, before.port ?? 0, tls);
-    void this.#leave([before]).then(() => this.#servers.delete(before));
-  }
-
-  /** Whether more requests are under way than may be, as of the last of every few: asking the runtime costs too much for each. */
-  isFull(requestsMax: number): boolean {
-    if (this.arrivals % REQUESTS_A_LOOK === 0) this.#isFull = this.pending > requestsMax;
-    return this.#isFull;
-  }
-
-  /** Whether the server takes no more connections, and lets go of those that it has. */
-  isLeaving(server: BunServer): boolean {
-    return this.#leaving.size > 0 && this.#leaving.has(server);
-  }
-
-  async stop(timeoutMs: number): Promise<void> {
-    const deadline = Promise.withResolvers<void>();
-    const timer = setTimeout(() => deadline.resolve(), timeoutMs);
-    const servers = [...this.#servers];
-    await Promise.race([this.#leave(servers), deadline.promise]);
-    clearTimeout(timer);
-    await Promise.all(servers.map((server) => server.stop(true)));
-    if (this.#options.unixSocket !== null) rmSync(this.#options.unixSocket, { force: true });
-  }
-
-  async #leave(servers: readonly BunServer[]): Promise<void> {
-    for (const server of servers) this.#leaving.add(server);
-    await this.#untilQuiet();
-    await Promise.all(servers.map((server) => server.stop()));
-  }
-
-  /**
-   * What has been sent to the server is accepted, though it lies in the system's buffers still: Bun closes connections that
-   * seem idle to it without looking there. A turn of the event loop reads what has come, of a new connection the second.
-   */
-  async #untilQuiet(): Promise<void> {
-    for (let turn = 0, quietTurns = 0; turn < ARRIVAL_TURNS_MAX && quietTurns < QUIET_TURNS; turn++) {
-      const before = this.arrivals;
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      quietTurns = this.arrivals === before ? quietTurns + 1 : 0;
-    }
-  }
-
-  #listenUnix(handle: Handle, path: string): void {
-    const cure = "choose another path with --unix-socket";
-    this.#servers.add(listen(() => Bun.serve({ ...shared(handle), unix: path }), path, cure));
-    // Bun makes it for its own user alone; the directory says who may.
-    chmodSync(path, 0o666);
-  }
-
-  #listenTcp(handle: Handle, port: number, tls: TlsFiles | null): BunServer {
-    const { host } = this.#options;
-    const idleTimeout = Math.ceil(this.#options.idleTimeoutMs / 1000);
-    const secured = tls === null ? {} : { tls: readTlsFiles(tls) };
-    const server = listen(
-      // A second server must be refused, not given every other connection; but for the one with a new certificate.
-      () => Bun.serve({ ...shared(handle), hostname: host, port, reusePort: tls !== null, idleTimeout, ...secured }),
-      `${host}, port ${port}`,
-      OTHER_ADDRESS,
-    );
-    this.#servers.add(server);
-    this.#tcp = server;
-    return server;
-  }
-}
-
-/** The client sends nothing after it, which nobody would read. */
-function asLastOfConnection(reply: Reply): Reply {
-  return { ...reply, headers: { ...reply.headers, Connection: "close" } };
-}
-
-/** The port, found to be nobody's. @throws "unavailable" */
-async function freePort(hostname: string, port: number): Promise<number> {
-  const fetch = () => new Response();
-  const probe = listen(
-    () => Bun.serve({ hostname, port, reusePort: false, fetch }),
-    `${hostname}, port ${port}`,
-    OTHER_ADDRESS,
-  );
-  const found = probe.port ?? port;
-  await probe.stop(true);
-  return found;
-}
-
-function shared(handle: Handle) {
-  return {
-    development: false,
-    maxRequestBodySize: RUNTIME_BODY_BYTES,
-    fetch: handle,
-    error: () => new Response(null, { status: 500 }),
-  } as const;
-}
-
-/** @throws "unavailable" */
-function listen(start: () => BunServer, place: string, cure: string): BunServer {
-  try {
-    return start();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new KeyholdError("unavailable", `Cannot listen on ${place}: ${reason}; ${cure}`, {}, { cause: error });
-  }
-}
-
-/** A server that was killed leaves its socket; one that still answers keeps it. @throws "unavailable" */
-async function removeLeftSocket(path: string): Promise<void> {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  if (!found.isSocket())
-    throw new KeyholdError("unavailable", `Cannot listen on ${path}: it is a file, and no socket; choose another path`);
-  if (await isAnswered(path))
-    throw new KeyholdError("unavailable", `Cannot listen on ${path}: another server listens there`);
-  rmSync(path, { force: true });
-}
-
-function isAnswered(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
-}
-
-function tooMany(limit: number): KeyholdError {
-  return new KeyholdError(
-    "busy",
-    `Cannot take another request: ${limit} are under way, which is the limit; try again soon; --requests-in-flight raises it`,
-    { limit, option: "--requests-in-flight" },
-  );
+export function startHttpServer(handler: RequestHandler, options: HttpServerOptions): Promise<HttpServer> {
+  return options.transport === "bun" ? startBunServer(handler, options) : startKeyholdServer(handler, options);
 }

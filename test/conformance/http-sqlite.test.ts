@@ -4,4 +4,4 @@ import { transportSuite } from "./http/transport.suite.ts";
 import { httpSuite } from "./http.suite.ts";
 
 httpSuite("http over a socket, sqlite", withSqliteServer);
-transportSuite("http transport, sqlite", withSqliteServer);
+transportSuite("http transport, sqlite", "keyhold", withSqliteServer);

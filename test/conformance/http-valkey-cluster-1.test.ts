@@ -8,4 +8,4 @@ startBeforehand("cluster");
 const SETTING = { topology: "cluster", partitions: 1 } as const;
 
 httpSuite(nameOf(SETTING), withValkeyServer(SETTING));
-transportSuite(`http transport, ${nameOf(SETTING)}`, withValkeyServer(SETTING));
+transportSuite(`http transport, ${nameOf(SETTING)}`, "keyhold", withValkeyServer(SETTING));

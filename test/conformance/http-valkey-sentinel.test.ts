@@ -8,4 +8,4 @@ startBeforehand("sentinel");
 const SETTING = { topology: "sentinel", partitions: 1 } as const;
 
 httpSuite(nameOf(SETTING), withValkeyServer(SETTING));
-transportSuite(`http transport, ${nameOf(SETTING)}`, withValkeyServer(SETTING));
+transportSuite(`http transport, ${nameOf(SETTING)}`, "keyhold", withValkeyServer(SETTING));

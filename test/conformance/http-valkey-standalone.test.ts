@@ -8,4 +8,4 @@ startBeforehand("standalone");
 const SETTING = { topology: "standalone", partitions: 1 } as const;
 
 httpSuite(nameOf(SETTING), withValkeyServer(SETTING));
-transportSuite(`http transport, ${nameOf(SETTING)}`, withValkeyServer(SETTING));
+transportSuite(`http transport, ${nameOf(SETTING)}`, "keyhold", withValkeyServer(SETTING));

@@ -48,6 +48,12 @@ export const LIMIT_OPTIONS = {
     group: "Limits",
     help: "Room that entries may take on disk; beyond it, writes that add are answered 507. 0B for as much as the disk has",
   }),
+  connections: option(wholeNumber({ least: 10, most: 1_000_000 }), {
+    name: "connections",
+    default: "20000",
+    group: "Limits",
+    help: "Connections that may be open at once; one more is answered 503 and closed",
+  }),
   requestsInFlight: option(wholeNumber({ least: 10, most: 1_000_000 }), {
     name: "requests-in-flight",
     default: "20000",

@@ -1,6 +1,6 @@
 // Where the server listens, and how long a connection may rest.
-import { duration, fileOrNone, host, wholeNumber } from "../formats.ts";
-import { option } from "../option.ts";
+import { choice, duration, fileOrNone, host, size, wholeNumber } from "../formats.ts";
+import { MiB, option } from "../option.ts";
 
 export const NETWORK = {
   port: option(wholeNumber({ least: 0, most: 65535 }), {
@@ -32,6 +32,24 @@ export const NETWORK = {
     default: "none",
     group: "Network",
     help: "Private key (PEM) of --tls-cert, read again at SIGHUP",
+  }),
+  transport: option(choice(["keyhold", "bun"]), {
+    name: "transport",
+    default: "keyhold",
+    group: "Network",
+    help: "Whose HTTP/1.1 is spoken: Keyhold's own, strict and fast, or that of Bun, for comparison",
+  }),
+  headTimeoutMs: option(duration({ least: "100ms", most: "255s" }), {
+    name: "head-timeout",
+    default: "10s",
+    group: "Network",
+    help: "Time that the head of a request may take to arrive; beyond it, 408",
+  }),
+  transferRate: option(size({ least: 0, most: 1024 * MiB }), {
+    name: "transfer-rate",
+    default: "1KiB",
+    group: "Network",
+    help: "Bytes a second at which a body must arrive and an answer be taken, on average, once --idle-timeout is over; 0B for any",
   }),
   idleTimeoutMs: option(duration({ least: "1s", most: "255s" }), {
     name: "idle-timeout",

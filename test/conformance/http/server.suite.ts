@@ -1,7 +1,7 @@
 // `/` and `/-/`: the server itself (contract §14).
 import { expect, test } from "bun:test";
 import type { Capabilities } from "../../../src/store/store.ts";
-import { infoOf } from "../../support/http-expectations.ts";
+import { expectProblem, infoOf } from "../../support/http-expectations.ts";
 import type { WithServer } from "../../support/http-harness.ts";
 
 /** What the front page says of each durability, and of no other. */
@@ -52,6 +52,8 @@ export function serverSuite(withServer: WithServer): void {
   test.each(["a'b", "<script>alert(1)</script>", "a&b", 'a"b'])("the Host %s is escaped in the page", async (host) => {
     await withServer(async ({ http }) => {
       const answer = await http.get("/", { Host: host, Accept: "text/html" });
+      // Of a socket of ours, no Host is taken that is none.
+      if (answer.status === 400) return void expectProblem(answer, "invalid-request");
       expect(answer.status).toBe(200);
       expect(answer.text).not.toContain(`http://${host}`);
       expect(answer.text).not.toContain("<script>");

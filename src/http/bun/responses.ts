@@ -3,12 +3,12 @@
 // A reply of known length is handed over whole, and the runtime tells only how many of those are still being sent. While the
 // large ones among them may hold too much, further large ones are streamed, slice by slice and chunked, so that clients that
 // stop reading can be cut off in favour of others (stream-budget.ts); where too much waits for even that, they are refused.
-import { KeyholdError } from "../core/errors.ts";
-import { LIMITS } from "../core/limits.ts";
-import { FIELD } from "../wire/headers.ts";
-import type { Reply } from "./exchange.ts";
-import { Slices } from "./slices.ts";
-import { StreamBudget, type WaitingStream } from "./stream-budget.ts";
+import { KeyholdError } from "../../core/errors.ts";
+import { LIMITS } from "../../core/limits.ts";
+import { FIELD } from "../../wire/headers.ts";
+import type { Reply } from "../exchange.ts";
+import { Slices } from "../slices.ts";
+import { StreamBudget, type WaitingStream } from "../stream-budget.ts";
 
 /** What a response needs to know of its request. */
 export interface AnsweredRequest {

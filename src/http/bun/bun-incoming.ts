@@ -1,8 +1,8 @@
 // A request of Bun.serve as handlers see it (exchange.ts): what Bun leaves unbounded, bodies in memory, is bounded here.
-import { KeyholdError } from "../core/errors.ts";
-import { FIELD } from "../wire/headers.ts";
-import type { BodyBudget } from "./body-budget.ts";
-import type { Incoming } from "./exchange.ts";
+import { KeyholdError } from "../../core/errors.ts";
+import { FIELD } from "../../wire/headers.ts";
+import type { BodyBudget } from "../body-budget.ts";
+import type { Incoming } from "../exchange.ts";
 import type { AnsweredRequest } from "./responses.ts";
 
 /** What a request's connection is asked and told. */

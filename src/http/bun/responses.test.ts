@@ -1,6 +1,6 @@
 // What is refused where clients hold as much as may be held: reads, and never the answer to what has been done.
 import { expect, test } from "bun:test";
-import { rejectionOf } from "../../test/support/rejection-code.ts";
+import { rejectionOf } from "../../../test/support/rejection-code.ts";
 import { Responses } from "./responses.ts";
 
 const LARGE = { status: 200, headers: {}, body: new Uint8Array(4 * 1024 * 1024) };

@@ -1,0 +1,123 @@
+// Takes a chunked body apart (RFC 9112 §7.1), as it comes: sizes are hexadecimal digits and nothing else, every line ends with
+// CRLF, extensions and trailers are checked and dropped. A line is taken when it is whole; until then it is left to the caller.
+import { LIMITS } from "../../core/limits.ts";
+import { CR, LF } from "./octets.ts";
+import { broken } from "./rules.ts";
+
+type State = "size" | "data" | "data-end" | "trailer" | "done";
+
+const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
+const QUOTED = '"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t \\x21-\\x7e\\x80-\\xff])*"';
+/** As many digits as a length of 2 ** 48 has: more are never meant. */
+const SIZE = /^[0-9A-Fa-f]{1,12}/;
+const EXTENSIONS = new RegExp(`^(?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?)*$`);
+const TRAILER = new RegExp(`^${TOKEN}:[\\t\\x20-\\x7e\\x80-\\xff]*$`);
+const LINE_END_BYTES = 2;
+
+export class ChunkedDecoder {
+  #state: State = "size";
+  /** Of the chunk that is being read, not yet come. */
+  #left = 0;
+  #trailerBytes = 0;
+
+  get isDone(): boolean {
+    return this.#state === "done";
+  }
+
+  /**
+   * Takes what there is of the body, and returns where that ends.
+   *
+   * @param take - given each piece of data, a view that is the caller's bytes
+   * @throws "invalid-request"
+   */
+  decode(bytes: Buffer, from: number, take: (piece: Buffer) => void): number {
+    let at = from;
+    for (;;) {
+      const next = this.#step(bytes, at, take);
+      if (next === at) return at;
+      at = next;
+    }
+  }
+
+  /** Returns the same place where more must come first, or the body is done. */
+  #step(bytes: Buffer, at: number, take: (piece: Buffer) => void): number {
+    switch (this.#state) {
+      case "size":
+        return this.#takeSize(bytes, at);
+      case "data":
+        return this.#takeData(bytes, at, take);
+      case "data-end":
+        return this.#takeDataEnd(bytes, at);
+      case "trailer":
+        return this.#takeTrailer(bytes, at);
+      case "done":
+        return at;
+      default:
+        return this.#state satisfies never;
+    }
+  }
+
+  #takeSize(bytes: Buffer, at: number): number {
+    const end = lineEnd(bytes, at, LIMITS.chunkLineBytes);
+    if (end < 0) return at;
+    const line = bytes.toString("latin1", at, end);
+    const digits = SIZE.exec(line)?.[0];
+    if (digits === undefined || /^[0-9A-Fa-f]/.test(line.slice(digits.length))) {
+      throw broken("chunk-size", "Cannot read the chunk: its size is not 1 to 12 hexadecimal digits");
+    }
+    if (!EXTENSIONS.test(line.slice(digits.length))) {
+      const rule = line[digits.length] === ";" ? "chunk-extension" : "chunk-size";
+      throw broken(rule, "Cannot read the chunk: behind its size only ;name and ;name=value may stand");
+    }
+    this.#left = Number.parseInt(digits, 16);
+    this.#state = this.#left === 0 ? "trailer" : "data";
+    return end + LINE_END_BYTES;
+  }
+
+  #takeData(bytes: Buffer, at: number, take: (piece: Buffer) => void): number {
+    const piece = bytes.subarray(at, Math.min(bytes.length, at + this.#left));
+    if (piece.length === 0) return at;
+    this.#left -= piece.length;
+    if (this.#left === 0) this.#state = "data-end";
+    take(piece);
+    return at + piece.length;
+  }
+
+  #takeDataEnd(bytes: Buffer, at: number): number {
+    const [first = CR, second = LF] = [bytes[at], bytes[at + 1]];
+    if (first !== CR || second !== LF)
+      throw broken("chunk-end", "Cannot read the chunk: no CRLF comes behind its data");
+    if (bytes.length < at + LINE_END_BYTES) return at;
+    this.#state = "size";
+    return at + LINE_END_BYTES;
+  }
+
+  #takeTrailer(bytes: Buffer, at: number): number {
+    const end = lineEnd(bytes, at, LIMITS.trailerBytes - this.#trailerBytes);
+    if (end < 0) return at;
+    this.#trailerBytes += end + LINE_END_BYTES - at;
+    if (end === at) this.#state = "done";
+    else if (!TRAILER.test(bytes.toString("latin1", at, end)))
+      throw broken("trailer", "Cannot read the fields behind the body");
+    return end + LINE_END_BYTES;
+  }
+}
+
+/** Where the line's CRLF begins; negative while it has not come. @throws "invalid-request" on a bare CR or LF, or a longer line */
+function lineEnd(bytes: Buffer, from: number, bytesMax: number): number {
+  const end = bytes.indexOf(LF, from);
+  const length = (end < 0 ? bytes.length : end) - from;
+  if (length > bytesMax)
+    throw broken("chunk-size", `Cannot read the body: a line between its chunks is longer than ${bytesMax} bytes`);
+  if (end < 0) {
+    const carriageReturn = bytes.indexOf(CR, from);
+    if (carriageReturn >= 0 && carriageReturn < bytes.length - 1) throw bareLineEnd();
+    return -1;
+  }
+  if (bytes[end - 1] !== CR || end === from || bytes.indexOf(CR, from) !== end - 1) throw bareLineEnd();
+  return end - 1;
+}
+
+function bareLineEnd(): Error {
+  return broken("line-break", "Cannot read the body: only CRLF ends a line between its chunks");
+}

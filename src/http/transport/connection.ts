@@ -1,0 +1,388 @@
+// The life of one connection: requests are read one after another, each is handled when the answer to the one before it has been
+// handed to the system, and what a client sends ahead of that waits. It knows no socket, only what is under it (wire-socket.ts)
+// and what it is told: bytes, room for more, the client's end, the hour.
+//
+// Rules that must not break:
+// 1. Answers go out in the order of their requests; nothing goes out behind one that ends the connection.
+// 2. What breaks a rule of HTTP is answered, then nothing more is taken from the connection, whatever still comes.
+// 3. A connection that is ended still reads for a while what the client sends (RFC 9112 §9.6), or the reset of a socket with
+//    unread bytes would take the last answer from the client.
+// 4. Whatever is waited for has its time: a head, a body, a client that takes an answer, the next request.
+import type { KeyholdError } from "../../core/errors.ts";
+import { LIMITS } from "../../core/limits.ts";
+import type { Reply } from "../exchange.ts";
+import { Slices } from "../slices.ts";
+import type { WaitingStream } from "../stream-budget.ts";
+import { tooManyRequests } from "../too-many.ts";
+import { type ConnectionContext, type ListenerFacts, requireRoom } from "./context.ts";
+import { bodyEnded, bodyTooSlow, headEnded, headTooSlow } from "./delays.ts";
+import { HeadParser, type RequestHead } from "./head-parser.ts";
+import { Inbox } from "./inbox.ts";
+import { isKnownMethod } from "./known-methods.ts";
+import { type Message, toMessage } from "./message.ts";
+import { Outbox } from "./outbox.ts";
+import { Pace } from "./pace.ts";
+import type { Persistence } from "./reply-head.ts";
+import { endsWithConnection, isStreamed, sendReply, sendSlices } from "./reply-writer.ts";
+import { type Exchange, makeExchange } from "./request-exchange.ts";
+import { type RequestConnection, UnreadIncoming } from "./wire-incoming.ts";
+import type { WireSocket } from "./wire-socket.ts";
+
+const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
+/** How long a connection that has been ended still reads. */
+const LINGER_MS = 2000;
+
+export class Connection implements RequestConnection, WaitingStream {
+  readonly #socket: WireSocket;
+  readonly #context: ConnectionContext;
+  readonly #listener: ListenerFacts;
+  readonly #inbox: Inbox;
+  readonly #outbox: Outbox;
+  readonly #sendingPace: Pace;
+  readonly #bodyPace: Pace;
+  readonly #parser = new HeadParser();
+  readonly #requireRoom: (reply: Reply) => void;
+  #state: "open" | "lingering" | "closed" = "open";
+  #exchange: Exchange | null = null;
+  #isAdvancing = false;
+  /** Whether the client sends no more. */
+  #hasEnded = false;
+  /** Whether the answer that comes next is the last. */
+  #isLeaving = false;
+  /** When it began to wait for what it waits for: the next request, the rest of a head, the client's end. */
+  #sinceMs: number;
+  #host: string | null = null;
+  #origin: string | null = null;
+
+  constructor(socket: WireSocket, context: ConnectionContext, listener: ListenerFacts) {
+    this.#socket = socket;
+    this.#context = context;
+    this.#listener = listener;
+    this.#inbox = new Inbox(socket);
+    this.#sendingPace = new Pace(context.pace);
+    this.#bodyPace = new Pace(context.pace);
+    this.#outbox = new Outbox(socket, this.#sendingPace, context.steadyMs);
+    this.#requireRoom = (reply) => requireRoom(context.answers, reply, this.#exchange?.message.method ?? "");
+    this.#sinceMs = context.steadyMs();
+  }
+
+  get remoteAddress(): string | null {
+    return this.#socket.remoteAddress;
+  }
+
+  get isLocal(): boolean {
+    return this.#listener.isLocal;
+  }
+
+  /** Whether nothing is under way on it. */
+  get isIdle(): boolean {
+    return this.#exchange === null && this.#inbox.size === 0;
+  }
+
+  originOf(host: string | null): string | null {
+    if (host === null || host === "") return null;
+    if (host !== this.#host) {
+      this.#host = host;
+      this.#origin = `${this.#listener.scheme}://${host}`;
+    }
+    return this.#origin;
+  }
+
+  /** A client that waits and has ended its side has gone: there is no other way to see that (its socket says the same). */
+  keepOpen(): void {
+    if (this.#hasEnded) queueMicrotask(() => this.#abandon());
+  }
+
+  received(bytes: Buffer): void {
+    if (this.#state !== "open") return;
+    if (this.isIdle) this.#sinceMs = this.#context.steadyMs();
+    this.#inbox.add(bytes);
+    this.#advance();
+  }
+
+  /** The system takes bytes again. */
+  drained(): void {
+    this.#outbox.drained();
+  }
+
+  /** The client sends no more. */
+  ended(): void {
+    this.#hasEnded = true;
+    if (this.#state === "lingering") this.#socket.close();
+    else if (this.#exchange?.incoming.isKeptOpen === true) this.#abandon();
+    else this.#advance();
+  }
+
+  /** Nothing can be sent any more. */
+  closed(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#inbox.clear();
+    const exchange = this.#exchange;
+    exchange?.incoming.leave();
+    exchange?.body.fail(bodyEnded());
+    // Nobody is left to hear of what fails in the tidying up.
+    void exchange?.slices?.end().catch(() => {});
+    this.#context.answers.taken(this);
+    this.#outbox.clear();
+  }
+
+  /** Ends what has taken too long. To be called every now and then. */
+  tick(nowMs: number): void {
+    const { headTimeoutMs, pace } = this.#context;
+    if (this.#state === "closed") return;
+    if (this.#outbox.unsentBytes > 0) {
+      if (this.#sendingPace.isTooSlow(nowMs)) this.#abandon();
+    } else if (this.#state === "lingering") {
+      if (nowMs - this.#sinceMs > LINGER_MS) this.#abandon();
+    } else if (this.#exchange !== null) {
+      this.#lookAtBody(this.#exchange, nowMs);
+    } else if (this.isIdle) {
+      if (nowMs - this.#sinceMs > pace.idleMs) this.#linger();
+    } else if (nowMs - this.#sinceMs > headTimeoutMs) {
+      this.#refuse(headTooSlow(headTimeoutMs));
+    }
+  }
+
+  /** The server ends: the answer under way is the last, and a connection without one ends now. */
+  leave(): void {
+    this.#isLeaving = true;
+    if (this.#state === "open" && this.isIdle) this.#linger();
+  }
+
+  /** As leave(), but for connections on which nothing is under way. */
+  expectLast(): void {
+    this.#isLeaving = true;
+  }
+
+  /** Answers that there are too many connections, and ends. */
+  turnAway(error: KeyholdError): void {
+    this.#refuse(error);
+  }
+
+  /** As WaitingStream: others wait for the room that the client does not give. */
+  cut(): void {
+    this.#abandon();
+  }
+
+  #advance(): void {
+    if (this.#isAdvancing) return;
+    this.#isAdvancing = true;
+    while (this.#state === "open" && (this.#exchange === null ? this.#begin() : this.#feed(this.#exchange)));
+    this.#isAdvancing = false;
+    if (this.#state === "open") this.#settle();
+  }
+
+  /** Begins the next request, and returns whether there was one. */
+  #begin(): boolean {
+    try {
+      const { bytes, from } = this.#inbox;
+      const head = this.#parser.parse(bytes, from);
+      if (head === null) return false;
+      this.#inbox.takeTo(from + this.#parser.length);
+      const message = toMessage(head);
+      this.#parser.reset();
+      this.#handle(head, message);
+      return true;
+    } catch (error) {
+      this.#refuse(error);
+      return false;
+    }
+  }
+
+  #handle(head: RequestHead, message: Message): void {
+    const { handler, bodies, tally, requestsInFlight } = this.#context;
+    const exchange = makeExchange(head, { message, bodies, connection: this, onWanted: () => this.#wantBody() });
+    const { incoming } = exchange;
+    this.#exchange = exchange;
+    tally.arrivals++;
+    if (++tally.inFlight > requestsInFlight) {
+      this.#answer(exchange, handler.refuse(tooManyRequests(requestsInFlight), incoming));
+      return;
+    }
+    handler.handle(incoming, this.#requireRoom).then(
+      (reply) => this.#answer(exchange, reply),
+      // What a handler throws is a fault of ours that nothing can be said of.
+      () => this.#giveUp(exchange),
+    );
+  }
+
+  /** Somebody reads the body of the request under way. */
+  #wantBody(): void {
+    const exchange = this.#exchange;
+    if (exchange === null) return;
+    this.#bodyPace.start(this.#context.steadyMs());
+    if (exchange.message.isContinueAwaited && this.#inbox.size === 0 && this.#state === "open") {
+      this.#outbox.sendCopy(CONTINUE, CONTINUE.length);
+    }
+    this.#advance();
+  }
+
+  /** Gives the request under way what is its own, and returns whether the connection can go on to the next. */
+  #feed(exchange: Exchange): boolean {
+    const { body } = exchange;
+    try {
+      const { bytes, from } = this.#inbox;
+      const taken = this.#inbox.takeTo(body.take(bytes, from));
+      if (taken > 0) this.#bodyPace.moved(taken, this.#context.steadyMs());
+    } catch (error) {
+      this.#isLeaving = true;
+      this.#inbox.clear();
+      body.fail(error);
+    }
+    if (this.#hasEnded && !body.isWhole && !body.isUntouched) body.fail(bodyEnded());
+    return exchange.isAnswered && this.#isOver(exchange);
+  }
+
+  /** Ends the exchange where all of it has come and gone. */
+  #isOver(exchange: Exchange): boolean {
+    if (this.#isLeaving) {
+      this.#linger();
+      return false;
+    }
+    if (!exchange.body.isWhole) return false;
+    this.#exchange = null;
+    this.#sinceMs = this.#context.steadyMs();
+    return true;
+  }
+
+  /** Forgets what has been taken, listens as far as there is room, and sees to a client that sends no more. */
+  #settle(): void {
+    this.#inbox.readWithin(this.#exchange === null ? Number.POSITIVE_INFINITY : LIMITS.readAheadBytes);
+    if (!this.#hasEnded || this.#exchange !== null) return;
+    if (this.#inbox.size > 0) this.#refuse(headEnded());
+    else this.#linger();
+  }
+
+  #answer(exchange: Exchange, reply: Reply): void {
+    const { body, message, minorVersion } = exchange;
+    body.release();
+    if (this.#state !== "open") {
+      this.#finish(exchange);
+      if (isStreamed(reply.body)) void new Slices(reply.body, true).end().catch(() => {});
+      return;
+    }
+    if (!body.isWhole) this.#passOver(exchange);
+    if (
+      !message.isKept ||
+      !isKnownMethod(message.method) ||
+      endsWithConnection(reply, { method: message.method, minorVersion })
+    ) {
+      this.#isLeaving = true;
+    }
+    const { method } = message;
+    try {
+      sendReply(this.#context, this.#outbox, reply, {
+        method,
+        minorVersion,
+        persistence: this.#persistence(minorVersion),
+      });
+    } catch {
+      this.#giveUp(exchange);
+      return;
+    }
+    if (!isStreamed(reply.body)) {
+      this.#awaitTaking(exchange);
+      return;
+    }
+    const slices = new Slices(reply.body, true);
+    exchange.slices = slices;
+    if (method === "HEAD") void slices.end().catch(() => {});
+    void (method === "HEAD" ? Promise.resolve(true) : this.#send(slices, minorVersion)).then(
+      (isSent) => (isSent ? this.#awaitTaking(exchange) : this.#giveUp(exchange)),
+      // Cut, so that no client takes the part for the whole.
+      () => this.#giveUp(exchange),
+    );
+  }
+
+  #send(slices: Slices, minorVersion: 0 | 1): Promise<boolean> {
+    return sendSlices(this.#context, this.#outbox, {
+      slices,
+      isChunked: minorVersion === 1,
+      holder: this,
+      isWanted: () => this.#state === "open",
+    });
+  }
+
+  #giveUp(exchange: Exchange): void {
+    void exchange.slices?.end().catch(() => {});
+    this.#abandon();
+    this.#finish(exchange);
+  }
+
+  /** What has come of a body that nobody read is passed over, and little that is to come; else the connection ends. */
+  #passOver(exchange: Exchange): void {
+    const { body, message } = exchange;
+    if (body.isAwaited) this.#isLeaving = true;
+    const isAsked = message.isContinueAwaited && body.isUntouched;
+    if (body.isUntouched) {
+      body.drop();
+      this.#bodyPace.start(this.#context.steadyMs());
+      this.#advance();
+    }
+    if (body.isWhole) return;
+    if (isAsked || body.isLeft || body.leftBytes > LIMITS.unwantedBodyBytes) this.#isLeaving = true;
+  }
+
+  #persistence(minorVersion: 0 | 1): Persistence {
+    if (this.#isLeaving) return "close";
+    return minorVersion === 0 ? "keep-alive" : "default";
+  }
+
+  /** The answer is over when the system has taken all of it. */
+  #awaitTaking(exchange: Exchange): void {
+    const { answers } = this.#context;
+    exchange.slices = null;
+    const { unsentBytes } = this.#outbox;
+    if (unsentBytes > 0) void answers.admit(this, unsentBytes);
+    this.#outbox.whenEmpty(() => {
+      if (unsentBytes > 0) answers.taken(this);
+      exchange.isAnswered = true;
+      this.#finish(exchange);
+      if (this.#state === "open" && this.#isOver(exchange)) this.#advance();
+    });
+  }
+
+  #finish(exchange: Exchange): void {
+    if (exchange.isOver) return;
+    exchange.isOver = true;
+    this.#context.tally.inFlight--;
+  }
+
+  #lookAtBody({ body, isAnswered }: Exchange, nowMs: number): void {
+    if (body.isWhole || body.isUntouched || !this.#bodyPace.isTooSlow(nowMs)) return;
+    if (isAnswered || body.isDropped) this.#abandon();
+    else body.fail(bodyTooSlow());
+  }
+
+  /** Answers what is no request, and ends the connection. */
+  #refuse(error: unknown): void {
+    const { handler } = this.#context;
+    const incoming = new UnreadIncoming(this.#parser.begun, this);
+    const reply = handler.refuse(error, incoming);
+    this.#isLeaving = true;
+    this.#inbox.clear();
+    sendReply(this.#context, this.#outbox, reply, { method: incoming.method, minorVersion: 1, persistence: "close" });
+    this.#linger();
+  }
+
+  /** Sends no more, and waits for the client to do the same. */
+  #linger(): void {
+    if (this.#state !== "open") return;
+    this.#state = "lingering";
+    this.#exchange = null;
+    this.#inbox.clear();
+    this.#sinceMs = this.#context.steadyMs();
+    this.#inbox.readWithin(Number.POSITIVE_INFINITY);
+    this.#outbox.whenEmpty(() => {
+      if (this.#hasEnded) this.#socket.close();
+      else if (this.#state === "lingering") this.#socket.shutdown();
+    });
+  }
+
+  #abandon(): void {
+    if (this.#state === "closed") return;
+    this.#socket.terminate();
+    this.closed();
+  }
+}

@@ -1,0 +1,64 @@
+// What all connections of a server share: who answers, what they may hold together, how long they may take, and what is counted.
+import { KeyholdError } from "../../core/errors.ts";
+import { LIMITS } from "../../core/limits.ts";
+import type { BodyBudget } from "../body-budget.ts";
+import type { Reply, RequestHandler } from "../exchange.ts";
+import type { StreamBudget } from "../stream-budget.ts";
+import type { DateField } from "./date-field.ts";
+import type { PaceLimits } from "./pace.ts";
+
+export interface ConnectionContext {
+  readonly handler: RequestHandler;
+  /** Of request bodies in memory. */
+  readonly bodies: BodyBudget;
+  /** Of answers that wait for their clients. */
+  readonly answers: StreamBudget;
+  readonly tally: Tally;
+  readonly date: DateField;
+  /** Heads and small bodies are put together here, and sent before anything else is done. */
+  readonly scratch: Buffer;
+  /** Of bodies and of answers; `idleMs` is also how long a connection may rest between requests. */
+  readonly pace: PaceLimits;
+  readonly headTimeoutMs: number;
+  readonly requestsInFlight: number;
+  /** Calls back in a later turn of the event loop. */
+  readonly nextTurn: (run: () => void) => void;
+  readonly steadyMs: () => number;
+}
+
+/** Where a connection listens, and how. */
+export interface ListenerFacts {
+  readonly scheme: "http" | "https";
+  /** Whether it is a Unix socket. */
+  readonly isLocal: boolean;
+}
+
+/** Counted over all connections. */
+export class Tally {
+  /** Requests that have come so far. */
+  arrivals = 0;
+  /** Requests that are handled or answered. */
+  inFlight = 0;
+}
+
+/** Methods that have written nothing and have a body to answer. */
+const READS: readonly string[] = ["GET", "QUERY"];
+/** Smaller answers always find room: their number is bounded, and the kernel takes most of them. */
+const LARGE_BYTES = 128 * 1024;
+
+/**
+ * Of reads alone: what a write answers is sent however long it takes, as it has been done by then.
+ *
+ * @throws "busy" where too much waits for room for one more large answer
+ */
+export function requireRoom(answers: StreamBudget, { body }: Reply, method: string): void {
+  if (body === null || (typeof body !== "string" && !(body instanceof Uint8Array))) return;
+  if (body.length < LARGE_BYTES || !READS.includes(method)) return;
+  const waiting = answers.waitingBytes;
+  if (waiting === 0 || waiting + body.length <= LIMITS.unsentBytes) return;
+  throw new KeyholdError(
+    "busy",
+    `Cannot send ${body.length} bytes now: ${waiting} bytes of answers wait for clients that are slow to take theirs; try again soon`,
+    { limit: LIMITS.unsentBytes },
+  );
+}

@@ -1,0 +1,79 @@
+// The header fields of one request, found by name without case. Values stay in the bytes that came until they are asked for:
+// a request is asked for a dozen fields, and has three of them.
+import { FIELD } from "../../wire/headers.ts";
+
+/** What the parser notes of a field: the hash of its name, and where name and value begin and end. */
+const NUMBERS_A_FIELD = 5;
+/** Letters differ by it from their capitals. */
+const CASE_BIT = 0x20;
+const KNOWN_HASHES: ReadonlyMap<string, number> = new Map(Object.values(FIELD).map((name) => [name, hashOfName(name)]));
+
+/** One step of the hash of a field's name, which letters of either case give alike. */
+export function hashStep(hash: number, octet: number): number {
+  return (Math.imul(hash, 31) + (octet | CASE_BIT)) | 0;
+}
+
+export class Fields {
+  readonly #bytes: Buffer;
+  readonly #places: readonly number[];
+
+  /** @param places - five numbers a field: hash of the name, start and end of the name, start and end of the value */
+  constructor(bytes: Buffer, places: readonly number[]) {
+    this.#bytes = bytes;
+    this.#places = places;
+  }
+
+  /** Its value, or null; values of fields given more than once are joined by ", " (RFC 9110 §5.3). */
+  get(name: string): string | null {
+    const hash = KNOWN_HASHES.get(name) ?? hashOfName(name);
+    const places = this.#places;
+    let found: string | null = null;
+    for (let at = 0; at < places.length; at += NUMBERS_A_FIELD) {
+      if (places[at] !== hash || !this.#isNamed(at, name)) continue;
+      const value = this.#bytes.toString("latin1", places[at + 3] ?? 0, places[at + 4] ?? 0);
+      found = found === null ? value : `${found}, ${value}`;
+    }
+    return found;
+  }
+
+  /** How often it is given. */
+  count(name: string): number {
+    const hash = KNOWN_HASHES.get(name) ?? hashOfName(name);
+    const places = this.#places;
+    let count = 0;
+    for (let at = 0; at < places.length; at += NUMBERS_A_FIELD) {
+      if (places[at] === hash && this.#isNamed(at, name)) count++;
+    }
+    return count;
+  }
+
+  /** Names in lower case, and values, in the order in which they came. */
+  entries(): readonly (readonly [name: string, value: string])[] {
+    const found: (readonly [string, string])[] = [];
+    for (let at = 0; at < this.#places.length; at += NUMBERS_A_FIELD) {
+      const [, nameStart = 0, nameEnd = 0, start = 0, end = 0] = this.#places.slice(at, at + NUMBERS_A_FIELD);
+      const name = this.#bytes.toString("latin1", nameStart, nameEnd).toLowerCase();
+      found.push([name, this.#bytes.toString("latin1", start, end)]);
+    }
+    return found;
+  }
+
+  #isNamed(at: number, name: string): boolean {
+    const start = this.#places[at + 1] ?? 0;
+    if ((this.#places[at + 2] ?? 0) - start !== name.length) return false;
+    for (let index = 0; index < name.length; index++) {
+      if (lower(this.#bytes[start + index] ?? 0) !== lower(name.charCodeAt(index))) return false;
+    }
+    return true;
+  }
+}
+
+function lower(octet: number): number {
+  return octet >= 0x41 && octet <= 0x5a ? octet | CASE_BIT : octet;
+}
+
+function hashOfName(name: string): number {
+  let hash = 0;
+  for (let index = 0; index < name.length; index++) hash = hashStep(hash, name.charCodeAt(index));
+  return hash;
+}

@@ -1,0 +1,235 @@
+// Keyhold's own HTTP/1.1 on Bun's sockets: listens on a TCP port, plain or TLS, and on a Unix socket, gives each socket its
+// connection, and looks at all of them a few times a second for what has taken too long.
+import { chmodSync, rmSync } from "node:fs";
+import { LIMITS } from "../../core/limits.ts";
+import { BodyBudget } from "../body-budget.ts";
+import type { RequestHandler } from "../exchange.ts";
+import { cannotListen, OTHER_ADDRESS, originOf, removeLeftSocket } from "../listening.ts";
+import type { HttpServer, HttpServerOptions } from "../server.ts";
+import { StreamBudget } from "../stream-budget.ts";
+import { readTlsFiles, type TlsFiles } from "../tls-files.ts";
+import { tooManyConnections } from "../too-many.ts";
+import { BunSocket, type SocketData } from "./bun-socket.ts";
+import { Connection } from "./connection.ts";
+import { type ConnectionContext, type ListenerFacts, Tally } from "./context.ts";
+import { DateField } from "./date-field.ts";
+
+type TcpListener = Bun.TCPSocketListener<SocketData>;
+type Listener = TcpListener | Bun.UnixSocketListener<SocketData>;
+
+/** A slice of an answer that a client is slow to take may be held this long, however many wait for its room. */
+const ANSWER_GRACE_MS = 1000;
+/** Room for the longest head of an answer, and a small body. */
+const SCRATCH_BYTES = 64 * 1024;
+const TICK_MS = 250;
+/** Connections over the limit that are told so at once; beyond, they are closed without a word. */
+const TURNED_AWAY_MAX = 1000;
+/** Turns of the event loop without a new request after which none is on its way that was sent before. */
+const QUIET_TURNS = 4;
+/** Bounds that wait where requests keep coming. */
+const ARRIVAL_TURNS_MAX = 1000;
+/** Between two looks at whether the last requests have been answered. */
+const STOP_LOOK_MS = 10;
+
+/** @throws "unavailable" when the address cannot be listened on */
+export async function startKeyholdServer(handler: RequestHandler, options: HttpServerOptions): Promise<HttpServer> {
+  const context = makeContext(handler, options);
+  const server = new SocketServer(context, options);
+  const url = await server.open();
+  return {
+    url,
+    usage: () => ({
+      connections: server.connections,
+      bodyBytes: context.bodies.bytes,
+      streamBytes: context.answers.heldBytes,
+      streamsCut: context.answers.cuts,
+    }),
+    renewTls: () => server.renew(),
+    stop: (timeoutMs) => server.stop(timeoutMs),
+  };
+}
+
+function makeContext(handler: RequestHandler, options: HttpServerOptions): ConnectionContext {
+  const { bodyBudgetBytes, idleTimeoutMs, transferRate, headTimeoutMs, requestsInFlight } = options;
+  const steadyMs = () => performance.now();
+  return {
+    handler,
+    bodies: new BodyBudget(bodyBudgetBytes),
+    answers: new StreamBudget({
+      limitBytes: LIMITS.streamedBytes,
+      graceMs: ANSWER_GRACE_MS,
+      steadyMs,
+      after: (delayMs, run) => void setTimeout(run, delayMs).unref(),
+    }),
+    tally: new Tally(),
+    date: new DateField(),
+    scratch: Buffer.alloc(SCRATCH_BYTES),
+    pace: { idleMs: idleTimeoutMs, bytesPerSecond: transferRate },
+    headTimeoutMs,
+    requestsInFlight,
+    nextTurn: (run) => void setImmediate(run),
+    steadyMs,
+  };
+}
+
+class SocketServer {
+  readonly #context: ConnectionContext;
+  readonly #options: HttpServerOptions;
+  readonly #connections = new Set<Connection>();
+  readonly #listeners = new Set<Listener>();
+  readonly #ticker: NodeJS.Timeout;
+  #tcp: TcpListener | null = null;
+  #isLeaving = false;
+
+  constructor(context: ConnectionContext, options: HttpServerOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    this.#ticker.unref();
+  }
+
+  /** Open ones. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Returns the origin of the TCP port. */
+  async open(): Promise<string> {
+    const { host, port, unixSocket, tls } = this.#options;
+    try {
+      if (unixSocket !== null) await removeLeftSocket(unixSocket);
+      const tcp = this.#listenTcp(tls === null ? port : await freePort(host, port), tls);
+      if (unixSocket !== null) this.#listenUnix(unixSocket);
+      return originOf({ host, port: tcp.port, isSecure: tls !== null });
+    } catch (error) {
+      clearInterval(this.#ticker);
+      for (const listener of this.#listeners) listener.stop(true);
+      throw error;
+    }
+  }
+
+  /**
+   * The certificate of a listener cannot be exchanged: another takes its place beside it, and then from it. Connections that are
+   * open go on.
+   */
+  renew(): void {
+    const { tls } = this.#options;
+    const before = this.#tcp;
+    if (tls === null || before === null) return;
+    this.#listenTcp(before.port, tls);
+    void this.#untilQuiet().then(() => {
+      before.stop();
+      this.#listeners.delete(before);
+    });
+  }
+
+  /** What has been sent to the server is answered, as far as the time goes; then nothing is. */
+  async stop(timeoutMs: number): Promise<void> {
+    const endsAtMs = this.#context.steadyMs() + timeoutMs;
+    this.#isLeaving = true;
+    for (const connection of this.#connections) connection.expectLast();
+    await this.#untilQuiet();
+    for (const listener of this.#listeners) listener.stop();
+    for (const connection of this.#connections) connection.leave();
+    while (this.#connections.size > 0 && this.#context.steadyMs() < endsAtMs) {
+      await new Promise<void>((resolve) => void setTimeout(resolve, STOP_LOOK_MS));
+    }
+    clearInterval(this.#ticker);
+    for (const connection of this.#connections) connection.cut();
+    if (this.#options.unixSocket !== null) rmSync(this.#options.unixSocket, { force: true });
+  }
+
+  /**
+   * What has been sent to the server is accepted, though it lies in the system's buffers still. A turn of the event loop reads
+   * what has come, of a new connection the second.
+   */
+  async #untilQuiet(): Promise<void> {
+    const { tally } = this.#context;
+    for (let turn = 0, quietTurns = 0; turn < ARRIVAL_TURNS_MAX && quietTurns < QUIET_TURNS; turn++) {
+      const before = tally.arrivals;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      quietTurns = tally.arrivals === before ? quietTurns + 1 : 0;
+    }
+  }
+
+  #tick(): void {
+    const nowMs = this.#context.steadyMs();
+    for (const connection of this.#connections) connection.tick(nowMs);
+  }
+
+  #listenTcp(port: number, tls: TlsFiles | null): TcpListener {
+    const { host } = this.#options;
+    const facts: ListenerFacts = { scheme: tls === null ? "http" : "https", isLocal: false };
+    // A second server must be refused, not given every other connection; but for the one with a new certificate.
+    const secured = tls === null ? {} : { tls: readTlsFiles(tls), reusePort: true };
+    const start = () => Bun.listen<SocketData>({ ...this.#shared(facts), hostname: host, port, ...secured });
+    this.#tcp = this.#add(start, `${host}, port ${port}`, OTHER_ADDRESS);
+    return this.#tcp;
+  }
+
+  #listenUnix(path: string): void {
+    const start = () => Bun.listen<SocketData>({ ...this.#shared({ scheme: "http", isLocal: true }), unix: path });
+    this.#add(start, path, "choose another path with --unix-socket");
+    // The directory says who may.
+    chmodSync(path, 0o666);
+  }
+
+  /** @throws "unavailable" */
+  #add<T extends Listener>(start: () => T, place: string, cure: string): T {
+    try {
+      const listener = start();
+      this.#listeners.add(listener);
+      return listener;
+    } catch (error) {
+      throw cannotListen(place, cure, error);
+    }
+  }
+
+  #shared(facts: ListenerFacts) {
+    return {
+      allowHalfOpen: true,
+      data: { connection: null },
+      socket: {
+        open: (socket: Bun.Socket<SocketData>) => this.#accept(socket, facts),
+        data: ({ data }: Bun.Socket<SocketData>, bytes: Buffer) => data.connection?.received(bytes),
+        drain: ({ data }: Bun.Socket<SocketData>) => data.connection?.drained(),
+        end: ({ data }: Bun.Socket<SocketData>) => data.connection?.ended(),
+        close: ({ data }: Bun.Socket<SocketData>) => this.#forget(data.connection),
+        error: ({ data }: Bun.Socket<SocketData>) => data.connection?.cut(),
+      },
+    };
+  }
+
+  #accept(socket: Bun.Socket<SocketData>, facts: ListenerFacts): void {
+    const { connections: connectionsMax } = this.#options;
+    if (this.#connections.size >= connectionsMax + TURNED_AWAY_MAX) {
+      socket.data = { connection: null };
+      socket.terminate();
+      return;
+    }
+    const connection = new Connection(new BunSocket(socket), this.#context, facts);
+    socket.data = { connection };
+    this.#connections.add(connection);
+    if (this.#isLeaving) connection.expectLast();
+    if (this.#connections.size > connectionsMax) connection.turnAway(tooManyConnections(connectionsMax));
+  }
+
+  #forget(connection: Connection | null): void {
+    if (connection === null) return;
+    connection.closed();
+    this.#connections.delete(connection);
+  }
+}
+
+/** The port, found to be nobody's: with a port that may be shared the system would not say. @throws "unavailable" */
+async function freePort(hostname: string, port: number): Promise<number> {
+  const place = `${hostname}, port ${port}`;
+  try {
+    const probe = Bun.listen({ hostname, port, socket: { data() {} } });
+    const { port: found } = probe;
+    probe.stop(true);
+    return found;
+  } catch (error) {
+    throw cannotListen(place, OTHER_ADDRESS, error);
+  }
+}

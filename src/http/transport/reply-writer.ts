@@ -1,0 +1,117 @@
+// Puts replies on the wire: head and small body in one write, large bodies as they lie in memory, streams slice by slice as the
+// client takes them. How a reply is framed follows from what it is, and from the version that the client speaks.
+import type { Reply } from "../exchange.ts";
+import type { Slices } from "../slices.ts";
+import type { WaitingStream } from "../stream-budget.ts";
+import type { ConnectionContext } from "./context.ts";
+import type { Outbox } from "./outbox.ts";
+import { type Persistence, type ReplyFraming, renderHead } from "./reply-head.ts";
+
+/** How a reply is to be sent. */
+export interface Manner {
+  readonly method: string;
+  readonly minorVersion: 0 | 1;
+  readonly persistence: Persistence;
+}
+
+/** A larger body is handed to the system as it lies in memory, in a write of its own. */
+const COPIED_BYTES = 16 * 1024;
+/** Of a stream, sent without looking at anybody else. */
+const TURN_BYTES = 128 * 1024;
+const CRLF = "\r\n";
+const LAST_CHUNK = "0\r\n\r\n";
+/** A chunk's size in hexadecimal, and the ends of two lines. */
+const CHUNK_FRAME_BYTES = 16;
+const NO_BODY_STATUSES: readonly number[] = [204, 304];
+
+/** Whether the body comes in parts. */
+export function isStreamed(body: Reply["body"]): body is AsyncIterable<string | Uint8Array> {
+  return body !== null && typeof body === "object" && !(body instanceof Uint8Array);
+}
+
+/** Whether the end of the connection is the end of the body: what HTTP/1.0 has in place of chunks. */
+export function endsWithConnection(
+  { body }: Reply,
+  { method, minorVersion }: Pick<Manner, "method" | "minorVersion">,
+): boolean {
+  return isStreamed(body) && minorVersion === 0 && method !== "HEAD";
+}
+
+/** Sends head and body of a reply that is whole, or the head alone where the body is streamed. */
+export function sendReply({ date, scratch }: ConnectionContext, outbox: Outbox, reply: Reply, manner: Manner): void {
+  const { status, headers, body } = reply;
+  const framing = framingOf(reply, manner.minorVersion);
+  const head = renderHead({ status, headers, framing, persistence: manner.persistence, date: date.text });
+  const headLength = scratch.write(head, 0, "latin1");
+  if (headLength < head.length) throw new Error("The head of an answer is longer than any may be");
+  const isBare = manner.method === "HEAD" || framing.is !== "length" || framing.length === 0;
+  if (isBare || body === null || isStreamed(body)) {
+    outbox.sendCopy(scratch, headLength);
+  } else if (framing.length > COPIED_BYTES) {
+    outbox.sendCopy(scratch, headLength);
+    outbox.send(typeof body === "string" ? Buffer.from(body) : body);
+  } else {
+    if (typeof body === "string") scratch.write(body, headLength);
+    else scratch.set(body, headLength);
+    outbox.sendCopy(scratch, headLength + framing.length);
+  }
+}
+
+function framingOf({ status, body }: Reply, minorVersion: 0 | 1): ReplyFraming {
+  if (NO_BODY_STATUSES.includes(status)) return { is: "none" };
+  if (body === null) return { is: "length", length: 0 };
+  if (typeof body === "string") return { is: "length", length: Buffer.byteLength(body) };
+  if (body instanceof Uint8Array) return { is: "length", length: body.length };
+  return minorVersion === 0 ? { is: "none" } : { is: "chunked" };
+}
+
+export interface StreamedReply {
+  readonly slices: Slices;
+  readonly isChunked: boolean;
+  /** Who is cut off where others wait for the room that its slice takes. */
+  readonly holder: WaitingStream;
+  /** Whether there is still somebody to send to. */
+  readonly isWanted: () => boolean;
+}
+
+/** Sends the slices of a stream; resolves to whether all were sent. @throws what making them throws */
+export async function sendSlices(
+  { answers, scratch, nextTurn }: Pick<ConnectionContext, "answers" | "scratch" | "nextTurn">,
+  outbox: Outbox,
+  { slices, isChunked, holder, isWanted }: StreamedReply,
+): Promise<boolean> {
+  let turnBytes = 0;
+  try {
+    for (;;) {
+      if (!slices.isWithinPart) answers.taken(holder);
+      const slice = await slices.next();
+      if (!isWanted()) return false;
+      if (slice === null) break;
+      await answers.admit(holder, slice.heldBytes);
+      if (!isWanted()) return false;
+      if (isChunked) sendChunk(outbox, scratch, slice.bytes);
+      else outbox.send(slice.bytes);
+      turnBytes += slice.bytes.length;
+      if (outbox.unsentBytes > 0) await new Promise<void>((resolve) => outbox.whenEmpty(resolve));
+      else if (turnBytes < TURN_BYTES) continue;
+      else await new Promise<void>(nextTurn);
+      turnBytes = 0;
+    }
+  } finally {
+    answers.taken(holder);
+  }
+  if (!isWanted()) return false;
+  if (isChunked) outbox.sendCopy(scratch, scratch.write(LAST_CHUNK, 0, "latin1"));
+  return true;
+}
+
+function sendChunk(outbox: Outbox, scratch: Buffer, bytes: Uint8Array): void {
+  const isSmall = bytes.length <= COPIED_BYTES;
+  const frame = isSmall ? scratch : Buffer.allocUnsafe(bytes.length + CHUNK_FRAME_BYTES);
+  let length = frame.write(`${bytes.length.toString(16)}${CRLF}`, 0, "latin1");
+  frame.set(bytes, length);
+  length += bytes.length;
+  length += frame.write(CRLF, length, "latin1");
+  if (isSmall) outbox.sendCopy(frame, length);
+  else outbox.send(frame.subarray(0, length));
+}

@@ -1,0 +1,181 @@
+// The body of one request, as it comes: kept for whoever reads it, or passed over where nobody does. Bytes that nobody has asked
+// for yet are left to the connection, which stops listening when they are too many.
+import type { BodyBudget } from "../body-budget.ts";
+import { ChunkedDecoder } from "./chunked-decoder.ts";
+import { bodyEnded } from "./delays.ts";
+import type { Framing } from "./message.ts";
+
+/** What happens to bytes that come: they wait, they are kept, they are dropped; or all have come. */
+type State = "untouched" | "read" | "dropped" | "whole" | "failed";
+
+export class RequestBody {
+  readonly #framing: Framing;
+  readonly #budget: BodyBudget;
+  readonly #chunks: ChunkedDecoder | null;
+  readonly #onWanted: () => void;
+  #state: State;
+  /** Bytes of it that have come, without what frames them. */
+  #received = 0;
+  #reservedBytes = 0;
+  #pieces: Buffer[] = [];
+  #maxBytes = 0;
+  #reading: PromiseWithResolvers<Uint8Array | null> | null = null;
+  #isLeft = false;
+
+  /** @param onWanted - called when somebody begins to read it */
+  constructor(framing: Framing, budget: BodyBudget, onWanted: () => void) {
+    this.#framing = framing;
+    this.#budget = budget;
+    this.#chunks = framing.is === "chunked" ? new ChunkedDecoder() : null;
+    this.#onWanted = onWanted;
+    this.#state = framing.is === "none" ? "whole" : "untouched";
+  }
+
+  /** Whether its last byte has come, with what frames it. */
+  get isWhole(): boolean {
+    return this.#state === "whole";
+  }
+
+  /** Whether nobody has asked for it. */
+  get isUntouched(): boolean {
+    return this.#state === "untouched";
+  }
+
+  /** Whether somebody waits for the rest of it. */
+  get isAwaited(): boolean {
+    return this.#state === "read";
+  }
+
+  get isDropped(): boolean {
+    return this.#state === "dropped";
+  }
+
+  /** Whether it was refused with bytes of it still to come. */
+  get isLeft(): boolean {
+    return this.#isLeft;
+  }
+
+  get receivedBytes(): number {
+    return this.#received;
+  }
+
+  /** Bytes still to come at the least; of a chunked one nobody knows. */
+  get leftBytes(): number {
+    if (this.isWhole) return 0;
+    return this.#framing.is === "length" ? this.#framing.length - this.#received : Number.POSITIVE_INFINITY;
+  }
+
+  /** As Incoming.body. */
+  read(maxBytes: number): Promise<Uint8Array | null> {
+    if (this.#framing.is === "none") return Promise.resolve(new Uint8Array());
+    if (this.#state === "failed") return Promise.reject(bodyEnded());
+    if (this.#state !== "untouched") return Promise.reject(new Error("The body of a request is read once"));
+    if (this.#framing.is === "length") {
+      if (this.#framing.length > maxBytes) return this.#leave(Promise.resolve(null));
+      try {
+        this.#reserve(this.#framing.length);
+      } catch (error) {
+        return this.#leave(Promise.reject(error));
+      }
+    }
+    this.#state = "read";
+    this.#maxBytes = maxBytes;
+    const reading = Promise.withResolvers<Uint8Array | null>();
+    this.#reading = reading;
+    this.#onWanted();
+    return reading.promise;
+  }
+
+  /** From now on what comes is passed over. */
+  drop(): void {
+    if (this.#state === "untouched") this.#state = "dropped";
+  }
+
+  /** Takes what belongs to it, and returns where that ends. @throws "invalid-request" where it is not framed as it must be */
+  take(bytes: Buffer, from: number): number {
+    if (this.#state !== "read" && this.#state !== "dropped") return from;
+    if (this.#chunks === null) return this.#takeOfLength(bytes, from);
+    const end = this.#chunks.decode(bytes, from, (piece) => this.#keep(piece));
+    if (this.#chunks.isDone) this.#end();
+    return end;
+  }
+
+  /** It will not come any more, or not as it must. */
+  fail(error: unknown): void {
+    if (this.#state === "whole") return;
+    this.#state = "failed";
+    this.#isLeft = true;
+    this.#pieces = [];
+    this.#reading?.reject(error);
+    this.#reading = null;
+  }
+
+  /** Gives back what it took from the budget. */
+  release(): void {
+    this.#budget.release(this.#reservedBytes);
+    this.#reservedBytes = 0;
+    this.#pieces = [];
+  }
+
+  #takeOfLength(bytes: Buffer, from: number): number {
+    const end = Math.min(bytes.length, from + this.leftBytes);
+    if (end > from) this.#keep(bytes.subarray(from, end));
+    if (this.leftBytes === 0) this.#end();
+    return end;
+  }
+
+  #keep(piece: Buffer): void {
+    this.#received += piece.length;
+    if (this.#state !== "read") return;
+    try {
+      if (this.#received > this.#maxBytes) this.#giveUp(null);
+      else if (this.#framing.is === "chunked") this.#reserve(piece.length);
+      this.#pieces.push(piece);
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
+  #end(): void {
+    if (this.#state === "failed") return;
+    this.#state = "whole";
+    const reading = this.#reading;
+    if (reading === null) return;
+    this.#reading = null;
+    // Always memory of its own: the bytes that came may hold other requests too, and would be kept for it.
+    reading.resolve(concatenate(this.#pieces, this.#received));
+    this.#pieces = [];
+  }
+
+  /** Nobody reads the rest. @param error - what the reader is told; null where it has become too long */
+  #giveUp(error: unknown): void {
+    this.#state = "dropped";
+    this.#isLeft = true;
+    this.#pieces = [];
+    const reading = this.#reading;
+    this.#reading = null;
+    if (error === null) reading?.resolve(null);
+    else reading?.reject(error);
+  }
+
+  #leave<T>(answer: Promise<T>): Promise<T> {
+    this.#state = "dropped";
+    this.#isLeft = true;
+    return answer;
+  }
+
+  #reserve(bytes: number): void {
+    this.#budget.reserve(bytes, this.#reservedBytes);
+    this.#reservedBytes += bytes;
+  }
+}
+
+function concatenate(pieces: readonly Buffer[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const piece of pieces) {
+    whole.set(piece, offset);
+    offset += piece.length;
+  }
+  return whole;
+}
