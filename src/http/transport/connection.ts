@@ -14,6 +14,7 @@ import type { Reply } from "../exchange.ts";
 import { Slices } from "../slices.ts";
 import type { WaitingStream } from "../stream-budget.ts";
 import { tooManyRequests } from "../too-many.ts";
+import { freeBulk } from "./bulk-memory.ts";
 import { type ConnectionContext, type ListenerFacts, requireRoom } from "./context.ts";
 import { bodyEnded, bodyTooSlow, headEnded, headTooSlow } from "./delays.ts";
 import { HeadParser, type RequestHead } from "./head-parser.ts";
@@ -94,7 +95,11 @@ export class Connection implements RequestConnection, WaitingStream {
   }
 
   received(bytes: Buffer): void {
-    if (this.#state !== "open") return;
+    this.#context.collector.passed(bytes.length);
+    if (this.#state !== "open") {
+      freeBulk(bytes);
+      return;
+    }
     if (this.isIdle) this.#sinceMs = this.#context.steadyMs();
     this.#inbox.add(bytes);
     this.#advance();
@@ -224,6 +229,8 @@ export class Connection implements RequestConnection, WaitingStream {
     try {
       const { bytes, from } = this.#inbox;
       const taken = this.#inbox.takeTo(body.take(bytes, from));
+      // Not what begins with the head, whose fields lie in it.
+      if (from === 0 && taken === bytes.length && !body.keepsPieces) freeBulk(bytes);
       if (taken > 0) this.#bodyPace.moved(taken, this.#context.steadyMs());
     } catch (error) {
       this.#isLeaving = true;

@@ -4,6 +4,7 @@ import { LIMITS } from "../../core/limits.ts";
 import type { BodyBudget } from "../body-budget.ts";
 import type { Reply, RequestHandler } from "../exchange.ts";
 import type { StreamBudget } from "../stream-budget.ts";
+import type { BulkCollector } from "./bulk-memory.ts";
 import type { DateField } from "./date-field.ts";
 import type { PaceLimits } from "./pace.ts";
 
@@ -13,6 +14,7 @@ export interface ConnectionContext {
   readonly bodies: BodyBudget;
   /** Of answers that wait for their clients. */
   readonly answers: StreamBudget;
+  readonly collector: BulkCollector;
   readonly tally: Tally;
   readonly date: DateField;
   /** Heads and small bodies are put together here, and sent before anything else is done. */

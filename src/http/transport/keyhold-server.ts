@@ -9,6 +9,7 @@ import type { HttpServer, HttpServerOptions } from "../server.ts";
 import { StreamBudget } from "../stream-budget.ts";
 import { readTlsFiles, type TlsFiles } from "../tls-files.ts";
 import { tooManyConnections } from "../too-many.ts";
+import { BulkCollector } from "./bulk-memory.ts";
 import { BunSocket, type SocketData } from "./bun-socket.ts";
 import { Connection } from "./connection.ts";
 import { type ConnectionContext, type ListenerFacts, Tally } from "./context.ts";
@@ -52,15 +53,18 @@ export async function startKeyholdServer(handler: RequestHandler, options: HttpS
 function makeContext(handler: RequestHandler, options: HttpServerOptions): ConnectionContext {
   const { bodyBudgetBytes, idleTimeoutMs, transferRate, headTimeoutMs, requestsInFlight } = options;
   const steadyMs = () => performance.now();
+  const bodies = new BodyBudget(bodyBudgetBytes);
+  const answers = new StreamBudget({
+    limitBytes: LIMITS.streamedBytes,
+    graceMs: ANSWER_GRACE_MS,
+    steadyMs,
+    after: (delayMs, run) => void setTimeout(run, delayMs).unref(),
+  });
   return {
     handler,
-    bodies: new BodyBudget(bodyBudgetBytes),
-    answers: new StreamBudget({
-      limitBytes: LIMITS.streamedBytes,
-      graceMs: ANSWER_GRACE_MS,
-      steadyMs,
-      after: (delayMs, run) => void setTimeout(run, delayMs).unref(),
-    }),
+    bodies,
+    answers,
+    collector: new BulkCollector(() => Bun.gc(true), steadyMs),
     tally: new Tally(),
     date: new DateField(),
     scratch: Buffer.alloc(SCRATCH_BYTES),

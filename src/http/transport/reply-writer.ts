@@ -20,8 +20,6 @@ const COPIED_BYTES = 16 * 1024;
 const TURN_BYTES = 128 * 1024;
 const CRLF = "\r\n";
 const LAST_CHUNK = "0\r\n\r\n";
-/** A chunk's size in hexadecimal, and the ends of two lines. */
-const CHUNK_FRAME_BYTES = 16;
 const NO_BODY_STATUSES: readonly number[] = [204, 304];
 
 /** Whether the body comes in parts. */
@@ -38,7 +36,12 @@ export function endsWithConnection(
 }
 
 /** Sends head and body of a reply that is whole, or the head alone where the body is streamed. */
-export function sendReply({ date, scratch }: ConnectionContext, outbox: Outbox, reply: Reply, manner: Manner): void {
+export function sendReply(
+  { date, scratch, collector }: ConnectionContext,
+  outbox: Outbox,
+  reply: Reply,
+  manner: Manner,
+): void {
   const { status, headers, body } = reply;
   const framing = framingOf(reply, manner.minorVersion);
   const head = renderHead({ status, headers, framing, persistence: manner.persistence, date: date.text });
@@ -48,6 +51,7 @@ export function sendReply({ date, scratch }: ConnectionContext, outbox: Outbox, 
   if (isBare || body === null || isStreamed(body)) {
     outbox.sendCopy(scratch, headLength);
   } else if (framing.length > COPIED_BYTES) {
+    collector.passed(framing.length);
     outbox.sendCopy(scratch, headLength);
     outbox.send(typeof body === "string" ? Buffer.from(body) : body);
   } else {
@@ -105,13 +109,16 @@ export async function sendSlices(
   return true;
 }
 
+/** What is large goes by itself, as it lies in memory: other clients may be sent the very same bytes. */
 function sendChunk(outbox: Outbox, scratch: Buffer, bytes: Uint8Array): void {
-  const isSmall = bytes.length <= COPIED_BYTES;
-  const frame = isSmall ? scratch : Buffer.allocUnsafe(bytes.length + CHUNK_FRAME_BYTES);
-  let length = frame.write(`${bytes.length.toString(16)}${CRLF}`, 0, "latin1");
-  frame.set(bytes, length);
-  length += bytes.length;
-  length += frame.write(CRLF, length, "latin1");
-  if (isSmall) outbox.sendCopy(frame, length);
-  else outbox.send(frame.subarray(0, length));
+  const size = scratch.write(`${bytes.length.toString(16)}${CRLF}`, 0, "latin1");
+  if (bytes.length <= COPIED_BYTES) {
+    scratch.set(bytes, size);
+    const end = size + bytes.length;
+    outbox.sendCopy(scratch, end + scratch.write(CRLF, end, "latin1"));
+  } else {
+    outbox.sendCopy(scratch, size);
+    outbox.send(bytes);
+    outbox.sendCopy(scratch, scratch.write(CRLF, 0, "latin1"));
+  }
 }

@@ -18,6 +18,8 @@ export class RequestBody {
   #received = 0;
   #reservedBytes = 0;
   #pieces: Buffer[] = [];
+  /** Of a body whose length is known, filled as it comes; null where it is not. */
+  #whole: Uint8Array | null = null;
   #maxBytes = 0;
   #reading: PromiseWithResolvers<Uint8Array | null> | null = null;
   #isLeft = false;
@@ -44,6 +46,11 @@ export class RequestBody {
   /** Whether somebody waits for the rest of it. */
   get isAwaited(): boolean {
     return this.#state === "read";
+  }
+
+  /** Whether bytes that it has taken are still needed. */
+  get keepsPieces(): boolean {
+    return this.#pieces.length > 0;
   }
 
   get isDropped(): boolean {
@@ -105,7 +112,7 @@ export class RequestBody {
     if (this.#state === "whole") return;
     this.#state = "failed";
     this.#isLeft = true;
-    this.#pieces = [];
+    this.#forget();
     this.#reading?.reject(error);
     this.#reading = null;
   }
@@ -114,7 +121,7 @@ export class RequestBody {
   release(): void {
     this.#budget.release(this.#reservedBytes);
     this.#reservedBytes = 0;
-    this.#pieces = [];
+    this.#forget();
   }
 
   #takeOfLength(bytes: Buffer, from: number): number {
@@ -129,10 +136,19 @@ export class RequestBody {
     if (this.#state !== "read") return;
     try {
       if (this.#received > this.#maxBytes) this.#giveUp(null);
-      else if (this.#framing.is === "chunked") this.#reserve(piece.length);
-      this.#pieces.push(piece);
+      else this.#store(piece);
     } catch (error) {
       this.#giveUp(error);
+    }
+  }
+
+  #store(piece: Buffer): void {
+    if (this.#framing.is === "length") {
+      this.#whole ??= new Uint8Array(this.#framing.length);
+      this.#whole.set(piece, this.#received - piece.length);
+    } else {
+      this.#reserve(piece.length);
+      this.#pieces.push(piece);
     }
   }
 
@@ -143,19 +159,24 @@ export class RequestBody {
     if (reading === null) return;
     this.#reading = null;
     // Always memory of its own: the bytes that came may hold other requests too, and would be kept for it.
-    reading.resolve(concatenate(this.#pieces, this.#received));
-    this.#pieces = [];
+    reading.resolve(this.#whole ?? concatenate(this.#pieces, this.#received));
+    this.#forget();
   }
 
   /** Nobody reads the rest. @param error - what the reader is told; null where it has become too long */
   #giveUp(error: unknown): void {
     this.#state = "dropped";
     this.#isLeft = true;
-    this.#pieces = [];
+    this.#forget();
     const reading = this.#reading;
     this.#reading = null;
     if (error === null) reading?.resolve(null);
     else reading?.reject(error);
+  }
+
+  #forget(): void {
+    this.#pieces = [];
+    this.#whole = null;
   }
 
   #leave<T>(answer: Promise<T>): Promise<T> {
