@@ -27,7 +27,8 @@ export class Outbox {
   /** Sends bytes that are the caller's again when it returns. */
   sendCopy(bytes: Uint8Array, length: number): void {
     const taken = this.#unsentBytes > 0 ? 0 : Math.max(0, this.#socket.write(bytes, 0, length));
-    if (taken < length) this.#keep(bytes.slice(taken, length));
+    // A copy that is one: slice() of a Buffer shows the same memory, which holds somebody else's answer by the time it is sent.
+    if (taken < length) this.#keep(new Uint8Array(bytes.subarray(taken, length)));
   }
 
   /** Sends bytes that nobody changes any more. */
