@@ -15,11 +15,16 @@ export function hashStep(hash: number, octet: number): number {
 
 export class Fields {
   readonly #bytes: Buffer;
+  readonly #from: number;
   readonly #places: readonly number[];
 
-  /** @param places - five numbers a field: hash of the name, start and end of the name, start and end of the value */
-  constructor(bytes: Buffer, places: readonly number[]) {
+  /**
+   * @param from - where the request begins in `bytes`
+   * @param places - five numbers a field: hash of the name; start and end of the name, start and end of the value, from there
+   */
+  constructor(bytes: Buffer, from: number, places: readonly number[]) {
     this.#bytes = bytes;
+    this.#from = from;
     this.#places = places;
   }
 
@@ -30,7 +35,7 @@ export class Fields {
     let found: string | null = null;
     for (let at = 0; at < places.length; at += NUMBERS_A_FIELD) {
       if (places[at] !== hash || !this.#isNamed(at, name)) continue;
-      const value = this.#bytes.toString("latin1", places[at + 3] ?? 0, places[at + 4] ?? 0);
+      const value = this.#text(places[at + 3] ?? 0, places[at + 4] ?? 0);
       found = found === null ? value : `${found}, ${value}`;
     }
     return found;
@@ -52,15 +57,19 @@ export class Fields {
     const found: (readonly [string, string])[] = [];
     for (let at = 0; at < this.#places.length; at += NUMBERS_A_FIELD) {
       const [, nameStart = 0, nameEnd = 0, start = 0, end = 0] = this.#places.slice(at, at + NUMBERS_A_FIELD);
-      const name = this.#bytes.toString("latin1", nameStart, nameEnd).toLowerCase();
-      found.push([name, this.#bytes.toString("latin1", start, end)]);
+      found.push([this.#text(nameStart, nameEnd).toLowerCase(), this.#text(start, end)]);
     }
     return found;
   }
 
+  #text(start: number, end: number): string {
+    return this.#bytes.toString("latin1", this.#from + start, this.#from + end);
+  }
+
   #isNamed(at: number, name: string): boolean {
-    const start = this.#places[at + 1] ?? 0;
-    if ((this.#places[at + 2] ?? 0) - start !== name.length) return false;
+    const nameStart = this.#places[at + 1] ?? 0;
+    if ((this.#places[at + 2] ?? 0) - nameStart !== name.length) return false;
+    const start = this.#from + nameStart;
     for (let index = 0; index < name.length; index++) {
       if (lower(this.#bytes[start + index] ?? 0) !== lower(name.charCodeAt(index))) return false;
     }

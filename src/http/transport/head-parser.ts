@@ -30,6 +30,8 @@ const METHOD_BYTES_MAX = 64;
 const INCOMPLETE = -1;
 
 export class HeadParser {
+  /** Where the request begins in the bytes that are given. */
+  #from = 0;
   /** Where the line begins that is read next, counted from the first byte of the request. */
   #at = 0;
   /** Bytes that have been looked at for an end of that line. */
@@ -67,6 +69,7 @@ export class HeadParser {
    * @throws "invalid-request", "target-too-long", "head-too-large", "version-not-supported"
    */
   parse(bytes: Buffer, from: number): RequestHead | null {
+    this.#from = from;
     for (;;) {
       const start = from + this.#at;
       const hasLine = this.#searched <= this.#at || bytes.indexOf(LF, from + this.#searched) >= 0;
@@ -79,7 +82,7 @@ export class HeadParser {
       this.#at = next - from;
       if (next === start + 2 && this.#method !== null) {
         this.#requireBounds(this.#at);
-        const fields = new Fields(bytes, this.#places);
+        const fields = new Fields(bytes, from, this.#places);
         return { method: this.#method, target: this.#target, minorVersion: this.#minorVersion, fields };
       }
     }
@@ -178,7 +181,9 @@ export class HeadParser {
     const next = at + 2;
     while (at > valueStart && isBlank(bytes[at - 1])) at--;
     if (this.#places.length >= LIMITS.headFields * 5) throw tooManyFields();
-    this.#places.push(hash, start, nameEnd, valueStart, at);
+    // Counted from the first byte of the request: with the next bytes that come all of it may lie elsewhere.
+    const from = this.#from;
+    this.#places.push(hash, start - from, nameEnd - from, valueStart - from, at - from);
     return next;
   }
 
