@@ -113,8 +113,10 @@ export class Connection implements RequestConnection, WaitingStream {
   /** The client sends no more. */
   ended(): void {
     this.#hasEnded = true;
-    if (this.#state === "lingering") this.#socket.close();
-    else if (this.#exchange?.incoming.isKeptOpen === true) this.#abandon();
+    if (this.#state === "lingering") {
+      // Else the last answer has not been taken yet: linger() closes behind it.
+      if (this.#outbox.unsentBytes === 0) this.#socket.close();
+    } else if (this.#exchange?.incoming.isKeptOpen === true) this.#abandon();
     else this.#advance();
   }
 
