@@ -239,7 +239,10 @@ export class Connection implements RequestConnection, WaitingStream {
       this.#inbox.clear();
       body.fail(error);
     }
-    if (this.#hasEnded && !body.isWhole && !body.isUntouched) body.fail(bodyEnded());
+    if (this.#hasEnded && !body.isWhole && !body.isUntouched) {
+      this.#isLeaving = true;
+      body.fail(bodyEnded());
+    }
     return exchange.isAnswered && this.#isOver(exchange);
   }
 
