@@ -102,9 +102,11 @@ interface RequestTarget {
 }
 
 function readTarget(method: string, sent: string): RequestTarget {
+  // A tunnel's (RFC 9110 §9.3.6): whatever its target, bytes that are no requests would follow.
+  if (method === "CONNECT") throw broken("target", "Cannot open a tunnel: this is no proxy");
   if (sent.startsWith("/")) return { target: asAscii(sent), authority: null };
   if (sent === "*" && method === "OPTIONS") return { target: sent, authority: null };
-  const [, authority, rest = ""] = method === "CONNECT" ? [] : (ABSOLUTE.exec(sent) ?? []);
+  const [, authority, rest = ""] = ABSOLUTE.exec(sent) ?? [];
   if (authority === undefined || authority === "") {
     throw broken("target", `Cannot read the target ${quote(sent)}: a path is needed, with its first slash`);
   }
