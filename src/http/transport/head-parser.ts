@@ -106,6 +106,7 @@ export class HeadParser {
   #parseRequestLine(bytes: Buffer, start: number): number {
     const end = bytes.length;
     let at = start;
+    if (bytes[at] === LF) throw bareLineFeed();
     while (at < end && TOKEN[bytes[at] ?? 0] === 1) at++;
     if (at - start > METHOD_BYTES_MAX)
       throw broken("method", "Cannot read the method: it is longer than any that there is");
