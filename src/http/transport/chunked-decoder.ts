@@ -12,6 +12,8 @@ const QUOTED = '"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t \\x21-
 const SIZE = /^[0-9A-Fa-f]{1,12}/;
 const EXTENSIONS = new RegExp(`^(?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?)*$`);
 const TRAILER = new RegExp(`^${TOKEN}:[\\t\\x20-\\x7e\\x80-\\xff]*$`);
+/** Fields that say how a message is framed, for whom it is and whether another follows: too late behind the body (RFC 9110 §6.5.1). */
+const DECIDING = /^(?:content-length|transfer-encoding|host|connection):/i;
 const LINE_END_BYTES = 2;
 
 export class ChunkedDecoder {
@@ -97,10 +99,15 @@ export class ChunkedDecoder {
     if (end < 0) return at;
     this.#trailerBytes += end + LINE_END_BYTES - at;
     if (end === at) this.#state = "done";
-    else if (!TRAILER.test(bytes.toString("latin1", at, end)))
-      throw broken("trailer", "Cannot read the fields behind the body");
+    else checkTrailer(bytes.toString("latin1", at, end));
     return end + LINE_END_BYTES;
   }
+}
+
+/** What others take from a trailer, and act on, is refused here: a proxy before this server may be one of them. */
+function checkTrailer(line: string): void {
+  if (!TRAILER.test(line)) throw broken("trailer", "Cannot read the fields behind the body");
+  if (DECIDING.test(line)) throw broken("trailer", "Cannot take this field behind the body: it belongs into the head");
 }
 
 /** Where the line's CRLF begins; negative while it has not come. @throws "invalid-request" on a bare CR or LF, or a longer line */
