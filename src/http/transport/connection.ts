@@ -185,7 +185,10 @@ export class Connection implements RequestConnection, WaitingStream {
     try {
       const { bytes, from } = this.#inbox;
       const head = this.#parser.parse(bytes, from);
-      if (head === null) return false;
+      if (head === null) {
+        this.#inbox.takeTo(from + this.#parser.passOver());
+        return false;
+      }
       this.#inbox.takeTo(from + this.#parser.length);
       const message = toMessage(head);
       this.#parser.reset();

@@ -88,6 +88,18 @@ export class HeadParser {
     }
   }
 
+  /**
+   * Forgets the empty lines before a request whose first line is not whole, and returns their bytes: they are to be taken, as a
+   * connection rests behind them.
+   */
+  passOver(): number {
+    if (this.#method !== null || this.#at === 0) return 0;
+    const bytes = this.#at;
+    this.#at = 0;
+    this.#searched = Math.max(0, this.#searched - bytes);
+    return bytes;
+  }
+
   /** Returns where the next line begins. */
   #parseLine(bytes: Buffer, start: number): number {
     if (bytes[start] === CR) return this.#parseEmptyLine(bytes, start);
