@@ -2,7 +2,7 @@
 // CRLF, extensions and trailers are checked and dropped. A line is taken when it is whole; until then it is left to the caller.
 import { LIMITS } from "../../core/limits.ts";
 import { CR, LF } from "./octets.ts";
-import { broken } from "./rules.ts";
+import { broken, type Rule } from "./rules.ts";
 
 type State = "size" | "data" | "data-end" | "trailer" | "done";
 
@@ -60,7 +60,7 @@ export class ChunkedDecoder {
   }
 
   #takeSize(bytes: Buffer, at: number): number {
-    const end = lineEnd(bytes, at, LIMITS.chunkLineBytes);
+    const end = lineEnd(bytes, at, { bytesMax: LIMITS.chunkLineBytes, rule: "chunk-extension" });
     if (end < 0) return at;
     const line = bytes.toString("latin1", at, end);
     const digits = SIZE.exec(line)?.[0];
@@ -95,7 +95,7 @@ export class ChunkedDecoder {
   }
 
   #takeTrailer(bytes: Buffer, at: number): number {
-    const end = lineEnd(bytes, at, LIMITS.trailerBytes - this.#trailerBytes);
+    const end = lineEnd(bytes, at, { bytesMax: LIMITS.trailerBytes - this.#trailerBytes, rule: "trailer" });
     if (end < 0) return at;
     this.#trailerBytes += end + LINE_END_BYTES - at;
     if (end === at) this.#state = "done";
@@ -110,12 +110,20 @@ function checkTrailer(line: string): void {
   if (DECIDING.test(line)) throw broken("trailer", "Cannot take this field behind the body: it belongs into the head");
 }
 
+interface LineBound {
+  /** Of the line and its CRLF. */
+  readonly bytesMax: number;
+  /** What a longer one breaks. */
+  readonly rule: Rule;
+}
+
 /** Where the line's CRLF begins; negative while it has not come. @throws "invalid-request" on a bare CR or LF, or a longer line */
-function lineEnd(bytes: Buffer, from: number, bytesMax: number): number {
+function lineEnd(bytes: Buffer, from: number, { bytesMax, rule }: LineBound): number {
   const end = bytes.indexOf(LF, from);
-  const length = (end < 0 ? bytes.length : end) - from;
-  if (length > bytesMax)
-    throw broken("chunk-size", `Cannot read the body: a line between its chunks is longer than ${bytesMax} bytes`);
+  const length = (end < 0 ? bytes.length : end + 1) - from;
+  if (length > bytesMax) {
+    throw broken(rule, `Cannot read the body: a line between or behind its chunks has more than ${bytesMax} bytes`);
+  }
   if (end < 0) {
     const carriageReturn = bytes.indexOf(CR, from);
     if (carriageReturn >= 0 && carriageReturn < bytes.length - 1) throw bareLineEnd();

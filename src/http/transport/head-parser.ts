@@ -103,6 +103,7 @@ export class HeadParser {
   /** Returns where the next line begins. */
   #parseLine(bytes: Buffer, start: number): number {
     if (bytes[start] === CR) return this.#parseEmptyLine(bytes, start);
+    if (bytes[start] === LF) throw bareLineFeed();
     return this.#method === null ? this.#parseRequestLine(bytes, start) : this.#parseField(bytes, start);
   }
 
@@ -118,7 +119,6 @@ export class HeadParser {
   #parseRequestLine(bytes: Buffer, start: number): number {
     const end = bytes.length;
     let at = start;
-    if (bytes[at] === LF) throw bareLineFeed();
     while (at < end && TOKEN[bytes[at] ?? 0] === 1) at++;
     if (at - start > METHOD_BYTES_MAX)
       throw broken("method", "Cannot read the method: it is longer than any that there is");
@@ -131,12 +131,7 @@ export class HeadParser {
     while (at < end && TARGET[bytes[at] ?? 0] === 1) at++;
     if (at - targetStart > LIMITS.targetBytes) throw targetTooLong();
     if (at >= end) return INCOMPLETE;
-    if (at === targetStart || bytes[at] !== SPACE) {
-      throw broken(
-        "request-line",
-        "Cannot read the request line: METHOD TARGET HTTP/1.1 is needed, with one space between",
-      );
-    }
+    if (at === targetStart || bytes[at] !== SPACE) throw wrongTargetEnd(bytes[at] ?? 0);
     const targetEnd = at++;
     const next = this.#parseVersion(bytes, at);
     if (next === INCOMPLETE) return INCOMPLETE;
@@ -164,7 +159,8 @@ export class HeadParser {
         : broken("request-line", "Cannot read the version: HTTP/1.1 is needed");
     }
     if (bytes[end + 1] !== CR || bytes[end + 2] !== LF) {
-      throw broken("line-break", "Cannot read the request line: behind the version a CRLF is needed, and nothing else");
+      const rule = bytes[end + 1] === CR || bytes[end + 1] === LF ? "line-break" : "request-line";
+      throw broken(rule, "Cannot read the request line: behind the version a CRLF is needed, and nothing else");
     }
     this.#minorVersion = minor === ONE ? 1 : 0;
     return end + 3;
@@ -223,6 +219,17 @@ function isBlank(octet: number | undefined): boolean {
 /** "HTTP/" and a digit, but not 1. */
 function isOtherVersion(bytes: Buffer, start: number): boolean {
   return /^HTTP\/[02-9]/.test(bytes.toString("latin1", start, start + VERSION.length));
+}
+
+/** Of what stands where the space behind a target should. */
+function wrongTargetEnd(octet: number): KeyholdError {
+  if (octet === SPACE || octet === TAB || octet === CR || octet === LF) {
+    return broken(
+      "request-line",
+      "Cannot read the request line: METHOD TARGET HTTP/1.1 is needed, with one space between",
+    );
+  }
+  return broken("target", "Cannot read the target: it has a control character; percent-encode it");
 }
 
 function wrongName(bytes: Buffer, start: number, at: number): KeyholdError {
