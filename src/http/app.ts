@@ -10,7 +10,7 @@ import type { Around } from "../service/entries.ts";
 import { tokenEnded } from "../service/watch/member.ts";
 import { FIELD } from "../wire/headers.ts";
 import { authenticate, challengeOf, privately, requireLeave } from "./access.ts";
-import type { Incoming, Reply, RequestHandler } from "./exchange.ts";
+import { type Incoming, isStreamed, type Reply, type RequestHandler } from "./exchange.ts";
 import type { Guard } from "./guard.ts";
 import { type NamedRequest, nameRequest, readIdempotencyKey } from "./idempotency.ts";
 import { Parameters } from "./parameters.ts";
@@ -309,10 +309,6 @@ function toFault(error: unknown): KeyholdError {
 function traceOf(error: unknown): string {
   if (error instanceof KeyholdError && error.cause !== undefined) return String(error.cause);
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-function isStreamed(body: Reply["body"]): body is AsyncIterable<string | Uint8Array> {
-  return body !== null && typeof body === "object" && !(body instanceof Uint8Array);
 }
 
 function optionsReply(pattern: string): Reply {

@@ -42,6 +42,11 @@ export interface Reply {
   readonly body: Uint8Array | string | AsyncIterable<string | Uint8Array> | null;
 }
 
+/** Whether a body comes in parts. */
+export function isStreamed(body: Reply["body"]): body is AsyncIterable<string | Uint8Array> {
+  return body !== null && typeof body === "object" && !(body instanceof Uint8Array);
+}
+
 /** What answers the requests of a transport. */
 export interface RequestHandler {
   /**

@@ -10,7 +10,7 @@
 // 4. Whatever is waited for has its time: a head, a body, a client that takes an answer, the next request.
 import type { KeyholdError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
-import type { Reply } from "../exchange.ts";
+import { isStreamed, type Reply } from "../exchange.ts";
 import { Slices } from "../slices.ts";
 import type { WaitingStream } from "../stream-budget.ts";
 import { tooManyRequests } from "../too-many.ts";
@@ -19,13 +19,12 @@ import { type ConnectionContext, type ListenerFacts, requireRoom } from "./conte
 import { bodyEnded, bodyTooSlow, headEnded, headTooSlow } from "./delays.ts";
 import { HeadParser, type RequestHead } from "./head-parser.ts";
 import { Inbox } from "./inbox.ts";
-import { isKnownMethod } from "./known-methods.ts";
 import { type Message, toMessage } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 import { Pace } from "./pace.ts";
 import type { Persistence } from "./reply-head.ts";
-import { endsWithConnection, isStreamed, sendReply, sendSlices } from "./reply-writer.ts";
-import { type Exchange, makeExchange } from "./request-exchange.ts";
+import { sendReply, sendSlices } from "./reply-writer.ts";
+import { type Exchange, isLastOf, makeExchange } from "./request-exchange.ts";
 import { type RequestConnection, UnreadIncoming } from "./wire-incoming.ts";
 import type { WireSocket } from "./wire-socket.ts";
 
@@ -278,20 +277,11 @@ export class Connection implements RequestConnection, WaitingStream {
       return;
     }
     if (!body.isWhole) this.#passOver(exchange);
-    if (
-      !message.isKept ||
-      !isKnownMethod(message.method) ||
-      endsWithConnection(reply, { method: message.method, minorVersion })
-    ) {
-      this.#isLeaving = true;
-    }
+    if (isLastOf(exchange, reply)) this.#isLeaving = true;
     const { method } = message;
     try {
-      sendReply(this.#context, this.#outbox, reply, {
-        method,
-        minorVersion,
-        persistence: this.#persistence(minorVersion),
-      });
+      const persistence = this.#persistence(minorVersion);
+      sendReply(this.#context, this.#outbox, reply, { method, minorVersion, persistence });
     } catch {
       this.#giveUp(exchange);
       return;

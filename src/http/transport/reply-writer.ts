@@ -1,6 +1,6 @@
 // Puts replies on the wire: head and small body in one write, large bodies as they lie in memory, streams slice by slice as the
 // client takes them. How a reply is framed follows from what it is, and from the version that the client speaks.
-import type { Reply } from "../exchange.ts";
+import { isStreamed, type Reply } from "../exchange.ts";
 import type { Slices } from "../slices.ts";
 import type { WaitingStream } from "../stream-budget.ts";
 import type { ConnectionContext } from "./context.ts";
@@ -21,19 +21,6 @@ const TURN_BYTES = 128 * 1024;
 const CRLF = "\r\n";
 const LAST_CHUNK = "0\r\n\r\n";
 const NO_BODY_STATUSES: readonly number[] = [204, 304];
-
-/** Whether the body comes in parts. */
-export function isStreamed(body: Reply["body"]): body is AsyncIterable<string | Uint8Array> {
-  return body !== null && typeof body === "object" && !(body instanceof Uint8Array);
-}
-
-/** Whether the end of the connection is the end of the body: what HTTP/1.0 has in place of chunks. */
-export function endsWithConnection(
-  { body }: Reply,
-  { method, minorVersion }: Pick<Manner, "method" | "minorVersion">,
-): boolean {
-  return isStreamed(body) && minorVersion === 0 && method !== "HEAD";
-}
 
 /** Sends head and body of a reply that is whole, or the head alone where the body is streamed. */
 export function sendReply(

@@ -1,7 +1,9 @@
 // A request of a connection, and what becomes of it until its answer has been taken.
 import type { BodyBudget } from "../body-budget.ts";
+import { isStreamed, type Reply } from "../exchange.ts";
 import type { Slices } from "../slices.ts";
 import type { RequestHead } from "./head-parser.ts";
+import { isKnownMethod } from "./known-methods.ts";
 import type { Message } from "./message.ts";
 import { RequestBody } from "./request-body.ts";
 import { type RequestConnection, WireIncoming } from "./wire-incoming.ts";
@@ -34,4 +36,11 @@ export function makeExchange(
   const body = new RequestBody(message.framing, bodies, onWanted);
   const incoming = new WireIncoming({ message, fields, body }, connection);
   return { message, minorVersion, body, incoming, isAnswered: false, isOver: false, slices: null };
+}
+
+/** Whether the connection ends with this answer, for what request and answer are. */
+export function isLastOf({ message, minorVersion }: Exchange, { body }: Reply): boolean {
+  if (!message.isKept || !isKnownMethod(message.method)) return true;
+  // The end of a stream is all that HTTP/1.0 has to say where it ends.
+  return isStreamed(body) && minorVersion === 0 && message.method !== "HEAD";
 }
