@@ -149,6 +149,7 @@ async function openSqlite(
     },
     allowNetworkFileSystem: config.allowNetworkFilesystem,
     queuedCommits: config.queuedCommits,
+    entryCacheBytes: config.entryCacheBytes,
     newIncarnation: newIncarnation(),
     onFatal,
   });

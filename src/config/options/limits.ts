@@ -48,6 +48,12 @@ export const LIMIT_OPTIONS = {
     group: "Limits",
     help: "Room that entries may take on disk; beyond it, writes that add are answered 507. 0B for as much as the disk has",
   }),
+  entryCacheBytes: option(size({ least: 0, most: 65_536 * MiB }), {
+    name: "entry-cache",
+    default: "32MiB",
+    group: "Limits",
+    help: "Memory for entries read lately from a store of this machine, values up to 16 KiB; 0B for none",
+  }),
   connections: option(wholeNumber({ least: 10, most: 1_000_000 }), {
     name: "connections",
     default: "20000",

@@ -31,6 +31,7 @@ import { sqliteCapabilities } from "./capabilities.ts";
 import { readChangePage } from "./change-page.ts";
 import { openReader } from "./database.ts";
 import { lockStore, prepareDirectory, recordIncarnation, refuseVanishedDatabase } from "./directory.ts";
+import { HotEntries } from "./hot-entries.ts";
 import { type StoreFiles, storeFiles } from "./layout.ts";
 import { DROPPED_COMMITS_MAX, scanLog } from "./log-scan.ts";
 import type { WriteRequest, WriterOptions } from "./messages.ts";
@@ -45,6 +46,8 @@ export interface SqliteStoreOptions {
   readonly allowNetworkFileSystem: boolean;
   /** Writes that may wait for the writer. */
   readonly queuedCommits: number;
+  /** Entries kept in memory for reads; 0 for none. */
+  readonly entryCacheBytes: number;
   /** Names the store if it is a new one. */
   readonly newIncarnation: string;
   /** Called once when the store can no longer be used and the process must end. */
@@ -94,6 +97,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       durability: options.writer.durability,
       idempotencyAgeMs: options.writer.idempotencyAgeMs,
       diskReserveBytes: options.writer.diskReserveBytes,
+      entryCacheBytes: options.entryCacheBytes,
     });
   } catch (error) {
     // The writer first: the lock is what says that nobody has the database open.
@@ -115,6 +119,7 @@ interface SqliteStoreParts {
   readonly durability: WriterOptions["durability"];
   readonly idempotencyAgeMs: number;
   readonly diskReserveBytes: number;
+  readonly entryCacheBytes: number;
 }
 
 export class SqliteStore implements Store {
@@ -132,6 +137,7 @@ export class SqliteStore implements Store {
   readonly #tally: WriterTally;
   readonly #idempotencyAgeMs: number;
   readonly #reader: Reader;
+  readonly #hot: HotEntries;
   #closing: Promise<void> | null = null;
   #isSound = true;
 
@@ -148,6 +154,7 @@ export class SqliteStore implements Store {
     this.#tally = parts.tally;
     this.#idempotencyAgeMs = parts.idempotencyAgeMs;
     this.#reader = new Reader(openReader(parts.files), parts.incarnation);
+    this.#hot = new HotEntries(parts.entryCacheBytes);
   }
 
   partitionOf(): string {
@@ -155,7 +162,12 @@ export class SqliteStore implements Store {
   }
 
   get(key: Key): Entry | null {
-    return this.#read((reader, now) => reader.get(key, now));
+    this.#requireOpen();
+    const kept = this.#hot.get(key, this.now());
+    if (kept !== undefined) return kept;
+    const entry = this.#read((reader, now) => reader.get(key, now));
+    if (entry !== null) this.#hot.keep(entry);
+    return entry;
   }
 
   async getMany(keys: readonly Key[]): Promise<readonly (Entry | null)[]> {
@@ -187,15 +199,26 @@ export class SqliteStore implements Store {
   }
 
   async commit(batch: Batch, terms: CommitTerms = UNNAMED): Promise<CommitResult> {
-    const answer = await this.#write({ kind: "commit", batch, ...terms });
-    if (answer.kind !== "committed") throw new KeyholdError("internal", "The writer answered another request");
-    return answer.result;
+    const keys = batch.map(({ key }) => key);
+    this.#hot.beginWrite(keys);
+    try {
+      const answer = await this.#write({ kind: "commit", batch, ...terms });
+      if (answer.kind !== "committed") throw new KeyholdError("internal", "The writer answered another request");
+      return answer.result;
+    } finally {
+      this.#hot.endWrite(keys);
+    }
   }
 
   async deleteAll(set: KeySet, once: Once | null = null): Promise<DeleteResult> {
-    const answer = await this.#write({ kind: "delete-all", set, once });
-    if (answer.kind !== "deleted") throw new KeyholdError("internal", "The writer answered another request");
-    return answer.result;
+    this.#hot.beginSetWrite();
+    try {
+      const answer = await this.#write({ kind: "delete-all", set, once });
+      if (answer.kind !== "deleted") throw new KeyholdError("internal", "The writer answered another request");
+      return answer.result;
+    } finally {
+      this.#hot.endSetWrite();
+    }
   }
 
   async recall(id: string): Promise<Receipt | null> {
