@@ -6,7 +6,7 @@ import type { EpochMs } from "../core/expiry.ts";
 import type { Key } from "../core/key.ts";
 import type { Edited, Written } from "../service/entries.ts";
 import type { Content } from "../wire/entry-json.ts";
-import type { Incoming, Reply } from "./exchange.ts";
+import type { Incoming, Reply, ReplyHeaders } from "./exchange.ts";
 import type { Parameters } from "./parameters.ts";
 
 /** One way to see an entry: what negotiation and parameters decide, made once a request. */
@@ -16,13 +16,13 @@ export interface View {
   /** Whether one byte range of it may be asked for. */
   readonly hasRanges: boolean;
   /** The fields of the answer to a successful read. */
-  headers(entry: EntryInfo, now: EpochMs): Record<string, string>;
+  headers(entry: EntryInfo, now: EpochMs): ReplyHeaders;
   /** Its body. */
   body(entry: Entry, now: EpochMs): Uint8Array | string;
 }
 
 export interface Dialect {
-  /** Query parameters of a read. */
+  /** Query parameters that a read may have. */
   readonly readParameters: readonly string[];
   /** How it shows an entry that nobody asked to see otherwise. */
   readonly ownView: View;

@@ -26,18 +26,20 @@ export interface EntryRequest {
 
 export async function getEntry(request: EntryRequest): Promise<Reply> {
   const { incoming, parameters, key, dialect, entries } = request;
-  parameters.requireKnown([...dialect.readParameters, "wait"]);
+  parameters.requireKnown(dialect.readParameters);
   const waitMs = readWaitMs(parameters);
   const entry = waitMs === null ? await entries.get(key) : await entryAfterWait(request, waitMs);
   const view = dialect.view(incoming, parameters, entry.contentType);
-  const headers = view.headers(entry, entries.now());
+  // What does not end looks the same at every instant.
+  const now = entry.expiresAt === null ? entry.modifiedAt : entries.now();
+  const headers = view.headers(entry, now);
   switch (verdictOn(entry, view, incoming)) {
     case "failed":
       throw preconditionFailed(key, entry);
     case "not-modified":
       return notModified(headers);
     default: {
-      const reply = { status: 200, headers, body: view.body(entry, entries.now()) };
+      const reply = { status: 200, headers, body: view.body(entry, now) };
       return view.hasRanges && incoming.method === "GET" ? partOf(reply, incoming, entry) : reply;
     }
   }
@@ -61,8 +63,10 @@ export async function deleteEntry({ incoming, parameters, key, dialect, entries 
   }
   const entry = await entries.take(key, when);
   if (entry === null) return dialect.deleted();
-  const headers = dialect.ownView.headers(entry, entries.now());
-  headers[FIELD.preferenceApplied] = "return=representation";
+  const headers = {
+    ...dialect.ownView.headers(entry, entries.now()),
+    [FIELD.preferenceApplied]: "return=representation",
+  };
   return { status: 200, headers, body: dialect.ownView.body(entry, entries.now()) };
 }
 

@@ -3,6 +3,7 @@ import type { EntryInfo } from "../core/entry.ts";
 import { type EpochMs, secondsLeft } from "../core/expiry.ts";
 import { isActiveType } from "../core/media-type.ts";
 import { FIELD } from "../wire/headers.ts";
+import type { ReplyHeaders } from "./exchange.ts";
 import { entityTag } from "./preconditions.ts";
 
 /** Fields of an answer to a read that depend on the entry alone. */
@@ -27,8 +28,23 @@ export function writtenHeaders(info: EntryInfo, now: EpochMs, tagSuffix: string)
   return headers;
 }
 
-/** Fields of the stored bytes under their stored type, such that no browser runs them in this server's name. */
-export function bytesHeaders(entry: EntryInfo, now: EpochMs): Record<string, string> {
+/** Of entries that are shown as their bytes and do not end: what engines keep in memory is asked for again and again. */
+const LASTING = new WeakMap<EntryInfo, ReplyHeaders>();
+
+/**
+ * Fields of the stored bytes under their stored type, such that no browser runs them in this server's name. Those of an entry
+ * that does not end are made once, and frozen.
+ */
+export function bytesHeaders(entry: EntryInfo, now: EpochMs): ReplyHeaders {
+  if (entry.expiresAt !== null) return makeBytesHeaders(entry, now);
+  const made = LASTING.get(entry);
+  if (made !== undefined) return made;
+  const headers = Object.freeze(makeBytesHeaders(entry, now));
+  LASTING.set(entry, headers);
+  return headers;
+}
+
+function makeBytesHeaders(entry: EntryInfo, now: EpochMs): ReplyHeaders {
   const headers = readHeaders(entry, now, "");
   headers[FIELD.acceptRanges] = "bytes";
   headers[FIELD.contentType] = entry.contentType;

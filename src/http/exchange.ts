@@ -32,6 +32,7 @@ export interface Incoming {
   body(maxBytes: number): Promise<Uint8Array | null>;
 }
 
+/** Where many replies share an object of them, it is frozen: it is put into the form of the wire once. */
 export type ReplyHeaders = Readonly<Record<string, string>>;
 
 export interface Reply {

@@ -25,7 +25,7 @@ export interface JsonDialectOptions {
 
 export function makeJsonDialect({ maxValueBytes }: JsonDialectOptions): Dialect {
   return {
-    readParameters: ["meta"],
+    readParameters: ["meta", "wait"],
     ownView: pairView,
     maxValueBytes,
     tooLarge: (key) => valueTooLarge(key, maxValueBytes),
@@ -149,8 +149,7 @@ const bytesView: View = {
   tagSuffix: "",
   hasRanges: true,
   headers(entry, now) {
-    const headers = bytesHeaders(entry, now);
-    headers[FIELD.vary] = "Accept";
+    const headers: Record<string, string> = { ...bytesHeaders(entry, now), [FIELD.vary]: "Accept" };
     if (isShortKey(entry.key) && entry.key !== "keys") headers[FIELD.contentLocation] = `/${entry.key}`;
     return headers;
   },

@@ -28,6 +28,7 @@ export class Parameters {
 
   /** The parameter's value; null where it is not given. @throws "invalid-parameter" when empty or given twice */
   one(name: string): string | null {
+    if (this.#pairs.length === 0) return null;
     const values = this.#values(name);
     if (values.length > 1)
       throw invalid(name, `Parameter ${quote(name)} is given ${values.length} times, once is allowed`);

@@ -24,7 +24,7 @@ export function makeRawDialect({ isWide, maxValueBytes }: RawDialectOptions): Di
   const limitBytes = isWide ? maxValueBytes : Math.min(LIMITS.shortPathValueBytes, maxValueBytes);
   const tooLarge = (key: Key) => valueTooLong(key, limitBytes, isWide);
   return {
-    readParameters: [],
+    readParameters: ["wait"],
     ownView: rawView,
     maxValueBytes: limitBytes,
     tooLarge,
@@ -65,7 +65,7 @@ export function makeRawDialect({ isWide, maxValueBytes }: RawDialectOptions): Di
 
     edited({ info, isNew }, now, isShown) {
       const value = isShown && hasValue(info) ? info.value : null;
-      const headers = value === null ? writtenHeaders(info, now, "") : bytesHeaders(info, now);
+      const headers = { ...(value === null ? writtenHeaders(info, now, "") : bytesHeaders(info, now)) };
       if (isNew) headers[FIELD.location] = `/${encodePath(info.key)}`;
       return { status: isNew ? 201 : value === null ? 204 : 200, headers, body: value };
     },

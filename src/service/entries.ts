@@ -102,10 +102,9 @@ export class Entries {
   }
 
   /** @throws "not-found" */
-  async get(key: Key): Promise<Entry> {
-    const entry = await this.#store.get(key);
-    if (entry === null) throw notFound(key);
-    return entry;
+  get(key: Key): Entry | Promise<Entry> {
+    const entry = this.#store.get(key);
+    return entry instanceof Promise ? entry.then((found) => present(found, key)) : present(entry, key);
   }
 
   /** The entries that exist, in the order asked. */
@@ -391,4 +390,9 @@ function alreadyExists(key: Key, current: EntryInfo | null): KeyholdError {
     `There is an entry ${JSON.stringify(key)} already, and nothing was written; PUT replaces it`,
     { key, revision: current?.revision ?? null },
   );
+}
+
+function present(entry: Entry | null, key: Key): Entry {
+  if (entry === null) throw notFound(key);
+  return entry;
 }

@@ -13,25 +13,25 @@ describe("an entry that was read", () => {
     const hot = new HotEntries(64 * KIB);
     const entry = entryOf("a");
     hot.keep(entry);
-    expect(hot.get(keyOf("a"), NOW)).toBe(entry);
-    expect(hot.get(keyOf("b"), NOW)).toBeUndefined();
+    expect(hot.get(keyOf("a"), () => NOW)).toBe(entry);
+    expect(hot.get(keyOf("b"), () => NOW)).toBeUndefined();
   });
 
   test("is there until the instant in which it ends, and not at it", () => {
     const hot = new HotEntries(64 * KIB);
     hot.keep(entryOf("a", { expiresAt: toEpochMs(2000) }));
-    expect(hot.get(keyOf("a"), toEpochMs(1999))?.key).toBe(keyOf("a"));
-    expect(hot.get(keyOf("a"), toEpochMs(2000))).toBeNull();
+    expect(hot.get(keyOf("a"), () => toEpochMs(1999))?.key).toBe(keyOf("a"));
+    expect(hot.get(keyOf("a"), () => toEpochMs(2000))).toBeNull();
   });
 
   test("is not kept where its value is large, or nothing is to be kept", () => {
     const hot = new HotEntries(1024 * KIB);
     hot.keep(entryOf("a", { bytes: 16 * KIB + 1 }));
     hot.keep(entryOf("b", { bytes: 16 * KIB }));
-    expect([hot.get(keyOf("a"), NOW), hot.get(keyOf("b"), NOW)?.key]).toEqual([undefined, keyOf("b")]);
+    expect([hot.get(keyOf("a"), () => NOW), hot.get(keyOf("b"), () => NOW)?.key]).toEqual([undefined, keyOf("b")]);
     const none = new HotEntries(0);
     none.keep(entryOf("a"));
-    expect(none.get(keyOf("a"), NOW)).toBeUndefined();
+    expect(none.get(keyOf("a"), () => NOW)).toBeUndefined();
   });
 });
 
@@ -45,17 +45,17 @@ describe("while a key is written", () => {
     hot.endWrite([keyOf("a"), keyOf("b")]);
     hot.keep(entryOf("a"));
     hot.keep(entryOf("b"));
-    expect([hot.get(keyOf("a"), NOW), hot.get(keyOf("b"), NOW)?.key]).toEqual([undefined, keyOf("b")]);
+    expect([hot.get(keyOf("a"), () => NOW), hot.get(keyOf("b"), () => NOW)?.key]).toEqual([undefined, keyOf("b")]);
     hot.endWrite([keyOf("a")]);
     hot.keep(entryOf("a"));
-    expect(hot.get(keyOf("a"), NOW)?.key).toBe(keyOf("a"));
+    expect(hot.get(keyOf("a"), () => NOW)?.key).toBe(keyOf("a"));
   });
 
   test("others are found as before", () => {
     const hot = new HotEntries(64 * KIB);
     hot.keep(entryOf("a"));
     hot.beginWrite([keyOf("b")]);
-    expect(hot.get(keyOf("a"), NOW)?.key).toBe(keyOf("a"));
+    expect(hot.get(keyOf("a"), () => NOW)?.key).toBe(keyOf("a"));
   });
 });
 
@@ -64,10 +64,10 @@ test("while a set is deleted nothing is found or kept", () => {
   hot.keep(entryOf("a"));
   hot.beginSetWrite();
   hot.keep(entryOf("b"));
-  expect([hot.get(keyOf("a"), NOW), hot.get(keyOf("b"), NOW)]).toEqual([undefined, undefined]);
+  expect([hot.get(keyOf("a"), () => NOW), hot.get(keyOf("b"), () => NOW)]).toEqual([undefined, undefined]);
   hot.endSetWrite();
   hot.keep(entryOf("b"));
-  expect(hot.get(keyOf("b"), NOW)?.key).toBe(keyOf("b"));
+  expect(hot.get(keyOf("b"), () => NOW)?.key).toBe(keyOf("b"));
 });
 
 test("what is read often outlasts what is read once, and all of it stays within the limit", () => {
@@ -77,9 +77,11 @@ test("what is read often outlasts what is read once, and all of it stays within 
   hot.keep(entryOf("often", { bytes }));
   for (let index = 0; index < count; index++) {
     hot.keep(entryOf(`once${index}`, { bytes }));
-    expect(hot.get(keyOf("often"), NOW)?.key).toBe(keyOf("often"));
+    expect(hot.get(keyOf("often"), () => NOW)?.key).toBe(keyOf("often"));
   }
-  const kept = Array.from({ length: count }, (_, index) => keyOf(`once${index}`)).filter((key) => hot.get(key, NOW));
+  const kept = Array.from({ length: count }, (_, index) => keyOf(`once${index}`)).filter((key) =>
+    hot.get(key, () => NOW),
+  );
   expect(kept.length).toBeGreaterThan(0);
   expect(kept.length * (bytes + 512)).toBeLessThanOrEqual(limit);
 });

@@ -11,7 +11,7 @@
 // takes the place of the older, which is forgotten. That is nearly as good as an exact order of use, and costs two look-ups
 // where that costs a deletion and an insertion at every read.
 import type { Entry } from "../../core/entry.ts";
-import { type EpochMs, isAlive } from "../../core/expiry.ts";
+import { type Clock, isAlive } from "../../core/expiry.ts";
 import type { Key } from "../../core/key.ts";
 
 /** What an entry takes besides its value: its object, key, tag and media type, and its place in the map. */
@@ -34,9 +34,9 @@ export class HotEntries {
   }
 
   /** The live entry; null where it has ended, undefined where nothing is known of the key. */
-  get(key: Key, now: EpochMs): Entry | null | undefined {
+  get(key: Key, now: Clock): Entry | null | undefined {
     const entry = this.#young.get(key) ?? this.#fromOld(key);
-    if (entry === undefined || entry.expiresAt === null || isAlive(entry.expiresAt, now)) return entry;
+    if (entry === undefined || entry.expiresAt === null || isAlive(entry.expiresAt, now())) return entry;
     return null;
   }
 

@@ -163,7 +163,7 @@ export class SqliteStore implements Store {
 
   get(key: Key): Entry | null {
     this.#requireOpen();
-    const kept = this.#hot.get(key, this.now());
+    const kept = this.#hot.get(key, this.now);
     if (kept !== undefined) return kept;
     const entry = this.#read((reader, now) => reader.get(key, now));
     if (entry !== null) this.#hot.keep(entry);

@@ -22,7 +22,6 @@ export interface WireRequest {
 export class WireIncoming implements Incoming {
   readonly method: string;
   readonly target: string;
-  readonly body: (maxBytes: number) => Promise<Uint8Array | null>;
   readonly #request: WireRequest;
   readonly #connection: RequestConnection;
   #isKeptOpen = false;
@@ -34,7 +33,6 @@ export class WireIncoming implements Incoming {
     this.target = request.message.target;
     this.#request = request;
     this.#connection = connection;
-    this.body = (maxBytes) => request.body.read(maxBytes);
   }
 
   get origin(): string | null {
@@ -67,6 +65,10 @@ export class WireIncoming implements Incoming {
   keepOpen(): void {
     this.#isKeptOpen = true;
     this.#connection.keepOpen();
+  }
+
+  body(maxBytes: number): Promise<Uint8Array | null> {
+    return this.#request.body.read(maxBytes);
   }
 
   header(name: string): string | null {

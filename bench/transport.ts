@@ -1,0 +1,94 @@
+// What a request costs on our own transport, beside that of Bun, beside a Bun.serve that answers a constant, and beside nginx
+// serving the same values as files: `npm run bench:transport`. Servers that stand beside each other are loaded over 64
+// connections in alternating rounds, with 10,000 keys of 100 bytes on SQLite, durability full; ROUNDS and SECONDS lengthen it.
+//
+// Load and server share the machine's cores. CPU time a request is the steadiest figure, and ratios within a round are what
+// counts.
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Program, startConstant, startKeyhold } from "./http-programs.ts";
+import { type Comparison, type Measured, measureInTurn, printRatio, printResults, type Workload } from "./rounds.ts";
+import { startNginx } from "./static-nginx.ts";
+
+const PACE = {
+  rounds: Number(process.env["ROUNDS"] ?? 5),
+  seconds: Number(process.env["SECONDS"] ?? 3),
+  connections: 64,
+};
+const KEYS = 10_000;
+const VALUE = "v".repeat(100);
+/** A prime: keys come in an order that no cache foresees. */
+const STRIDE = 7919;
+const PAIRS_A_REQUEST = 1000;
+/** Least ratios: of what Bun's transport costs to what ours does, and of our rate to nginx'. */
+const GET_BAR = 1 / 0.7;
+const PUT_BAR = 1;
+const NGINX_BAR = 1;
+
+const cpu = ({ frontMicros }: Measured) => frontMicros;
+const rate = ({ perSecond }: Measured) => perSecond;
+
+const directory = mkdtempSync(join(tmpdir(), "keyhold-bench-"));
+const keyhold = await startOn("keyhold");
+const bun = await startOn("bun");
+const constant = await startConstant();
+const nginx = await startNginx(new Map(Array.from({ length: KEYS }, (_, number) => [keyOf(number), VALUE])));
+console.log(
+  `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Bun ${Bun.version}, ${nginx?.version ?? "no nginx here"}; load before ${loadavg()[0]?.toFixed(2)}`,
+);
+console.log(
+  `${PACE.connections} connections, ${KEYS} keys with values of ${VALUE.length} bytes, medians of ${PACE.rounds} rounds of ${PACE.seconds} s`,
+);
+try {
+  const results = await measureInTurn(
+    [
+      getOf("get-hot, keyhold", keyhold),
+      getOf("get-hot, bun", bun),
+      getOf("constant, Bun.serve", constant),
+      ...(nginx === null ? [] : [getOf("static file, nginx", nginx)]),
+      putOf("put-overwrite, keyhold", keyhold),
+      putOf("put-overwrite, bun", bun),
+    ],
+    PACE,
+  );
+  printResults(results);
+  const compare = (of: string, to: string, what: Comparison["what"]) => ({ results, of, to, what });
+  printRatio("GET: CPU, bun to keyhold", compare("get-hot, bun", "get-hot, keyhold", cpu), GET_BAR);
+  printRatio("PUT: CPU, bun to keyhold", compare("put-overwrite, bun", "put-overwrite, keyhold", cpu), PUT_BAR);
+  printRatio("GET: CPU, a constant to keyhold", compare("constant, Bun.serve", "get-hot, keyhold", cpu));
+  if (nginx !== null) {
+    printRatio("GET: rate, keyhold to nginx", compare("get-hot, keyhold", "static file, nginx", rate), NGINX_BAR);
+    printRatio("GET: CPU, nginx to keyhold", compare("static file, nginx", "get-hot, keyhold", cpu), NGINX_BAR);
+  }
+} finally {
+  await Promise.all([keyhold, bun, constant, nginx].map((program) => program?.stop()));
+  rmSync(directory, { recursive: true, force: true });
+}
+
+async function startOn(transport: "keyhold" | "bun"): Promise<Program> {
+  const program = await startKeyhold(["--store", `sqlite:${join(directory, transport)}`, "--transport", transport]);
+  for (let from = 0; from < KEYS; from += PAIRS_A_REQUEST) {
+    const pairs = Array.from({ length: PAIRS_A_REQUEST }, (_, index) => [keyOf(from + index), VALUE]);
+    const body = JSON.stringify(Object.fromEntries(pairs));
+    const headers = { "Content-Type": "application/json" };
+    const { ok } = await fetch(new URL("/keys", program.url), { method: "POST", body, headers });
+    if (!ok) throw new Error("The keys could not be set");
+  }
+  return program;
+}
+
+function getOf(name: string, { url, pid }: Program): Workload {
+  const next = (sequence: number) => `GET /${keyOf((sequence * STRIDE) % KEYS)} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+  return { name, url, next, status: 200, frontPid: pid, storePids: [] };
+}
+
+function putOf(name: string, { url, pid }: Program): Workload {
+  const next = (sequence: number) =>
+    `PUT /${keyOf((sequence * STRIDE) % KEYS)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${VALUE.length}\r\n\r\n${VALUE}`;
+  return { name, url, next, status: 204, frontPid: pid, storePids: [] };
+}
+
+function keyOf(number: number): string {
+  return `key${String(number).padStart(7, "0")}`;
+}
