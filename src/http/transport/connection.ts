@@ -8,7 +8,6 @@
 // 3. A connection that is ended still reads for a while what the client sends (RFC 9112 §9.6), or the reset of a socket with
 //    unread bytes would take the last answer from the client.
 // 4. Whatever is waited for has its time: a head, a body, a client that takes an answer, the next request.
-import type { KeyholdError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { isStreamed, type Reply } from "../exchange.ts";
 import { Slices } from "../slices.ts";
@@ -24,6 +23,7 @@ import { Outbox } from "./outbox.ts";
 import { Pace } from "./pace.ts";
 import type { Persistence } from "./reply-head.ts";
 import { sendReply, sendSlices } from "./reply-writer.ts";
+import { RequestBody } from "./request-body.ts";
 import { type Exchange, isLastOf, makeExchange } from "./request-exchange.ts";
 import { type RequestConnection, UnreadIncoming } from "./wire-incoming.ts";
 import type { WireSocket } from "./wire-socket.ts";
@@ -42,6 +42,7 @@ export class Connection implements RequestConnection, WaitingStream {
   readonly #bodyPace: Pace;
   readonly #parser = new HeadParser();
   readonly #requireRoom: (reply: Reply) => void;
+  readonly #onWanted = () => this.#wantBody();
   #state: "open" | "lingering" | "closed" = "open";
   #exchange: Exchange | null = null;
   #isAdvancing = false;
@@ -90,7 +91,7 @@ export class Connection implements RequestConnection, WaitingStream {
 
   /** A client that waits and has ended its side has gone: there is no other way to see that (its socket says the same). */
   keepOpen(): void {
-    if (this.#hasEnded) queueMicrotask(() => this.#abandon());
+    if (this.#hasEnded) queueMicrotask(() => this.cut());
   }
 
   received(bytes: Buffer): void {
@@ -115,7 +116,7 @@ export class Connection implements RequestConnection, WaitingStream {
     if (this.#state === "lingering") {
       // Else the last answer has not been taken yet: linger() closes behind it.
       if (this.#outbox.unsentBytes === 0) this.#socket.close();
-    } else if (this.#exchange?.incoming.isKeptOpen === true) this.#abandon();
+    } else if (this.#exchange?.incoming.isKeptOpen === true) this.cut();
     else this.#advance();
   }
 
@@ -138,15 +139,15 @@ export class Connection implements RequestConnection, WaitingStream {
     const { headTimeoutMs, pace } = this.#context;
     if (this.#state === "closed") return;
     if (this.#outbox.unsentBytes > 0) {
-      if (this.#sendingPace.isTooSlow(nowMs)) this.#abandon();
+      if (this.#sendingPace.isTooSlow(nowMs)) this.cut();
     } else if (this.#state === "lingering") {
-      if (nowMs - this.#sinceMs > LINGER_MS) this.#abandon();
+      if (nowMs - this.#sinceMs > LINGER_MS) this.cut();
     } else if (this.#exchange !== null) {
       this.#lookAtBody(this.#exchange, nowMs);
     } else if (this.isIdle) {
       if (nowMs - this.#sinceMs > pace.idleMs) this.#linger();
     } else if (nowMs - this.#sinceMs > headTimeoutMs) {
-      this.#refuse(headTooSlow(headTimeoutMs));
+      this.refuse(headTooSlow(headTimeoutMs));
     }
   }
 
@@ -159,16 +160,6 @@ export class Connection implements RequestConnection, WaitingStream {
   /** As leave(), but for connections on which nothing is under way. */
   expectLast(): void {
     this.#isLeaving = true;
-  }
-
-  /** Answers that there are too many connections, and ends. */
-  turnAway(error: KeyholdError): void {
-    this.#refuse(error);
-  }
-
-  /** As WaitingStream: others wait for the room that the client does not give. */
-  cut(): void {
-    this.#abandon();
   }
 
   #advance(): void {
@@ -194,14 +185,15 @@ export class Connection implements RequestConnection, WaitingStream {
       this.#handle(head, message);
       return true;
     } catch (error) {
-      this.#refuse(error);
+      this.refuse(error);
       return false;
     }
   }
 
   #handle(head: RequestHead, message: Message): void {
-    const { handler, bodies, tally, requestsInFlight } = this.#context;
-    const exchange = makeExchange(head, { message, bodies, connection: this, onWanted: () => this.#wantBody() });
+    const { handler, bodies, noBody, tally, requestsInFlight } = this.#context;
+    const body = message.framing.is === "none" ? noBody : new RequestBody(message.framing, bodies, this.#onWanted);
+    const exchange = makeExchange(head, { message, body }, this);
     const { incoming } = exchange;
     this.#exchange = exchange;
     tally.arrivals++;
@@ -264,7 +256,7 @@ export class Connection implements RequestConnection, WaitingStream {
   #settle(): void {
     this.#inbox.readWithin(this.#exchange === null ? Number.POSITIVE_INFINITY : LIMITS.readAheadBytes);
     if (!this.#hasEnded || this.#exchange !== null) return;
-    if (this.#inbox.size > 0) this.#refuse(headEnded());
+    if (this.#inbox.size > 0) this.refuse(headEnded());
     else this.#linger();
   }
 
@@ -311,7 +303,7 @@ export class Connection implements RequestConnection, WaitingStream {
 
   #giveUp(exchange: Exchange): void {
     void exchange.slices?.end().catch(() => {});
-    this.#abandon();
+    this.cut();
     this.#finish(exchange);
   }
 
@@ -339,13 +331,21 @@ export class Connection implements RequestConnection, WaitingStream {
     const { answers } = this.#context;
     exchange.slices = null;
     const { unsentBytes } = this.#outbox;
-    if (unsentBytes > 0) void answers.admit(this, unsentBytes);
+    if (unsentBytes === 0) {
+      this.#end(exchange);
+      return;
+    }
+    void answers.admit(this, unsentBytes);
     this.#outbox.whenEmpty(() => {
-      if (unsentBytes > 0) answers.taken(this);
-      exchange.isAnswered = true;
-      this.#finish(exchange);
-      if (this.#state === "open" && this.#isOver(exchange)) this.#advance();
+      answers.taken(this);
+      this.#end(exchange);
     });
+  }
+
+  #end(exchange: Exchange): void {
+    exchange.isAnswered = true;
+    this.#finish(exchange);
+    if (this.#state === "open" && this.#isOver(exchange)) this.#advance();
   }
 
   #finish(exchange: Exchange): void {
@@ -356,12 +356,12 @@ export class Connection implements RequestConnection, WaitingStream {
 
   #lookAtBody({ body, isAnswered }: Exchange, nowMs: number): void {
     if (body.isWhole || body.isUntouched || !this.#bodyPace.isTooSlow(nowMs)) return;
-    if (isAnswered || body.isDropped) this.#abandon();
+    if (isAnswered || body.isDropped) this.cut();
     else body.fail(bodyTooSlow());
   }
 
-  /** Answers what is no request, and ends the connection. */
-  #refuse(error: unknown): void {
+  /** Answers what is no request, or comes by one connection too many, and ends. */
+  refuse(error: unknown): void {
     const { handler } = this.#context;
     const incoming = new UnreadIncoming(this.#parser.begun, this);
     const reply = handler.refuse(error, incoming);
@@ -385,7 +385,8 @@ export class Connection implements RequestConnection, WaitingStream {
     });
   }
 
-  #abandon(): void {
+  /** Ends at once: there is nobody to answer, or others wait for the room that the client does not give. */
+  cut(): void {
     if (this.#state === "closed") return;
     this.#socket.terminate();
     this.closed();

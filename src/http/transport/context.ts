@@ -7,11 +7,14 @@ import type { StreamBudget } from "../stream-budget.ts";
 import type { BulkCollector } from "./bulk-memory.ts";
 import type { DateField } from "./date-field.ts";
 import type { PaceLimits } from "./pace.ts";
+import type { RequestBody } from "./request-body.ts";
 
 export interface ConnectionContext {
   readonly handler: RequestHandler;
   /** Of request bodies in memory. */
   readonly bodies: BodyBudget;
+  /** That of all requests that have none. */
+  readonly noBody: RequestBody;
   /** Of answers that wait for their clients. */
   readonly answers: StreamBudget;
   readonly collector: BulkCollector;

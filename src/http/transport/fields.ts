@@ -6,7 +6,9 @@ import { FIELD } from "../../wire/headers.ts";
 const NUMBERS_A_FIELD = 5;
 /** Letters differ by it from their capitals. */
 const CASE_BIT = 0x20;
-const KNOWN_HASHES: ReadonlyMap<string, number> = new Map(Object.values(FIELD).map((name) => [name, hashOfName(name)]));
+/** Those that are asked for, those of the transport among them. */
+const KNOWN_NAMES: readonly string[] = [...Object.values(FIELD), "Connection", "Expect"];
+const KNOWN_HASHES: ReadonlyMap<string, number> = new Map(KNOWN_NAMES.map((name) => [name, hashOfName(name)]));
 
 /** One step of the hash of a field's name, which letters of either case give alike. */
 export function hashStep(hash: number, octet: number): number {

@@ -14,6 +14,7 @@ import { BunSocket, type SocketData } from "./bun-socket.ts";
 import { Connection } from "./connection.ts";
 import { type ConnectionContext, type ListenerFacts, Tally } from "./context.ts";
 import { DateField } from "./date-field.ts";
+import { RequestBody } from "./request-body.ts";
 
 type TcpListener = Bun.TCPSocketListener<SocketData>;
 type Listener = TcpListener | Bun.UnixSocketListener<SocketData>;
@@ -63,6 +64,7 @@ function makeContext(handler: RequestHandler, options: HttpServerOptions): Conne
   return {
     handler,
     bodies,
+    noBody: new RequestBody({ is: "none" }, bodies, () => {}),
     answers,
     collector: new BulkCollector(() => Bun.gc(true), steadyMs),
     tally: new Tally(),
@@ -215,7 +217,7 @@ class SocketServer {
     socket.data = { connection };
     this.#connections.add(connection);
     if (this.#isLeaving) connection.expectLast();
-    if (this.#connections.size > connectionsMax) connection.turnAway(tooManyConnections(connectionsMax));
+    if (this.#connections.size > connectionsMax) connection.refuse(tooManyConnections(connectionsMax));
   }
 
   #forget(connection: Connection | null): void {

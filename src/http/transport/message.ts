@@ -85,6 +85,8 @@ function hostField({ fields, minorVersion }: RequestHead): string | null {
     if (minorVersion === 0) return null;
     throw broken("host-missing", "Cannot tell whom the request is for: it has no field Host");
   }
+  // Two are joined by a comma, which no host has.
+  if (HOST.test(host)) return host.toLowerCase();
   if (fields.count(FIELD.host) > 1)
     throw broken("host-repeated", "Cannot tell whom the request is for: it has two fields Host");
   return checkedHost(host);

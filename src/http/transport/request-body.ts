@@ -24,7 +24,7 @@ export class RequestBody {
   #reading: PromiseWithResolvers<Uint8Array | null> | null = null;
   #isLeft = false;
 
-  /** @param onWanted - called when somebody begins to read it */
+  /** @param onWanted - called when somebody begins to read it. One of no framing never changes, and many requests may share it */
   constructor(framing: Framing, budget: BodyBudget, onWanted: () => void) {
     this.#framing = framing;
     this.#budget = budget;

@@ -1,11 +1,10 @@
 // A request of a connection, and what becomes of it until its answer has been taken.
-import type { BodyBudget } from "../body-budget.ts";
 import { isStreamed, type Reply } from "../exchange.ts";
 import type { Slices } from "../slices.ts";
 import type { RequestHead } from "./head-parser.ts";
 import { isKnownMethod } from "./known-methods.ts";
 import type { Message } from "./message.ts";
-import { RequestBody } from "./request-body.ts";
+import type { RequestBody } from "./request-body.ts";
 import { type RequestConnection, WireIncoming } from "./wire-incoming.ts";
 
 export interface Exchange {
@@ -21,19 +20,12 @@ export interface Exchange {
   slices: Slices | null;
 }
 
-interface Surroundings {
-  readonly message: Message;
-  readonly bodies: BodyBudget;
-  readonly connection: RequestConnection;
-  /** Called when somebody begins to read the body. */
-  readonly onWanted: () => void;
-}
-
+/** The request and its body, such as its framing asks for. */
 export function makeExchange(
   { fields, minorVersion }: RequestHead,
-  { message, bodies, connection, onWanted }: Surroundings,
+  { message, body }: { readonly message: Message; readonly body: RequestBody },
+  connection: RequestConnection,
 ): Exchange {
-  const body = new RequestBody(message.framing, bodies, onWanted);
   const incoming = new WireIncoming({ message, fields, body }, connection);
   return { message, minorVersion, body, incoming, isAnswered: false, isOver: false, slices: null };
 }
