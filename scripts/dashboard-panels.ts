@@ -259,6 +259,7 @@ const SERVER: PanelRow = {
       unit: "short",
       queries: [
         { expression: `process_open_fds{${WHERE}}`, legend: "open {{instance}}" },
+        { expression: `keyhold_http_connections{${WHERE}}`, legend: "connections {{instance}}" },
         { expression: `process_max_fds{${WHERE}}`, legend: "limit {{instance}}" },
       ],
     },

@@ -50,6 +50,7 @@ export function measureServer(registry: Registry, server: MeasuredServer): () =>
 }
 
 function addTransport(registry: Registry, { transport }: MeasuredServer): void {
+  registry.addValue(METRICS.httpConnections, () => transport.usage().connections);
   registry.addValue(METRICS.httpBodyBytes, () => transport.usage().bodyBytes);
   registry.addValue(METRICS.httpStreamBytes, () => transport.usage().streamBytes);
   registry.addValue(METRICS.streamsCut, () => transport.usage().streamsCut);

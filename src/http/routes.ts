@@ -296,8 +296,12 @@ const NAMED_BENEATH = [
   ["/-/tokens/", "/-/tokens/{id}"],
 ] as const;
 
+/** The server as a whole, which OPTIONS alone can be asked of (RFC 9110 §9.3.7). */
+const WHOLE_SERVER = "*";
+
 /** The row of the table that a path belongs to; null where nothing is served. */
 export function matchPath(path: string): Match | null {
+  if (path === WHOLE_SERVER) return { pattern: WHOLE_SERVER, argument: "" };
   if (!path.startsWith("/")) return null;
   if (path === "/") return { pattern: "/", argument: "" };
   if (path === "/keys") return { pattern: "/keys", argument: "" };
@@ -320,8 +324,9 @@ export function routeOf(pattern: string, method: string): Route {
 
 /** As the field Allow lists them. */
 export function allowedMethods(pattern: string): string {
-  const methods = [...(BY_PATTERN.get(pattern)?.keys() ?? [])];
-  const withHead = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+  const isWhole = pattern === WHOLE_SERVER;
+  const methods = isWhole ? new Set(ROUTES.map(({ method }) => method)) : (BY_PATTERN.get(pattern)?.keys() ?? []);
+  const withHead = [...methods].flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
   return [...withHead, "OPTIONS"].join(", ");
 }
 

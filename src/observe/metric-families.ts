@@ -44,11 +44,9 @@ const HTTP = {
     "Requests whose answer is being worked out; waits are among them",
   ),
   httpStreams: gauge("keyhold_http_streams", "Streamed answers being sent: listings and watches"),
+  httpConnections: gauge("keyhold_http_connections", "Open connections; --connections bounds them"),
   httpBodyBytes: gauge("keyhold_http_body_bytes", "Bytes of request bodies in memory; --body-budget bounds them"),
-  httpStreamBytes: gauge(
-    "keyhold_http_stream_bytes",
-    "Bytes of streamed answers that wait for their clients to take them",
-  ),
+  httpStreamBytes: gauge("keyhold_http_stream_bytes", "Bytes of answers that wait for their clients to take them"),
   problems: counter("keyhold_problems_total", "Faults by their code, those that cut a streamed answer included", [
     "code",
   ]),
