@@ -15,7 +15,7 @@ come.
   token and no address is ever a label.
 - A series of a route and method appears with its first request. Metrics of the log, the disk and the writer thread are
   those of a store on disk; \`memory:\` has none. Files and memory of the process are told on Linux.
-- Requests that the runtime refuses by itself, such as malformed heads, do not reach what counts.
+- What is refused for breaking a rule of HTTP itself is counted under the route "unmatched"; by the transport "bun" it is not counted.
 - Not measured, because Bun does not tell: hits of SQLite's page cache, collections of garbage. The sync of a commit cannot
   be told from its write.
 `;
