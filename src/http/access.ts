@@ -49,32 +49,31 @@ function subjectOf(verdict: Verdict): Subject {
   }
 }
 
-/** What the request is let in for. @throws "forbidden" naming the scope that the token lacks */
-export function requireLeave(subject: Subject, route: Route, asked: AskedOf): Action {
-  const [action, ...besides] = neededFor(route, asked);
-  const missing = [action, ...besides].find((needed) => !may(subject, needed));
-  if (missing === undefined) return action;
-  const has = subject.scopes.join(", ");
-  throw new KeyholdError("forbidden", `The token ${subject.id} lacks the scope ${missing}, and has ${has}`, {
-    scope: missing,
-  });
-}
-
 /** What of a request decides, besides its route, what it needs leave for. */
 interface AskedOf {
   readonly incoming: Incoming;
   readonly parameters: Parameters;
 }
 
-function neededFor(
-  { action, actionWhen, alsoNeeds }: Route,
-  { incoming, parameters }: AskedOf,
-): readonly [Action, ...Action[]] {
+/** What the request is let in for. @throws "forbidden" naming the scope that the token lacks */
+export function requireLeave(subject: Subject, route: Route, { incoming, parameters }: AskedOf): Action {
+  const { actionWhen, alsoNeeds } = route;
   // However often, and whatever its value: a request that is refused for it needs no less leave.
   const isOther = actionWhen !== undefined && parameters.pairs.some(([name]) => name === actionWhen.parameter);
-  const needed = isOther ? actionWhen.action : action;
-  if (alsoNeeds === undefined) return [needed];
-  return alsoNeeds.when === "always" || wantsRepresentation(incoming) ? [needed, alsoNeeds.action] : [needed];
+  const action = isOther ? actionWhen.action : route.action;
+  requireScope(subject, action);
+  if (alsoNeeds !== undefined && (alsoNeeds.when === "always" || wantsRepresentation(incoming))) {
+    requireScope(subject, alsoNeeds.action);
+  }
+  return action;
+}
+
+function requireScope(subject: Subject, needed: Action): void {
+  if (may(subject, needed)) return;
+  const has = subject.scopes.join(", ");
+  throw new KeyholdError("forbidden", `The token ${subject.id} lacks the scope ${needed}, and has ${has}`, {
+    scope: needed,
+  });
 }
 
 /** The field WWW-Authenticate of a refusal (RFC 6750 §3). */
