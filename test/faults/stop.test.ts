@@ -15,6 +15,7 @@ import { KeptConnection, LostConnection } from "../support/kept-connection.ts";
 import { makeSeededRandom, type SeededRandom } from "../support/seeded-random.ts";
 import { type ServerProcess, startServerProcess } from "../support/server-process.ts";
 import { withTemporaryDirectory } from "../support/temporary-directory.ts";
+import { expectWithin } from "../support/time-bar.ts";
 import { WriteOracle } from "../support/write-oracle.ts";
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 5);
@@ -53,7 +54,7 @@ test(
             problems: [],
             exitCode: 0,
           });
-          expect(tookMs).toBeLessThan(STOP_MS_MAX);
+          expectWithin("the stop", tookMs, STOP_MS_MAX);
           stoppedMs.push(tookMs);
           answered += load.answered;
         } finally {

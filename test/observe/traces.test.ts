@@ -5,6 +5,7 @@ import { openTracing, QUEUED_SPANS_MAX } from "../../src/observe/otel-tracing.ts
 import type { TracedRequest } from "../../src/observe/tracing.ts";
 import { type ServerFlags, type TestServer, withMemoryServer, withSqliteServer } from "../support/http-harness.ts";
 import { makeRecordingLog } from "../support/recording-log.ts";
+import { expectWithin } from "../support/time-bar.ts";
 import { type CollectedSpan, withTraceCollector } from "../support/trace-collector.ts";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
@@ -150,7 +151,7 @@ describe("a server with --traces", () => {
         expect((await http.put("/a", "value")).status).toBe(201);
         const startedAt = performance.now();
         await stop();
-        expect(performance.now() - startedAt).toBeLessThan(5000);
+        expectWithin("the stop", performance.now() - startedAt, 5000);
         expect(log.lines.filter(({ event }) => event === "traces-unsent").length).toBeLessThanOrEqual(1);
       },
       { traces: "http://127.0.0.1:9" },
