@@ -1,9 +1,9 @@
 // Clients that stop in the middle, many at once: uploads that never end, readers and watchers that take nothing, heads that
 // come letter by letter. The server keeps within its memory, and serves others meanwhile.
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { Http } from "../support/http-client.ts";
+import { peakResidentBytes, tellsMemory } from "../support/process-memory.ts";
 import { type ServerProcess, startServerProcess } from "../support/server-process.ts";
 import { makeSocketClient } from "../support/socket-client.ts";
 import { withTemporaryDirectory } from "../support/temporary-directory.ts";
@@ -17,10 +17,8 @@ const KEYS = 20;
 const WRITES = 40;
 const RESIDENT_BYTES_MAX = 300_000_000;
 const TEST_MS = 60_000;
-/** Where the peak of a process is to be read. */
-const hasProc = process.platform === "linux";
 
-test.skipIf(!hasProc)(
+test.skipIf(!tellsMemory)(
   `${WATCHERS} watchers, ${READERS} readers and ${UPLOADS} uploads that stall leave the server within ${RESIDENT_BYTES_MAX / 1e6} MB`,
   async () => {
     await withServer([], async (server) => {
@@ -45,7 +43,7 @@ test.skipIf(!hasProc)(
           await crowd.join(`${head}${value.slice(1000)}`);
         }
         expect((await http.get("/keys?limit=1&keys")).text).toBe('["big0"]');
-        const peak = peakBytes(server);
+        const peak = peakResidentBytes(server.pid);
         console.log(`stalled clients: the server's peak was ${Math.round(peak / 1e6)} MB`);
         expect(peak).toBeLessThan(RESIDENT_BYTES_MAX);
       } finally {
@@ -120,12 +118,6 @@ class Crowd {
   leave(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
-}
-
-/** The most that the process has had in memory. */
-function peakBytes({ pid }: ServerProcess): number {
-  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-  return Number(kibibytes) * 1024;
 }
 
 async function withServer(args: readonly string[], body: (server: ServerProcess) => Promise<void>): Promise<void> {
