@@ -29,7 +29,7 @@ const TIMEOUT =
   /^HTTP\/1\.1 408 [\s\S]*\r\nContent-Type: application\/problem\+json\r\n[\s\S]*\r\n\r\n\{.*"code":"request-timeout"/i;
 const FLAGS = [
   ...["--head-timeout", `${HEAD_TIMEOUT_SECONDS}s`, "--idle-timeout", `${IDLE_TIMEOUT_SECONDS}s`],
-  ...["--transfer-rate", "1KiB"],
+  ...["--transfer-rate", "1KiB", "--transport", process.env["TRANSPORT"] ?? "keyhold"],
 ];
 const TEST_MS = 60_000;
 

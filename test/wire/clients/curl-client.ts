@@ -17,6 +17,7 @@ export function makeCurlClient({ command, directory, caFile }: CurlOptions): Wir
   const start = [command, "--silent", "--show-error", "--http1.1", "--max-time", "20", "--cacert", caFile];
   return {
     abilities: ["chunked", "continue"],
+    connectionsMax: 1,
     async ask(request) {
       await Bun.write(bodyFile, "");
       // With --head it is the head that goes to the output.

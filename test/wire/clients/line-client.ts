@@ -28,6 +28,7 @@ export function startLineClient({ command, environment, abilities }: LineProgram
   };
   return {
     abilities,
+    connectionsMax: 1,
     ask,
     async askTimes(request, times) {
       const statuses: number[] = [];

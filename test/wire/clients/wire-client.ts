@@ -34,6 +34,8 @@ export type Ability = "chunked" | "continue";
 
 export interface WireClient {
   readonly abilities: readonly Ability[];
+  /** What it opens to one origin for requests that follow each other. */
+  readonly connectionsMax: number;
   ask(request: WireRequest): Promise<WireAnswer>;
   /** The same request so often, one after the other, over one connection if it is kept. Resolves to the statuses. */
   askTimes(request: WireRequest, times: number): Promise<readonly number[]>;
