@@ -16,6 +16,8 @@ import time
 TICK_SECONDS = 0.25
 # Every connection moves once in so many ticks.
 TURNS = 4
+JOINS_AT_ONCE = 20
+JOIN_SECONDS = 0.005
 # Small, so that what a reader does not take stays with the server.
 RECEIVE_BUFFER_BYTES = 8192
 TRICKLE_BYTES = 64
@@ -70,7 +72,7 @@ class Slow:
                 pass
 
     # Whether the server has ended it.
-    def has_ended(self, event):
+    def has_ended(self):
         if self.takes is not None:
             return True
         try:
@@ -96,18 +98,21 @@ def main():
         slow = Slow(kind, address, poller)
         crowd[slow.socket.fileno()] = slow
 
-    for kind, count in settings["counts"].items():
-        for _ in range(count):
-            join(kind)
-    say({"event": "attached"})
+    to_join = [kind for kind, count in settings["counts"].items() for _ in range(count)]
     turn = 0
     tick_at = time.monotonic()
     while True:
-        for number, event in poller.poll(max(0, tick_at - time.monotonic())):
+        # A few at a time, so that the server can take them on: the system would let the rest wait for a second.
+        for kind in to_join[:JOINS_AT_ONCE]:
+            join(kind)
+        if to_join and len(to_join) <= JOINS_AT_ONCE:
+            say({"event": "attached"})
+        del to_join[:JOINS_AT_ONCE]
+        for number, _ in poller.poll(JOIN_SECONDS if to_join else max(0, tick_at - time.monotonic())):
             if number == 0:
                 return
             slow = crowd[number]
-            if not slow.has_ended(event):
+            if not slow.has_ended():
                 continue
             seconds = time.monotonic() - slow.began
             say({"event": "ended", "kind": slow.kind, "seconds": seconds, "received": slow.received.decode()})
