@@ -113,7 +113,7 @@ export async function listEntries(request: ListRequest): Promise<Reply> {
   }
   // The first page is read before the head is sent, so that what fails at once is answered as a problem.
   const first = await read(listing.after, LIMITS.pageEntries);
-  const body = first.next === null ? whole(first.items, format) : stream(first, read, format);
+  const body = first.next === null ? whole(first.items, format) : new PageStream(first, read, format);
   return { status: 200, headers, body };
 }
 
@@ -265,19 +265,49 @@ async function readUpTo(limit: number, from: Key | null, read: PageReader): Prom
   return { items, next };
 }
 
-async function* stream(first: ListingPage, read: PageReader, format: Format): AsyncGenerator<string> {
-  let page = first;
-  let isEmpty = true;
-  yield format.open;
-  for (;;) {
-    if (page.items.length > 0) {
-      yield (isEmpty ? "" : format.between) + page.items.join(format.between);
-      isEmpty = false;
-    }
-    if (page.next === null) break;
-    page = await read(page.next, LIMITS.pageEntries);
+/**
+ * Page by page as the client takes them. No generator, as one that is suspended keeps whatever it has named, and a thousand
+ * clients that take nothing would keep a thousand pages.
+ */
+class PageStream implements AsyncIterableIterator<string> {
+  readonly #read: PageReader;
+  readonly #format: Format;
+  /** The page that is sent next; null where it is still to be read. */
+  #page: ListingPage | null;
+  #next: Key | null;
+  #isEmpty = true;
+  #state: "begins" | "goes-on" | "is-over" = "begins";
+
+  constructor(first: ListingPage, read: PageReader, format: Format) {
+    this.#page = first;
+    this.#next = first.next;
+    this.#read = read;
+    this.#format = format;
   }
-  yield isEmpty && format.open === "" ? "" : format.close;
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<string>> {
+    const { open, between, close } = this.#format;
+    if (this.#state === "is-over") return { done: true, value: null };
+    if (this.#state === "begins") {
+      this.#state = "goes-on";
+      return { done: false, value: open };
+    }
+    const page = this.#page ?? (this.#next === null ? null : await this.#read(this.#next, LIMITS.pageEntries));
+    this.#page = null;
+    if (page === null) {
+      this.#state = "is-over";
+      return { done: false, value: this.#isEmpty && open === "" ? "" : close };
+    }
+    this.#next = page.next;
+    if (page.items.length === 0) return { done: false, value: "" };
+    const text = (this.#isEmpty ? "" : between) + page.items.join(between);
+    this.#isEmpty = false;
+    return { done: false, value: text };
+  }
 }
 
 function whole(items: readonly string[], format: Format): string {

@@ -8,13 +8,16 @@ export interface Slice {
   readonly heldBytes: number;
 }
 
-const SLICE_BYTES = 64 * 1024;
+/** The longest slice. */
+export const SLICE_BYTES = 64 * 1024;
 const encoder = new TextEncoder();
 
 export class Slices {
   readonly #parts: AsyncIterator<string | Uint8Array>;
   readonly #isShared: boolean;
   #rest: Uint8Array | null = null;
+  /** Whether others are sent that too. */
+  #isRestShared = false;
 
   /** @param isShared - whether parts that come as bytes are sent to others as well */
   constructor(parts: AsyncIterable<string | Uint8Array>, isShared: boolean) {
@@ -29,14 +32,13 @@ export class Slices {
 
   /** Null at the end. */
   async next(): Promise<Slice | null> {
-    if (this.#rest !== null) return this.#cut(this.#rest);
+    if (this.#rest !== null) return this.#cut(this.#rest, this.#isRestShared);
     for (;;) {
       const { done, value } = await this.#parts.next();
       if (done === true) return null;
       if (value.length === 0) continue;
-      if (typeof value !== "string") return this.#cut(value);
-      const bytes = encoder.encode(value);
-      return { bytes, heldBytes: bytes.length };
+      if (typeof value !== "string") return this.#cut(value, this.#isShared);
+      return this.#cut(encoder.encode(value), false);
     }
   }
 
@@ -45,9 +47,10 @@ export class Slices {
     await this.#parts.return?.();
   }
 
-  #cut(bytes: Uint8Array): Slice {
+  #cut(bytes: Uint8Array, isShared: boolean): Slice {
     const slice = bytes.subarray(0, SLICE_BYTES);
     this.#rest = bytes.length > SLICE_BYTES ? bytes.subarray(SLICE_BYTES) : null;
-    return { bytes: slice, heldBytes: this.#isShared ? slice.length : bytes.length };
+    this.#isRestShared = isShared;
+    return { bytes: slice, heldBytes: isShared ? slice.length : bytes.length };
   }
 }

@@ -42,7 +42,14 @@ function makeBudget() {
     budget.taken(streamOf(name));
     await settled();
   };
-  return { budget, cut, admitted, send, pass, take };
+  const reserve = (name: string, bytes: number) => {
+    const turn = budget.reserve(streamOf(name), bytes);
+    if (turn === undefined) admitted.push(name);
+    else void turn.then(() => admitted.push(name));
+  };
+  const fill = (name: string, bytes: number) => budget.filled(streamOf(name), bytes);
+  const waitedMs = (name: string) => budget.waitedMs(streamOf(name));
+  return { budget, cut, admitted, send, pass, take, reserve, fill, waitedMs };
 }
 
 /** What has been resolved has been told. */
@@ -127,4 +134,37 @@ test("what is taken twice counts once", async () => {
   send("a", 90);
   send("b", 10);
   expect([admitted, budget.heldBytes]).toEqual([["a", "a", "b"], LIMIT]);
+});
+
+test("room for a part that is still being made is kept, and its client not taken for slow", async () => {
+  const { budget, cut, admitted, reserve, send, pass, fill } = makeBudget();
+  reserve("maker", 60);
+  send("other", 60);
+  await pass(10 * GRACE_MS);
+  expect([admitted, cut]).toEqual([["maker"], []]);
+  fill("maker", 70);
+  expect(budget.heldBytes).toBe(70);
+  await pass(GRACE_MS - 1);
+  expect(cut).toEqual([]);
+  await pass(GRACE_MS);
+  expect([admitted, cut]).toEqual([["maker", "other"], ["maker"]]);
+});
+
+test("who has got room for more than it needs gives the rest to others", async () => {
+  const { admitted, reserve, send, fill, pass } = makeBudget();
+  reserve("maker", 90);
+  send("other", 50);
+  fill("maker", 50);
+  await pass(0);
+  expect(admitted).toEqual(["maker", "other"]);
+});
+
+test("how long somebody has waited is known, until it has its turn", async () => {
+  const { reserve, send, take, pass, waitedMs } = makeBudget();
+  send("a", LIMIT);
+  reserve("b", 10);
+  await pass(GRACE_MS - 1);
+  expect([waitedMs("a"), waitedMs("b")]).toEqual([0, GRACE_MS - 1]);
+  await take("a");
+  expect(waitedMs("b")).toBe(0);
 });

@@ -18,8 +18,13 @@ export interface StreamBudgetOptions {
 
 interface Turn {
   readonly bytes: number;
+  readonly isMade: boolean;
+  readonly sinceMs: number;
   readonly come: () => void;
 }
+
+/** Since when a part is held that is still being made: its client cannot be late. */
+const NOT_YET = Number.POSITIVE_INFINITY;
 
 export class StreamBudget {
   readonly #options: StreamBudgetOptions;
@@ -50,6 +55,27 @@ export class StreamBudget {
     return this.#turns.values().reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
+  /** How long it has waited for its turn; 0 where it does not. */
+  waitedMs(stream: WaitingStream): number {
+    const turn = this.#turns.get(stream);
+    return turn === undefined ? 0 : this.#options.steadyMs() - turn.sinceMs;
+  }
+
+  /**
+   * As admit(), for a part that is not made before there is room for it, so that those who wait hold nothing. How large it will
+   * be is a guess: filled() says what it has become. What the stream had before is to have been taken.
+   */
+  reserve(stream: WaitingStream, bytes: number): Promise<void> | undefined {
+    return this.#wait(stream, bytes, false);
+  }
+
+  /** The part that room was reserved for is there, however large it is. */
+  filled(stream: WaitingStream, bytes: number): void {
+    this.#release(stream);
+    this.#hold(stream, bytes, this.#options.steadyMs());
+    this.#giveTurns();
+  }
+
   /**
    * Resolves when a part may be handed to the connection: at once where there is room, or in place of a part of the same
    * stream that was no smaller; for one that is larger than all there is once nobody else holds any. The part that the stream
@@ -59,15 +85,10 @@ export class StreamBudget {
     const before = this.#held.get(stream)?.bytes ?? 0;
     this.#release(stream);
     if (before >= bytes) {
-      this.#hold(stream, bytes);
+      this.#hold(stream, bytes, this.#options.steadyMs());
       return this.#giveTurns();
     }
-    if (this.#turns.size === 0 && this.#hasRoom(bytes)) return this.#hold(stream, bytes);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#turns.set(stream, { bytes, come: resolve });
-    this.#giveTurns();
-    if (this.#turns.size > 0) this.#lookLater();
-    return promise;
+    return this.#wait(stream, bytes, true);
   }
 
   /** The client has taken it, or there is nobody to take it any more; nobody waits for it then. */
@@ -79,12 +100,22 @@ export class StreamBudget {
     this.#giveTurns();
   }
 
+  #wait(stream: WaitingStream, bytes: number, isMade: boolean): Promise<void> | undefined {
+    const sinceMs = this.#options.steadyMs();
+    if (this.#turns.size === 0 && this.#hasRoom(bytes)) return this.#hold(stream, bytes, isMade ? sinceMs : NOT_YET);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turns.set(stream, { bytes, isMade, sinceMs, come: resolve });
+    this.#giveTurns();
+    if (this.#turns.size > 0) this.#lookLater();
+    return promise;
+  }
+
   #hasRoom(bytes: number): boolean {
     return this.#bytes === 0 || this.#bytes + bytes <= this.#options.limitBytes;
   }
 
-  #hold(stream: WaitingStream, bytes: number): undefined {
-    this.#held.set(stream, { bytes, sinceMs: this.#options.steadyMs() });
+  #hold(stream: WaitingStream, bytes: number, sinceMs: number): undefined {
+    this.#held.set(stream, { bytes, sinceMs });
     this.#bytes += bytes;
   }
 
@@ -94,10 +125,10 @@ export class StreamBudget {
   }
 
   #giveTurns(): undefined {
-    for (const [stream, { bytes, come }] of this.#turns) {
+    for (const [stream, { bytes, isMade, come }] of this.#turns) {
       if (!this.#hasRoom(bytes)) return undefined;
       this.#turns.delete(stream);
-      this.#hold(stream, bytes);
+      this.#hold(stream, bytes, isMade ? this.#options.steadyMs() : NOT_YET);
       come();
     }
     return undefined;
@@ -116,7 +147,8 @@ export class StreamBudget {
   #cutOldest(): void {
     const before = this.#options.steadyMs() - this.#options.graceMs;
     for (const [stream, { sinceMs }] of this.#held) {
-      if (this.#turns.size === 0 || sinceMs > before) return;
+      if (this.#turns.size === 0) return;
+      if (sinceMs > before) continue;
       this.taken(stream);
       this.#cuts++;
       stream.cut();

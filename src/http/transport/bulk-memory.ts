@@ -7,18 +7,23 @@
 const COLLECTED_BYTES = 8 * 1024 * 1024;
 /** Smaller pieces are not worth counting. */
 const BULK_BYTES = 16 * 1024;
-/** Of the time, for collecting. */
+/** Of the time, for collecting; and while so much waits for slow clients that the memory would not do for what is left behind. */
 const TIME_SHARE = 0.1;
+const TIME_SHARE_IN_NEED = 0.5;
 
 export class BulkCollector {
   readonly #collect: () => void;
   readonly #steadyMs: () => number;
+  readonly #isInNeed: () => boolean;
   #bytes = 0;
-  #notBeforeMs = 0;
+  #endedAtMs = 0;
+  #tookMs = 0;
 
-  constructor(collect: () => void, steadyMs: () => number) {
+  /** @param isInNeed - whether memory is short just now, and may cost others some of their time */
+  constructor(collect: () => void, steadyMs: () => number, isInNeed: () => boolean = () => false) {
     this.#collect = collect;
     this.#steadyMs = steadyMs;
+    this.#isInNeed = isInNeed;
   }
 
   /** Bytes have come or gone that will soon be garbage. */
@@ -27,11 +32,12 @@ export class BulkCollector {
     this.#bytes += bytes;
     if (this.#bytes < COLLECTED_BYTES) return;
     const startedAtMs = this.#steadyMs();
-    if (startedAtMs < this.#notBeforeMs) return;
+    const share = this.#isInNeed() ? TIME_SHARE_IN_NEED : TIME_SHARE;
+    if (startedAtMs < this.#endedAtMs + this.#tookMs / share) return;
     this.#bytes = 0;
     this.#collect();
-    const endedAtMs = this.#steadyMs();
-    this.#notBeforeMs = endedAtMs + (endedAtMs - startedAtMs) / TIME_SHARE;
+    this.#endedAtMs = this.#steadyMs();
+    this.#tookMs = this.#endedAtMs - startedAtMs;
   }
 }
 

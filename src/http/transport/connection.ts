@@ -63,7 +63,9 @@ export class Connection implements RequestConnection, WaitingStream {
     this.#sendingPace = new Pace(context.pace);
     this.#bodyPace = new Pace(context.pace);
     this.#outbox = new Outbox(socket, this.#sendingPace, context.steadyMs);
-    this.#requireRoom = (reply) => requireRoom(context.answers, reply, this.#exchange?.message.method ?? "");
+    this.#requireRoom = (reply) => {
+      if (this.#exchange !== null) requireRoom(context, reply, this.#exchange);
+    };
     this.#sinceMs = context.steadyMs();
   }
 
@@ -143,7 +145,8 @@ export class Connection implements RequestConnection, WaitingStream {
     } else if (this.#state === "lingering") {
       if (nowMs - this.#sinceMs > LINGER_MS) this.cut();
     } else if (this.#exchange !== null) {
-      this.#lookAtBody(this.#exchange, nowMs);
+      if (this.#context.answers.waitedMs(this) > pace.idleMs) this.cut();
+      else this.#lookAtBody(this.#exchange, nowMs);
     } else if (this.isIdle) {
       if (nowMs - this.#sinceMs > pace.idleMs) this.#linger();
     } else if (nowMs - this.#sinceMs > headTimeoutMs) {
@@ -285,17 +288,18 @@ export class Connection implements RequestConnection, WaitingStream {
     const slices = new Slices(reply.body, true);
     exchange.slices = slices;
     if (method === "HEAD") void slices.end().catch(() => {});
-    void (method === "HEAD" ? Promise.resolve(true) : this.#send(slices, minorVersion)).then(
+    void (method === "HEAD" ? Promise.resolve(true) : this.#send(slices, exchange)).then(
       (isSent) => (isSent ? this.#awaitTaking(exchange) : this.#giveUp(exchange)),
       // Cut, so that no client takes the part for the whole.
       () => this.#giveUp(exchange),
     );
   }
 
-  #send(slices: Slices, minorVersion: 0 | 1): Promise<boolean> {
+  #send(slices: Slices, { minorVersion, incoming }: Exchange): Promise<boolean> {
     return sendSlices(this.#context, this.#outbox, {
       slices,
       isChunked: minorVersion === 1,
+      isOwn: !incoming.isKeptOpen,
       holder: this,
       isWanted: () => this.#state === "open",
     });
@@ -345,7 +349,9 @@ export class Connection implements RequestConnection, WaitingStream {
   #end(exchange: Exchange): void {
     exchange.isAnswered = true;
     this.#finish(exchange);
-    if (this.#state === "open" && this.#isOver(exchange)) this.#advance();
+    if (this.#state !== "open" || !this.#isOver(exchange)) return;
+    if (exchange.isLarge && this.#inbox.size > 0) this.#context.nextTurn(() => this.#advance());
+    else this.#advance();
   }
 
   #finish(exchange: Exchange): void {

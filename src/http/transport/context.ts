@@ -2,12 +2,13 @@
 import { KeyholdError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { BodyBudget } from "../body-budget.ts";
-import type { Reply, RequestHandler } from "../exchange.ts";
+import { isStreamed, type Reply, type RequestHandler } from "../exchange.ts";
 import type { StreamBudget } from "../stream-budget.ts";
 import type { BulkCollector } from "./bulk-memory.ts";
 import type { DateField } from "./date-field.ts";
 import type { PaceLimits } from "./pace.ts";
 import type { RequestBody } from "./request-body.ts";
+import type { Exchange } from "./request-exchange.ts";
 
 export interface ConnectionContext {
   readonly handler: RequestHandler;
@@ -26,7 +27,7 @@ export interface ConnectionContext {
   readonly pace: PaceLimits;
   readonly headTimeoutMs: number;
   readonly requestsInFlight: number;
-  /** Calls back in a later turn of the event loop. */
+  /** Calls back in a later turn of the event loop, as LaterTurns. */
   readonly nextTurn: (run: () => void) => void;
   readonly steadyMs: () => number;
 }
@@ -52,18 +53,28 @@ const READS: readonly string[] = ["GET", "QUERY"];
 const LARGE_BYTES = 128 * 1024;
 
 /**
- * Of reads alone: what a write answers is sent however long it takes, as it has been done by then.
+ * Of reads alone: what a write answers is sent however long it takes, as it has been done by then. What is kept open makes
+ * little at a time, and shares it.
  *
  * @throws "busy" where too much waits for room for one more large answer
  */
-export function requireRoom(answers: StreamBudget, { body }: Reply, method: string): void {
-  if (body === null || (typeof body !== "string" && !(body instanceof Uint8Array))) return;
-  if (body.length < LARGE_BYTES || !READS.includes(method)) return;
+export function requireRoom(
+  { answers, collector }: Pick<ConnectionContext, "answers" | "collector">,
+  { body }: Reply,
+  exchange: Pick<Exchange, "incoming" | "isLarge">,
+): void {
+  const { method, isKeptOpen } = exchange.incoming;
+  if (body === null || isKeptOpen || !READS.includes(method)) return;
+  // The first part of a stream is there already.
+  const bytes = isStreamed(body) ? LIMITS.stepBytes : body.length;
+  if (bytes < LARGE_BYTES) return;
+  exchange.isLarge = true;
+  collector.passed(bytes);
   const waiting = answers.waitingBytes;
-  if (waiting === 0 || waiting + body.length <= LIMITS.unsentBytes) return;
+  if (waiting === 0 || waiting + bytes <= LIMITS.unsentBytes) return;
   throw new KeyholdError(
     "busy",
-    `Cannot send ${body.length} bytes now: ${waiting} bytes of answers wait for clients that are slow to take theirs; try again soon`,
+    `Cannot send ${bytes} bytes now: ${waiting} bytes of answers wait for clients that are slow to take theirs; try again soon`,
     { limit: LIMITS.unsentBytes },
   );
 }

@@ -14,6 +14,7 @@ import { BunSocket, type SocketData } from "./bun-socket.ts";
 import { Connection } from "./connection.ts";
 import { type ConnectionContext, type ListenerFacts, Tally } from "./context.ts";
 import { DateField } from "./date-field.ts";
+import { LaterTurns } from "./later-turns.ts";
 import { RequestBody } from "./request-body.ts";
 
 type TcpListener = Bun.TCPSocketListener<SocketData>;
@@ -55,6 +56,7 @@ function makeContext(handler: RequestHandler, options: HttpServerOptions): Conne
   const { bodyBudgetBytes, idleTimeoutMs, transferRate, headTimeoutMs, requestsInFlight } = options;
   const steadyMs = () => performance.now();
   const bodies = new BodyBudget(bodyBudgetBytes);
+  const later = new LaterTurns((run) => void setImmediate(run));
   const answers = new StreamBudget({
     limitBytes: LIMITS.streamedBytes,
     graceMs: ANSWER_GRACE_MS,
@@ -66,14 +68,18 @@ function makeContext(handler: RequestHandler, options: HttpServerOptions): Conne
     bodies,
     noBody: new RequestBody({ is: "none" }, bodies, () => {}),
     answers,
-    collector: new BulkCollector(() => Bun.gc(true), steadyMs),
+    collector: new BulkCollector(
+      () => Bun.gc(true),
+      steadyMs,
+      () => answers.heldBytes + answers.waitingBytes > LIMITS.unsentBytes,
+    ),
     tally: new Tally(),
     date: new DateField(),
     scratch: Buffer.alloc(SCRATCH_BYTES),
     pace: { idleMs: idleTimeoutMs, bytesPerSecond: transferRate },
     headTimeoutMs,
     requestsInFlight,
-    nextTurn: (run) => void setImmediate(run),
+    nextTurn: (run) => later.put(run),
     steadyMs,
   };
 }

@@ -1,5 +1,6 @@
 // Puts replies on the wire: head and small body in one write, large bodies as they lie in memory, streams slice by slice as the
 // client takes them. How a reply is framed follows from what it is, and from the version that the client speaks.
+import { LIMITS } from "../../core/limits.ts";
 import { isStreamed, type Reply } from "../exchange.ts";
 import type { Slices } from "../slices.ts";
 import type { WaitingStream } from "../stream-budget.ts";
@@ -59,6 +60,8 @@ function framingOf({ status, body }: Reply, minorVersion: 0 | 1): ReplyFraming {
 export interface StreamedReply {
   readonly slices: Slices;
   readonly isChunked: boolean;
+  /** Whether its parts are this client's alone, and at once there when they are asked for; not those of a watch. */
+  readonly isOwn: boolean;
   /** Who is cut off where others wait for the room that its slice takes. */
   readonly holder: WaitingStream;
   /** Whether there is still somebody to send to. */
@@ -67,18 +70,31 @@ export interface StreamedReply {
 
 /** Sends the slices of a stream; resolves to whether all were sent. @throws what making them throws */
 export async function sendSlices(
-  { answers, scratch, nextTurn }: Pick<ConnectionContext, "answers" | "scratch" | "nextTurn">,
+  { answers, collector, scratch, nextTurn }: Pick<ConnectionContext, "answers" | "collector" | "scratch" | "nextTurn">,
   outbox: Outbox,
-  { slices, isChunked, holder, isWanted }: StreamedReply,
+  { slices, isChunked, isOwn, holder, isWanted }: StreamedReply,
 ): Promise<boolean> {
   let turnBytes = 0;
+  let partBytes: number = LIMITS.stepBytes;
   try {
     for (;;) {
-      if (!slices.isWithinPart) answers.taken(holder);
+      const isNew = !slices.isWithinPart;
+      if (isNew) answers.taken(holder);
+      const turn = isNew && isOwn ? answers.reserve(holder, partBytes) : undefined;
+      if (turn !== undefined) {
+        await turn;
+        // Room that one gives up goes to another at once: a hundred parts would be made in a row.
+        await new Promise<void>(nextTurn);
+        turnBytes = 0;
+      }
+      if (!isWanted()) return false;
       const slice = await slices.next();
       if (!isWanted()) return false;
       if (slice === null) break;
-      await answers.admit(holder, slice.heldBytes);
+      if (isNew && isOwn) collector.passed(slice.heldBytes);
+      if (isNew) partBytes = Math.max(LIMITS.stepBytes, slice.heldBytes);
+      if (isOwn) answers.filled(holder, slice.heldBytes);
+      else await answers.admit(holder, slice.heldBytes);
       if (!isWanted()) return false;
       if (isChunked) sendChunk(outbox, scratch, slice.bytes);
       else outbox.send(slice.bytes);

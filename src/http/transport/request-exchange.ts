@@ -16,6 +16,8 @@ export interface Exchange {
   isAnswered: boolean;
   /** Whether it counts no more as under way. */
   isOver: boolean;
+  /** Whether much was read for it, whatever is answered then: the request behind it has to wait for a turn. */
+  isLarge: boolean;
   /** Parts of the answer, while they are sent. */
   slices: Slices | null;
 }
@@ -27,7 +29,7 @@ export function makeExchange(
   connection: RequestConnection,
 ): Exchange {
   const incoming = new WireIncoming({ message, fields, body }, connection);
-  return { message, minorVersion, body, incoming, isAnswered: false, isOver: false, slices: null };
+  return { message, minorVersion, body, incoming, isAnswered: false, isOver: false, isLarge: false, slices: null };
 }
 
 /** Whether the connection ends with this answer, for what request and answer are. */
