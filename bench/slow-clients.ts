@@ -14,14 +14,16 @@ const SLOW = Number(process.env["SLOW"] ?? 1000);
 const CONNECTIONS = Number(process.env["CONNECTIONS"] ?? 16);
 const SECONDS = Number(process.env["SECONDS"] ?? 5);
 const ROUNDS = Number(process.env["ROUNDS"] ?? 5);
-/** Readers have then filled what the system holds for them, and the first of them been cut. */
-const SETTLING_MS = 3000;
+/** Their coming all at once is no slowness: it is over then, and the first of them have been cut. */
+const SETTLING_MS = 6000;
 const WARM_UP_SECONDS = 2;
 const RATIO_MAX = 1.5;
 const RESIDENT_BYTES_MAX = 300_000_000;
-const LARGE_BYTES = 1024 * 1024;
+/** Of each value that the readers ask for: more than the system takes for one that reads nothing. */
+const LARGE_BYTES = Number(process.env["READ_KIB"] ?? 256) * 1024;
 const LISTED = 8;
 const KEYS = 10_000;
+const BATCH = 1000;
 const VALUE = "v".repeat(100);
 
 interface Workload {
@@ -44,7 +46,7 @@ console.log(
   `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Bun ${Bun.version}, arguments ${process.argv.slice(2).join(" ")}`,
 );
 console.log(
-  `${SLOW} slow heads, bodies and readers each, beside ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s each, durability full`,
+  `${SLOW} slow heads, bodies and readers (of ${LARGE_BYTES / 1024} KiB) each, beside ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s each, durability full`,
 );
 try {
   const server = await startKeyhold(["--store", join(directory, "store"), ...process.argv.slice(2)]);
@@ -100,11 +102,20 @@ function report(name: string, without: readonly number[], beside: readonly numbe
 async function fill({ url }: Program): Promise<void> {
   const large = ["large", ...Array.from({ length: LISTED }, (_, index) => `listed${index}`)];
   for (const key of large) {
-    const { ok } = await fetch(new URL(`/keys/${key}`, url), { method: "PUT", body: "x".repeat(LARGE_BYTES) });
-    if (!ok) throw new Error(`Cannot write ${key}`);
+    await mustSend(new URL(`/keys/${key}`, url), { method: "PUT", body: "x".repeat(LARGE_BYTES) });
   }
-  await runLoad({ url, connections: CONNECTIONS, seconds: WARM_UP_SECONDS, next: (sequence) => put(sequence % KEYS) });
+  for (let first = 0; first < KEYS; first += BATCH) {
+    const pairs = Array.from({ length: BATCH }, (_, index) => [keyOf(first + index), VALUE]);
+    const headers = { "Content-Type": "application/merge-patch+json" };
+    const body = JSON.stringify(Object.fromEntries(pairs));
+    await mustSend(new URL("/keys", url), { method: "PATCH", headers, body });
+  }
   for (const { next } of WORKLOADS) await runLoad({ url, connections: CONNECTIONS, seconds: WARM_UP_SECONDS, next });
+}
+
+async function mustSend(url: URL, init: RequestInit): Promise<void> {
+  const answer = await fetch(url, init);
+  if (!answer.ok) throw new Error(`Cannot write: ${await answer.text()}`);
 }
 
 function put(number: number): string {

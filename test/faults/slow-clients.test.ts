@@ -17,8 +17,9 @@ const IDLE_TIMEOUT_SECONDS = 3;
 /** For what has come at the least rate, for the server to look round, and for a machine that does other things too. */
 const SLACK_SECONDS = 1;
 const RESIDENT_BYTES_MAX = 300_000_000;
+/** What the readers ask for: more than the system takes for one that reads nothing. */
 const LARGE_VALUES = 8;
-const LARGE_BYTES = 1024 * 1024;
+const LARGE_BYTES = 256 * 1024;
 const SERVED_WITHIN_MS = 1000;
 const SETTLED_MS = 5000;
 /** By then the last has long been due. */
@@ -41,8 +42,11 @@ interface Fate {
 }
 
 const LATE: Fate = { seconds: IDLE_TIMEOUT_SECONDS, isCutBefore: false, isTold: true };
-/** Cut before where others wait for the room of what they do not take. */
-const READER: Fate = { seconds: IDLE_TIMEOUT_SECONDS, isCutBefore: true, isTold: false };
+/**
+ * Cut before where others wait for the room of what they do not take. Later, as what their system takes for them counts as taken;
+ * and one that has been told that there is no room is let go as one that rests, which it does not see, and is cut after that.
+ */
+const READER: Fate = { seconds: 3 * IDLE_TIMEOUT_SECONDS, isCutBefore: true, isTold: false };
 const FATES: Readonly<Record<SlowKind, Fate>> = {
   head: { ...LATE, seconds: HEAD_TIMEOUT_SECONDS },
   body: LATE,

@@ -5,7 +5,8 @@
 # python3 slow_crowd.py '{"port": 3000, "counts": {"head": 1000}, "replace": false}'
 #
 # Prints {"event": "attached"} once all have begun; then of each that ends {"event": "ended", "kind", "seconds" since its first
-# byte, "received" (the first of what came)}. With "replace" another takes its place. It ends when its standard input does.
+# byte, "received" (the first of what came)}. With "replace" another takes its place, that of a reader not before it would
+# have been cut for taking nothing, or cutting them early would make them do real work. It ends when its standard input does.
 import json
 import resource
 import select
@@ -18,8 +19,12 @@ TICK_SECONDS = 0.25
 TURNS = 4
 JOINS_AT_ONCE = 20
 JOIN_SECONDS = 0.005
+# The server's default of --idle-timeout.
+READER_SECONDS = 30
 # Small, so that what a reader does not take stays with the server.
 RECEIVE_BUFFER_BYTES = 8192
+# Of a network. Of this machine's own, 45 times as large, the system would take megabytes for each reader.
+SEGMENT_BYTES = 1448
 TRICKLE_BYTES = 64
 SHOWN_BYTES = 2000
 
@@ -47,6 +52,7 @@ class Slow:
         self.socket = socket.socket()
         if self.takes is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT_BYTES)
         self.socket.connect(address)
         self.socket.setblocking(False)
         # A reader that takes little is told of the end alone.
@@ -99,15 +105,18 @@ def main():
         crowd[slow.socket.fileno()] = slow
 
     to_join = [kind for kind, count in settings["counts"].items() for _ in range(count)]
+    rejoins = []
+    has_attached = False
     turn = 0
     tick_at = time.monotonic()
     while True:
         # A few at a time, so that the server can take them on: the system would let the rest wait for a second.
         for kind in to_join[:JOINS_AT_ONCE]:
             join(kind)
-        if to_join and len(to_join) <= JOINS_AT_ONCE:
-            say({"event": "attached"})
         del to_join[:JOINS_AT_ONCE]
+        if not to_join and not has_attached:
+            has_attached = True
+            say({"event": "attached"})
         for number, _ in poller.poll(JOIN_SECONDS if to_join else max(0, tick_at - time.monotonic())):
             if number == 0:
                 return
@@ -120,10 +129,12 @@ def main():
             slow.socket.close()
             del crowd[number]
             if settings["replace"]:
-                join(slow.kind)
+                rejoins.append((slow.began + (0 if slow.takes is None else READER_SECONDS), slow.kind))
         if time.monotonic() >= tick_at:
             tick_at = time.monotonic() + TICK_SECONDS
             turn += 1
+            to_join += [kind for due, kind in rejoins if due <= time.monotonic()]
+            rejoins = [each for each in rejoins if each[0] > time.monotonic()]
             for number, slow in list(crowd.items()):
                 if number % TURNS == turn % TURNS:
                     slow.take_turn()
