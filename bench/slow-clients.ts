@@ -65,6 +65,8 @@ async function compare(server: Program, command: string): Promise<void> {
   const beside = new Map<string, number[]>();
   for (let round = 0; round < ROUNDS; round++) {
     await measureAll(server, without);
+    if (round === 0)
+      console.log(`  peak of the server's memory without: ${megabytes(peakResidentBytes(server.pid))} MB`);
     const crowd = { command, url: server.url.href, counts: { ...crowdOf(SLOW), silent: 0 }, isReplaced: true };
     await withSlowCrowd(crowd, async ({ ends }) => {
       await Bun.sleep(SETTLING_MS);
@@ -75,9 +77,7 @@ async function compare(server: Program, command: string): Promise<void> {
   for (const { name } of WORKLOADS) report(name, without.get(name) ?? [], beside.get(name) ?? []);
   const peak = peakResidentBytes(server.pid);
   const verdict = peak <= RESIDENT_BYTES_MAX ? "met" : "NOT MET";
-  console.log(
-    `  → peak of the server's memory: ${Math.round(peak / 1e6)} MB   bar ${RESIDENT_BYTES_MAX / 1e6} ${verdict}`,
-  );
+  console.log(`  → peak of the server's memory: ${megabytes(peak)} MB   bar ${RESIDENT_BYTES_MAX / 1e6} ${verdict}`);
 }
 
 async function measureAll({ url }: Program, results: Map<string, number[]>): Promise<void> {
@@ -124,4 +124,8 @@ function put(number: number): string {
 
 function keyOf(number: number): string {
   return `key${String(number).padStart(7, "0")}`;
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1e6);
 }

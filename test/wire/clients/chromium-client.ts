@@ -21,8 +21,8 @@ export async function startChromiumClient(executable: string): Promise<WireClien
   return {
     // It streams uploads over HTTP/2 alone, and "Expect" is a field that no page may set.
     abilities: [],
-    // It may open a second one ahead of need, and not use it.
-    connectionsMax: 2,
+    // It may open more than it needs, up to six to an origin; over TLS with a certificate that it does not know it does.
+    connectionsMax: 6,
     ask: (request) => call<WireAnswer>("ask", request.url, request),
     askTimes: (request, times) => call<readonly number[]>("askTimes", request.url, { request, times }),
     async watch(url, change) {
