@@ -20,6 +20,9 @@ const RESIDENT_BYTES_MAX = 300_000_000;
 /** What the readers ask for: more than the system takes for one that reads nothing. */
 const LARGE_VALUES = 8;
 const LARGE_BYTES = 256 * 1024;
+const LISTINGS = 200;
+/** A part for each of them would be 700 MB. */
+const LISTINGS_RESIDENT_BYTES_MAX = 450_000_000;
 const SERVED_WITHIN_MS = 1000;
 const SETTLED_MS = 5000;
 /** By then the last has long been due. */
@@ -88,6 +91,21 @@ test.skipIf(python === null || !tellsMemory)(
   TEST_MS,
 );
 
+test.skipIf(python === null || !tellsMemory)(
+  `${LISTINGS} listings of values of 1 MiB that nobody takes are cut, and held but for a few`,
+  async () => {
+    await withSlowServer(async (server) => {
+      const counts = { ...crowdOf(0), "stalled-listing": LISTINGS };
+      await withSlowCrowd({ command: python ?? "", url: server.url, counts, isReplaced: false }, async (slow) => {
+        while (slow.ends.length < LISTINGS) await slow.nextEnd();
+        expectEnds(slow.ends, { kind: "stalled-listing", count: LISTINGS });
+      });
+      expect(peakResidentBytes(server.pid)).toBeLessThan(LISTINGS_RESIDENT_BYTES_MAX);
+    }, 1024 * 1024);
+  },
+  TEST_MS,
+);
+
 function expectEnds(
   all: readonly SlowEnd[],
   { kind, count }: { readonly kind: SlowKind; readonly count: number },
@@ -137,11 +155,11 @@ async function readUse({ url }: ServerProcess) {
   };
 }
 
-async function withSlowServer(body: (server: ServerProcess) => Promise<void>): Promise<void> {
+async function withSlowServer(body: (server: ServerProcess) => Promise<void>, largeBytes = LARGE_BYTES): Promise<void> {
   await withServerProcess(
     async (server) => {
       for (const key of ["large", ...Array.from({ length: LARGE_VALUES }, (_, index) => `listed${index}`)]) {
-        const answer = await fetch(`${server.url}/keys/${key}`, { method: "PUT", body: "x".repeat(LARGE_BYTES) });
+        const answer = await fetch(`${server.url}/keys/${key}`, { method: "PUT", body: "x".repeat(largeBytes) });
         expect(answer.status).toBe(201);
       }
       await body(server);
