@@ -72,23 +72,27 @@ const CONNECTIONS = [
 ];
 
 // biome-ignore format: as a table it stays short
-const ODD_LENGTHS = [
-  "", "+3", "-1", "0x3", "3.0", "3,3", "3, 3", "3 3", "03", "3 ", "3\t", "\t3", "1e1", "٣", "99999999999999999999",
-  "18446744073709551616", "18446744073709551615", "9007199254740993", "4294967299", "3\r\nContent-Length: 3",
-  "3\r\nContent-Length: 4", "3;a", "a", "0", "00", "-0", "\"3\"",
-].map(toOctets);
-// biome-ignore format: as a table it stays short
 const ODD_CODINGS = [
   "identity", "gzip", "gzip, chunked", "chunked, gzip", "chunked, chunked", "CHUNKED", "Chunked", "chunked ",
   " chunked", "chunked\t", "\tchunked", "chunked;a=b", "xchunked", "chunkedx", "", ",chunked", "chunked,",
   "\"chunked\"", "chunked\r\nTransfer-Encoding: chunked", "identity\r\nTransfer-Encoding: chunked", "chun\r\n ked",
   "\x0bchunked", "chunke", "chunked\0", "deflate,\tchunked",
 ];
-// biome-ignore format: as a table it stays short
-const ODD_SIZES = [
-  "", "0x3", "+3", "-3", " 3", "3 ", "3\t", "03", "0000000000000000003", "g", "3g", "10000000000000003",
-  "FFFFFFFFFFFFFFFF", "ffffffffffffffff", "fffffffffffffff", "7fffffffffffffff", "80000000", "100000003", "3\n", "3\r",
-  "3\0", "3.", "3,3", "00", "000",
+/** Behind the data of a chunk. */
+const ODD_CHUNK_ENDS = [
+  "XX",
+  "",
+  "\n",
+  "\r",
+  "\n\n",
+  "\r\r",
+  "\n\r",
+  "  ",
+  "a",
+  "\r\n\r\n",
+  "\0\0",
+  "0\r\n\r\n",
+  " \r\n",
 ];
 const EXTENSIONS = [";a", ";a=b", ';a="b c"', ";a;b=c", ';a="\\""'];
 // biome-ignore format: as a table it stays short
@@ -104,10 +108,21 @@ const ODD_TRAILERS = [
   "Upgrade: x\r\nConnection: upgrade", "Expect: 100-continue",
 ];
 
-/** A text as the octets of its UTF-8. */
-function toOctets(text: string): string {
-  return Buffer.from(text, "utf8").toString("latin1");
-}
+/** What stands in place of a length, most of it near to the right one. */
+// biome-ignore format: as a table it stays short
+const ODD_LENGTHS: readonly ((length: number) => string)[] = [
+  () => "", (n) => `+${n}`, (n) => `-${n}`, () => "-1", (n) => `0x${n.toString(16)}`, (n) => `${n}.0`, (n) => `${n},${n}`, (n) => `${n}, ${n}`,
+  (n) => `${n} ${n}`, (n) => `0${n}`, (n) => `${n} `, (n) => `${n}\t`, (n) => `\t${n}`, (n) => `${n}e0`, (n) => `${n};a`, (n) => `"${n}"`,
+  () => "\xd9\xa3", (n) => `${n}\0`, (n) => String(2 ** 32 + n), (n) => String(2n ** 64n + BigInt(n)), (n) => String(2n ** 63n + BigInt(n)),
+  (n) => String(2n ** 53n + BigInt(n)), () => "99999999999999999999", () => "18446744073709551615", () => "a", () => "00",
+  (n) => `${n}\r\nContent-Length: ${n}`, (n) => `${n}\r\nContent-Length: ${n + 1}`, (n) => `${n + 1}\r\ncontent-length: ${n}`, (n) => `0\r\nContent-length: ${n}`,
+];
+// biome-ignore format: as a table it stays short
+const ODD_SIZES: readonly ((size: string) => string)[] = [
+  () => "", (n) => `0x${n}`, (n) => `+${n}`, (n) => `-${n}`, (n) => ` ${n}`, (n) => `${n} `, (n) => `${n}\t`, (n) => `0${n}`, (n) => n.padStart(20, "0"),
+  () => "g", (n) => `${n}g`, (n) => `1${n.padStart(8, "0")}`, (n) => `1${n.padStart(16, "0")}`, (n) => `${n}\n`, (n) => `${n}\r`, (n) => `${n}\0`, (n) => `${n}.`,
+  (n) => `${n},${n}`, () => "00", () => "FFFFFFFFFFFFFFFF", () => "fffffffffffffff", () => "7fffffffffffffff", () => "80000000", (n) => `${n}h`, (n) => `0X${n}`,
+];
 
 /** One to four requests, one behind the other. */
 export function makeRequests(random: SeededRandom): string {
@@ -161,7 +176,7 @@ function makeBody(random: SeededRandom, isLarge: boolean): { framing: readonly s
   const isOdd = random.oneIn(NASTY_ODDS / 2);
   if (random.oneIn(2)) {
     const length = isOdd
-      ? random.pick(ODD_LENGTHS)
+      ? random.pick(ODD_LENGTHS)(content.length)
       : String(content.length + (random.oneIn(40) ? random.pick([-1, 1]) : 0));
     const framing = [`${random.pick(["Content-Length", "content-length", "Content-length"])}: ${length}`];
     if (random.oneIn(60)) framing.push("Transfer-Encoding: chunked");
@@ -183,8 +198,8 @@ function makeChunks(random: SeededRandom, content: string): string {
   let chunks = "";
   for (let at = 0; at < content.length; ) {
     const length = Math.min(content.length - at, 1 + random.below(random.pick([2, 20, 2000, content.length])));
-    const size = random.oneIn(NASTY_ODDS * 2) ? random.pick(ODD_SIZES) : sizeOf(length, random);
-    chunks += `${size}${extension()}${end()}${content.slice(at, at + length)}${end()}`;
+    const size = random.oneIn(NASTY_ODDS) ? random.pick(ODD_SIZES)(length.toString(16)) : sizeOf(length, random);
+    chunks += `${size}${extension()}${end()}${content.slice(at, at + length)}${or(["\r\n"], ODD_CHUNK_ENDS)}`;
     at += length;
   }
   const trailer = random.oneIn(6) ? `${or(TRAILERS, random.oneIn(2) ? ODD_TRAILERS : TRAILERS)}${end()}` : "";

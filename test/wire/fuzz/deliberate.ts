@@ -124,7 +124,7 @@ export const DELIBERATE: readonly Deliberate[] = [
     rule: "chunk-extension",
     why: "an extension has a name, and with = a value, which is a token or is quoted, not some of both",
     section: "RFC 9112 §7.1.1",
-    stream: /;=|=(?:[;\r]|$|[^;"\r\n]+")/m,
+    stream: /;[;=]|=(?:[;\r]|$|[^;"\r\n]+")/m,
     message: null,
   },
   {

@@ -1,0 +1,147 @@
+// Runs streams by the thousand: makes them, asks the witness, plays them to our transport, judges, and counts. Each stream has a
+// seed of its own, so that one that fails is run again alone.
+import { makeSeededRandom } from "../../support/seeded-random.ts";
+import { makeDelivery } from "./delivery.ts";
+import { judge, refusalKey, type Verdict } from "./judge.ts";
+import { makeStream } from "./mutations.ts";
+import type { Play } from "./play.ts";
+import { type Case, makeContext, playAll } from "./round.ts";
+import type { Witness } from "./witness.ts";
+
+export interface CampaignOptions {
+  readonly witness: Witness;
+  /** Of the first stream; the others follow. */
+  readonly seed: number;
+  readonly streams: number;
+  /** Told after every batch. */
+  readonly onBatch: (report: Report) => void;
+}
+
+export interface Failure {
+  readonly seed: number;
+  readonly what: string;
+  readonly failed: Case;
+}
+
+export interface Report {
+  /** Streams that were judged, and of these, how many were played once more, delivered otherwise. */
+  streams: number;
+  again: number;
+  bytes: number;
+  /** Requests that were answered. */
+  taken: number;
+  /** Of verdicts. */
+  readonly counts: Map<string, number>;
+  /** What the witness was asked again with: see its `mends`. */
+  readonly mends: Map<string, number>;
+  readonly failures: Failure[];
+  /** Of this process after a collection, in bytes: when it was warm, at half the way, at the end. */
+  readonly memory: number[];
+}
+
+const BATCH_STREAMS = 500;
+/** One stream in so many is played a second time, with other cuts, windows and pauses. */
+const AGAIN_ODDS = 16;
+/** A run ends with the batch in which it has as many. */
+const FAILURES_MAX = 20;
+/** Batches before memory is first looked at. */
+const WARM_BATCHES = 10;
+
+export async function runCampaign({ witness, seed, streams, onBatch }: CampaignOptions): Promise<Report> {
+  const report: Report = {
+    streams: 0,
+    again: 0,
+    bytes: 0,
+    taken: 0,
+    counts: new Map(),
+    mends: new Map(),
+    failures: [],
+    memory: [],
+  };
+  const context = makeContext();
+  const batches = Math.ceil(streams / BATCH_STREAMS);
+  for (let batch = 0; batch < batches && report.failures.length < FAILURES_MAX; batch++) {
+    const first = seed + batch * BATCH_STREAMS;
+    const cases = makeCases(first, Math.min(BATCH_STREAMS, streams - report.streams));
+    const asked = witness.ask(cases.map(({ stream }) => stream));
+    const plays = await playAll(cases, context);
+    const testimonies = await asked;
+    for (const [index, play] of plays.entries()) {
+      const testimony = testimonies[index];
+      if (testimony === undefined) throw new Error("The witness left a stream out");
+      note(report, judge(play, testimony), { seed: first + index, failed: play });
+      report.bytes += play.stream.length;
+      report.taken += play.taken.length;
+      for (const mend of testimony.mends) count(report.mends, mend);
+    }
+    await playAgain(report, plays, { first, context });
+    report.streams += cases.length;
+    if ([Math.min(WARM_BATCHES, batches), Math.ceil(batches / 2), batches].includes(batch + 1))
+      report.memory.push(settledBytes());
+    onBatch(report);
+  }
+  return report;
+}
+
+/** The streams of so many seeds, each as it is delivered. */
+export function makeCases(first: number, streams: number): readonly Case[] {
+  return Array.from({ length: streams }, (_, index) => {
+    const random = makeSeededRandom(first + index);
+    const stream = makeStream(random);
+    return { stream, delivery: makeDelivery(stream, random) };
+  });
+}
+
+/** The same bytes must be taken alike however they come. */
+async function playAgain(
+  report: Report,
+  plays: readonly Play[],
+  { first, context }: { readonly first: number; readonly context: ReturnType<typeof makeContext> },
+): Promise<void> {
+  const before = plays
+    .map((play, index) => ({ play, seed: first + index }))
+    .filter(({ play, seed }) => seed % AGAIN_ODDS === 0 && play.delivery.isBodyRead);
+  const cases = before.map(({ play: { stream, delivery }, seed }) => {
+    const other = makeDelivery(stream, makeSeededRandom(~seed));
+    return { stream, delivery: { ...other, isBodyRead: true, answers: delivery.answers } };
+  });
+  for (const [index, play] of (await playAll(cases, context)).entries()) {
+    const other = before[index];
+    report.again++;
+    if (other === undefined || isAlike(play, other.play)) continue;
+    const what = `it depends on how it is delivered: ${outcomeOf(play)}, ${refusalKey(play)} and ${outcomeOf(other.play)}, ${refusalKey(other.play)}`;
+    note(report, { is: "fault", what }, { seed: other.seed, failed: play });
+  }
+}
+
+/** What breaks a rule at the end of what came may be seen there, or waited for and missed. */
+function isAlike(play: Play, other: Play): boolean {
+  const keys = [refusalKey(play), refusalKey(other)];
+  return (
+    outcomeOf(play) === outcomeOf(other) &&
+    (keys[0] === keys[1] || (!keys.includes(null) && keys.includes("truncated")))
+  );
+}
+
+function outcomeOf(play: Play): string {
+  const taken = play.taken.map(({ method, target, fields, body }) => [method, target, [...fields], body]);
+  return JSON.stringify([taken, play.fault, play.isOver]);
+}
+
+function note(report: Report, verdict: Verdict, { seed, failed }: Omit<Failure, "what">): void {
+  count(
+    report.counts,
+    verdict.is === "fine" ? verdict.how : verdict.is === "stricter" ? `stricter: ${verdict.rule}` : "FAULT",
+  );
+  if (verdict.is !== "fault") return;
+  report.failures.push({ seed, what: verdict.what, failed: { stream: failed.stream, delivery: failed.delivery } });
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+function settledBytes(): number {
+  Bun.gc(true);
+  return process.memoryUsage.rss();
+}
