@@ -35,7 +35,7 @@ export interface Report {
   /** What the witness was asked again with: see its `mends`. */
   readonly mends: Map<string, number>;
   readonly failures: Failure[];
-  /** Of this process after a collection, in bytes: when it was warm, at half the way, at the end. */
+  /** Of this process after a collection, in bytes, at each tenth of the way. */
   readonly memory: number[];
 }
 
@@ -44,8 +44,7 @@ const BATCH_STREAMS = 500;
 const AGAIN_ODDS = 16;
 /** A run ends with the batch in which it has as many. */
 const FAILURES_MAX = 20;
-/** Batches before memory is first looked at. */
-const WARM_BATCHES = 10;
+const MEMORY_LOOKS = 10;
 
 export async function runCampaign({ witness, seed, streams, onBatch }: CampaignOptions): Promise<Report> {
   const report: Report = {
@@ -76,8 +75,10 @@ export async function runCampaign({ witness, seed, streams, onBatch }: CampaignO
     }
     await playAgain(report, plays, { first, context });
     report.streams += cases.length;
-    if ([Math.min(WARM_BATCHES, batches), Math.ceil(batches / 2), batches].includes(batch + 1))
-      report.memory.push(settledBytes());
+    const left = leftBehind(context);
+    if (left !== null)
+      throw new Error(`SEED=${first} STREAMS=${cases.length}: all connections have ended, and ${left}`);
+    if ((batch + 1) % Math.ceil(batches / MEMORY_LOOKS) === 0) report.memory.push(settledBytes());
     onBatch(report);
   }
   return report;
@@ -92,7 +93,7 @@ export function makeCases(first: number, streams: number): readonly Case[] {
   });
 }
 
-/** The same bytes must be taken alike however they come. */
+/** The same bytes must be taken alike however they come. A body that is not read may end the connection sooner or later. */
 async function playAgain(
   report: Report,
   plays: readonly Play[],
@@ -109,23 +110,34 @@ async function playAgain(
     const other = before[index];
     report.again++;
     if (other === undefined || isAlike(play, other.play)) continue;
-    const what = `it depends on how it is delivered: ${outcomeOf(play)}, ${refusalKey(play)} and ${outcomeOf(other.play)}, ${refusalKey(other.play)}`;
+    const what = `it depends on how it is delivered: ${endOf(play)} or ${endOf(other.play)}`;
     note(report, { is: "fault", what }, { seed: other.seed, failed: play });
   }
 }
 
-/** What breaks a rule at the end of what came may be seen there, or waited for and missed. */
+/** Refused either way; by which rule may depend on what has come when it is looked at: a bound, the end, or what stands there. */
+const LOOKED_AT_LATER = ["truncated", "head-too-large", "target-too-long"];
+
 function isAlike(play: Play, other: Play): boolean {
   const keys = [refusalKey(play), refusalKey(other)];
-  return (
-    outcomeOf(play) === outcomeOf(other) &&
-    (keys[0] === keys[1] || (!keys.includes(null) && keys.includes("truncated")))
-  );
+  const isRefused = !keys.includes(null) && LOOKED_AT_LATER.some((key) => keys.includes(key));
+  return outcomeOf(play) === outcomeOf(other) && (isRefused || keys[0] === keys[1]);
+}
+
+function endOf(play: Play): string {
+  return `${play.taken.length} taken and ${refusalKey(play) ?? "none refused"}`;
 }
 
 function outcomeOf(play: Play): string {
   const taken = play.taken.map(({ method, target, fields, body }) => [method, target, [...fields], body]);
   return JSON.stringify([taken, play.fault, play.isOver]);
+}
+
+/** What connections that have ended still count as theirs; null for nothing. */
+function leftBehind({ bodies, answers, tally }: ReturnType<typeof makeContext>): string | null {
+  if (bodies.bytes !== 0) return `${bodies.bytes} bytes of bodies are still reserved`;
+  if (answers.heldBytes !== 0 || answers.waitingBytes !== 0) return "room for answers is still held";
+  return tally.inFlight === 0 ? null : `${tally.inFlight} requests are still under way`;
 }
 
 function note(report: Report, verdict: Verdict, { seed, failed }: Omit<Failure, "what">): void {

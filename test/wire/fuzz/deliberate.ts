@@ -184,7 +184,8 @@ function isHost(host: string): boolean {
   );
 }
 
+/** As it is usually sent, with a space behind each colon. */
 function bytesOf({ method, target, fields }: WitnessMessage): number {
-  const line = method.length + target.length + " HTTP/1.1\r\n\r\n".length;
-  return fields.reduce((sum, [name, value]) => sum + name.length + value.length + ":\r\n".length, line);
+  const line = method.length + target.length + "  HTTP/1.1\r\n\r\n".length;
+  return fields.reduce((sum, [name, value]) => sum + name.length + value.length + ": \r\n".length, line);
 }
