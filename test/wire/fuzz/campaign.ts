@@ -1,7 +1,7 @@
 // Runs streams by the thousand: makes them, asks the witness, plays them to our transport, judges, and counts. Each stream has a
 // seed of its own, so that one that fails is run again alone.
 import { makeSeededRandom } from "../../support/seeded-random.ts";
-import { makeDelivery } from "./delivery.ts";
+import { type Delivery, makeDelivery } from "./delivery.ts";
 import { judge, refusalKey, type Verdict } from "./judge.ts";
 import { makeStream } from "./mutations.ts";
 import type { Play } from "./play.ts";
@@ -101,10 +101,11 @@ async function playAgain(
 ): Promise<void> {
   const before = plays
     .map((play, index) => ({ play, seed: first + index }))
-    .filter(({ play, seed }) => seed % AGAIN_ODDS === 0 && play.delivery.isBodyRead);
+    .filter(({ play, seed }) => seed % AGAIN_ODDS === 0 && isWhole(play.delivery));
   const cases = before.map(({ play: { stream, delivery }, seed }) => {
-    const other = makeDelivery(stream, makeSeededRandom(~seed));
-    return { stream, delivery: { ...other, isBodyRead: true, answers: delivery.answers } };
+    const made = makeDelivery(stream, makeSeededRandom(~seed));
+    const other: Delivery = { ...made, reads: "all", leavesBehind: null, answers: delivery.answers };
+    return { stream, delivery: other };
   });
   for (const [index, play] of (await playAll(cases, context)).entries()) {
     const other = before[index];
@@ -113,6 +114,10 @@ async function playAgain(
     const what = `it depends on how it is delivered: ${endOf(play)} or ${endOf(other.play)}`;
     note(report, { is: "fault", what }, { seed: other.seed, failed: play });
   }
+}
+
+function isWhole({ reads, leavesBehind }: Delivery): boolean {
+  return reads === "all" && leavesBehind === null;
 }
 
 /** Refused either way; by which rule may depend on what has come when it is looked at: a bound, the end, or what stands there. */

@@ -13,22 +13,28 @@ export interface Delivery {
   readonly windowBytes: number;
   /** Turns of the event loop before the handler reads, and before it answers. */
   readonly delayTurns: number;
-  readonly isBodyRead: boolean;
+  /** How much of a body the handler reads: all, if it is no longer than LITTLE_BYTES, or nothing. */
+  readonly reads: "all" | "little" | "nothing";
+  /** The client is gone, without having closed its side, behind so many pieces; null where it stays. */
+  readonly leavesBehind: number | null;
   readonly answers: "text" | "bytes" | "stream" | "nothing" | "large";
 }
 
+export const LITTLE_BYTES = 10;
 /** More pieces than this take long, and show nothing more. */
 const PIECES_MAX = 200;
 const USUAL_WINDOW_BYTES = 1 << 20;
 
 export function makeDelivery(stream: string, random: SeededRandom): Delivery {
+  const cuts = makeCuts(stream, random);
   return {
-    cuts: makeCuts(stream, random),
+    cuts,
     waits: random.pick(["always", "always", "never", "sometimes"]),
     isClosedAtOnce: random.oneIn(4),
     windowBytes: random.pick([USUAL_WINDOW_BYTES, USUAL_WINDOW_BYTES, USUAL_WINDOW_BYTES, 1000, 170]),
     delayTurns: random.pick([0, 0, 0, 1, 3]),
-    isBodyRead: !random.oneIn(8),
+    reads: random.pick(["all", "all", "all", "all", "all", "all", "little", "nothing"]),
+    leavesBehind: random.oneIn(24) ? random.below(1 + cuts.length) : null,
     answers: random.oneIn(200) ? "large" : random.pick(["text", "text", "text", "bytes", "stream", "nothing"]),
   };
 }

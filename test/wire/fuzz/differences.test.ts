@@ -21,7 +21,8 @@ const DELIVERY: Delivery = {
   isClosedAtOnce: false,
   windowBytes: 1 << 20,
   delayTurns: 0,
-  isBodyRead: true,
+  reads: "all",
+  leavesBehind: null,
   answers: "text",
 };
 const HOST = "Host: a.example\r\n";

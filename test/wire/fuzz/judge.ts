@@ -3,6 +3,7 @@
 
 import { type Answer, MalformedAnswer, readAnswers } from "./answers.ts";
 import { DELIBERATE, endsConnection, fieldOf, isShown, type Place } from "./deliberate.ts";
+import { LITTLE_BYTES } from "./delivery.ts";
 import { answerBodyOf, NAMES_MAX, type Play, type Taken } from "./play.ts";
 import type { Testimony, WitnessMessage } from "./witness.ts";
 
@@ -19,7 +20,9 @@ const OURS_ENDS = "ours ends, as Connection, HTTP/1.0 or an unread body has it";
 const UNREAD_BYTES = 64 * 1024;
 
 export function judge(play: Play, testimony: Testimony): Verdict {
-  const fault = faultOf(play) ?? differenceOf(play, testimony) ?? answersFault(play);
+  const hasLeft = play.delivery.leavesBehind !== null;
+  const fault = faultOf(play) ?? differenceOf(play, testimony) ?? (hasLeft ? null : answersFault(play));
+  if (fault === null && hasLeft) return { is: "fine", how: "the client left" };
   return fault === null ? endVerdict(play, testimony) : { is: "fault", what: fault };
 }
 
@@ -139,7 +142,7 @@ function unknownVerdict({ messages, end }: Testimony, taken: number): Verdict {
 function silentVerdict(play: Play, { end, code }: Testimony, last: WitnessMessage | null): Verdict {
   if (end === "open") return { is: "fine", how: "both take all" };
   const isEnded = last !== null && (isLast(play, last) || leavesUnread(play, last));
-  if (isEnded || (!play.delivery.isBodyRead && play.taken.length > 0)) return { is: "fine", how: OURS_ENDS };
+  if (isEnded || (play.delivery.reads !== "all" && play.taken.length > 0)) return { is: "fine", how: OURS_ENDS };
   return { is: "fault", what: `it says nothing where the witness refuses (${code ?? end})` };
 }
 
@@ -150,7 +153,8 @@ function isLast({ delivery }: Play, message: WitnessMessage): boolean {
 }
 
 function leavesUnread({ delivery }: Play, { body, fields }: WitnessMessage): boolean {
-  if (delivery.isBodyRead) return false;
+  if (delivery.reads === "all") return false;
+  if (delivery.reads === "little") return body.length > LITTLE_BYTES;
   return body.length > UNREAD_BYTES || fields.some(([name]) => /^(?:transfer-encoding|expect)$/i.test(name));
 }
 

@@ -41,9 +41,16 @@ export class MemorySocket implements WireSocket {
     this.#room = this.#windowBytes;
   }
 
+  /** The client is gone. */
+  leave(): void {
+    this.isShut = true;
+    this.isClosed = true;
+  }
+
   write(bytes: Uint8Array, offset: number, length: number): number {
     this.calls++;
-    if (this.isShut) this.fault ??= "it wrote behind its end";
+    if (this.isShut && !this.isClosed) this.fault ??= "it wrote behind its end";
+    if (this.isClosed) return 0;
     if (offset + length > bytes.length) this.fault ??= "it wrote more than it has";
     const taken = Math.min(length, this.#room);
     this.#room -= taken;

@@ -6,7 +6,7 @@ import type { Incoming, Reply, RequestHandler } from "../../../src/http/exchange
 import { Connection } from "../../../src/http/transport/connection.ts";
 import type { ConnectionContext } from "../../../src/http/transport/context.ts";
 import { isKnownMethod } from "../../../src/http/transport/known-methods.ts";
-import { type Delivery, piecesOf } from "./delivery.ts";
+import { type Delivery, LITTLE_BYTES, piecesOf } from "./delivery.ts";
 import { MemorySocket } from "./memory-socket.ts";
 
 /** A request that the handler was given, with its body whole where it was read. */
@@ -90,8 +90,14 @@ export class Play implements RequestHandler {
       this.#connection.received(Buffer.from(this.#pieces[index] ?? "", "latin1"));
       if (this.delivery.waits === "always" || (this.delivery.waits === "sometimes" && index % 2 === 0)) break;
     }
+    if (this.delivery.leavesBehind !== null && this.#delivered >= this.delivery.leavesBehind) socket.leave();
     if (this.delivery.isClosedAtOnce && this.#delivered === this.#pieces.length) this.end();
     this.#forget();
+  }
+
+  /** Nothing happens any more: a connection that is said to close has closed by now, whatever the client does. */
+  rest(): void {
+    if (this.refusal !== null && !this.socket.isShut) this.fault ??= "it refused, and waits for its client to close";
   }
 
   /** The client closes its side. */
@@ -133,9 +139,10 @@ export class Play implements RequestHandler {
     const fields = this.#fieldsOf(incoming);
     await this.#wait();
     let body: string | null = null;
-    if (this.delivery.isBodyRead) {
+    if (this.delivery.reads !== "nothing") {
       try {
-        body = Buffer.from((await incoming.body(Number.MAX_SAFE_INTEGER)) ?? []).toString("latin1");
+        const bytes = await incoming.body(this.delivery.reads === "all" ? Number.MAX_SAFE_INTEGER : LITTLE_BYTES);
+        body = bytes === null ? null : Buffer.from(bytes).toString("latin1");
       } catch (error) {
         return this.refuse(error, incoming);
       }

@@ -41,7 +41,10 @@ export async function playAll(
 ): Promise<readonly Play[]> {
   const plays = cases.map(({ stream, delivery }) => new Play(stream, delivery, context, nextTurn));
   await untilQuiet(plays);
-  for (const play of plays) play.end();
+  for (const play of plays) {
+    play.rest();
+    play.end();
+  }
   await untilQuiet(plays);
   return plays;
 }

@@ -15,7 +15,8 @@ const PLAINER: readonly Partial<Delivery>[] = [
   { isClosedAtOnce: false },
   { windowBytes: 1 << 20 },
   { delayTurns: 0 },
-  { isBodyRead: true },
+  { reads: "all" },
+  { leavesBehind: null },
   { answers: "text" },
 ];
 
