@@ -79,7 +79,8 @@ function answersFault(play: Play): string | null {
     throw error;
   }
   const finals = answers.filter(({ status }) => status >= 200);
-  if (answers.some(({ status }) => status < 200 && status !== 100)) return "it sent an interim answer that is not 100";
+  const interim = interimFault(play, answers);
+  if (interim !== null) return interim;
   if (finals.length !== play.taken.length + (play.refusal === null ? 0 : 1)) {
     return `it sent ${finals.length} answers to ${play.taken.length} requests`;
   }
@@ -91,6 +92,23 @@ function answersFault(play: Play): string | null {
       return `it answered behind answer ${index}, which was the last`;
   }
   return null;
+}
+
+/** 100 alone, once before an answer, and only to who waits for it. */
+function interimFault({ taken }: Play, answers: readonly Answer[]): string | null {
+  let finals = 0;
+  for (const [index, { status }] of answers.entries()) {
+    if (status >= 200) finals++;
+    else if (status !== 100) return "it sent an interim answer that is not 100";
+    else if (answers[index - 1]?.status === 100) return "it sent 100 twice";
+    else if (!isAwaiting(taken[finals])) return "it sent 100 unasked";
+  }
+  return null;
+}
+
+/** Of a request that was refused nothing is known here. */
+function isAwaiting(request: Taken | undefined): boolean {
+  return request === undefined || request.fields.get("expect")?.toLowerCase() === "100-continue";
 }
 
 function answerFault({ taken, delivery }: Play, index: number, { status, body, fields }: Answer): string | null {
