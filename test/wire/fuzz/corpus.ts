@@ -5,7 +5,7 @@ import type { SeededRandom } from "../../support/seeded-random.ts";
 /** One in so many parts of a request is a nasty one. */
 const NASTY_ODDS = 80;
 /** One in so many requests comes with something large, for the bounds. */
-const LARGE_ODDS = 400;
+const LARGE_ODDS = 250;
 
 // biome-ignore format: as a table it stays short
 const METHODS = [

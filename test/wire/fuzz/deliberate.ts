@@ -33,7 +33,7 @@ export const DELIBERATE: readonly Deliberate[] = [
     rule: "request-line",
     why: "a version, one space between the parts of a request line, few empty lines before it, no protocol but HTTP",
     section: "RFC 9112 §2.2, §3",
-    stream: / {2}|(?:\r\n){3}| (?:RTSP|ICE)\/|[A-Z] [^ \r\n]*[\r\n]/,
+    stream: / {2}|(?:\r\n){3}| (?:RTSP|ICE)\/| [IR][A-Z]{0,3}$|[A-Z] [^ \r\n]*[\r\n]/,
     message: null,
   },
   {
@@ -63,6 +63,13 @@ export const DELIBERATE: readonly Deliberate[] = [
     section: "RFC 9112 §3.2",
     stream: null,
     message: (message) => ![...linesOf(message, "host"), authorityOf(message.target)].every(isHost),
+  },
+  {
+    rule: "host-missing",
+    why: "PRI is a method like any other, and not the beginning of HTTP/2",
+    section: "RFC 9113 §3.4",
+    stream: /PRI /,
+    message: null,
   },
   {
     rule: "host-repeated",

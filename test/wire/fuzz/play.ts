@@ -29,6 +29,8 @@ export interface Refusal {
   readonly detail: string;
 }
 
+/** No body that comes is as long; lengths that are only said are longer. */
+const BODY_BYTES_MAX = 16 << 20;
 const STREAM_PARTS = 3;
 const LARGE_BYTES = 200_000;
 /** Fields that decide how a message is framed and routed: seen even where no line of the stream names them. */
@@ -86,8 +88,7 @@ export class Play implements RequestHandler {
     }
     while (this.#delivered < this.#pieces.length && !socket.isPaused && !socket.isClosed) {
       const index = this.#delivered++;
-      // A buffer of its own, as the runtime hands out.
-      this.#connection.received(Buffer.from(this.#pieces[index] ?? "", "latin1"));
+      this.#connection.received(octetsOf(this.#pieces[index] ?? ""));
       if (this.delivery.waits === "always" || (this.delivery.waits === "sometimes" && index % 2 === 0)) break;
     }
     if (this.delivery.leavesBehind !== null && this.#delivered >= this.delivery.leavesBehind) socket.leave();
@@ -141,7 +142,7 @@ export class Play implements RequestHandler {
     let body: string | null = null;
     if (this.delivery.reads !== "nothing") {
       try {
-        const bytes = await incoming.body(this.delivery.reads === "all" ? Number.MAX_SAFE_INTEGER : LITTLE_BYTES);
+        const bytes = await incoming.body(this.delivery.reads === "all" ? BODY_BYTES_MAX : LITTLE_BYTES);
         body = bytes === null ? null : Buffer.from(bytes).toString("latin1");
       } catch (error) {
         return this.refuse(error, incoming);
@@ -174,6 +175,13 @@ export class Play implements RequestHandler {
     this.#isForgotten = true;
     this.#connection.closed();
   }
+}
+
+/** In memory of their own, as the runtime hands them out: the transport frees what it does not need of large ones. */
+function octetsOf(text: string): Buffer {
+  const bytes = Buffer.alloc(text.length);
+  bytes.write(text, "latin1");
+  return bytes;
 }
 
 /** What the request of this index is answered. */

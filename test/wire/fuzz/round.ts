@@ -2,6 +2,7 @@
 // until nothing happens any more, then the clients close, and again until nothing happens.
 import { BodyBudget } from "../../../src/http/body-budget.ts";
 import { StreamBudget } from "../../../src/http/stream-budget.ts";
+import { BulkCollector } from "../../../src/http/transport/bulk-memory.ts";
 import { type ConnectionContext, Tally } from "../../../src/http/transport/context.ts";
 import { DateField } from "../../../src/http/transport/date-field.ts";
 import type { Delivery } from "./delivery.ts";
@@ -32,6 +33,8 @@ export function makeContext(): Omit<ConnectionContext, "handler"> {
     requestsInFlight: 1 << 20,
     nextTurn: (run) => void setImmediate(run),
     steadyMs,
+    // Memory is looked at by whoever runs these.
+    collector: new BulkCollector(() => {}, steadyMs),
   };
 }
 
