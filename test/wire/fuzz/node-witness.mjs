@@ -14,6 +14,9 @@ const QUIET_TURNS = 2;
 const MENDS_MAX = 4096;
 const HIGH = 0x80;
 const SPACE = 0x20;
+/** Of what Node does not tell. */
+const UNSAID = "refused behind an upgrade";
+const TAB_CODES = ["HPE_INVALID_CONTENT_LENGTH", "HPE_INVALID_TRANSFER_ENCODING", UNSAID];
 const TABBED = /^((?:content-length:[ \t]*[0-9]+|transfer-encoding:[ \t]*chunked) *)\t[ \t]*\r\n/gim;
 /** Blanks behind a value that are looked at, where the parser stopped at the first. */
 const TAB_REACH_BYTES = 100;
@@ -95,7 +98,7 @@ function readOnAfterUpgrade(socket) {
       const result = execute.call(parser, rest);
       // A tunnel takes the rest.
       if (typeof result !== "number" || parser.incoming?.upgrade) return result;
-      if (result === 0) socket.refusal = { code: "refused behind an upgrade", at: socket.passed };
+      if (result === 0) socket.refusal = { code: UNSAID, at: socket.passed };
       socket.passed += result;
       if (result === 0 || socket.passed >= packet.length) return packet.length;
     }
@@ -109,13 +112,15 @@ function readOnAfterUpgrade(socket) {
  */
 function mended(bytes, { code, at }) {
   const octet = bytes[at];
-  if (code === "HPE_INVALID_URL" && octet >= HIGH) {
+  const isInTarget =
+    code === "HPE_INVALID_URL" || (code === UNSAID && /[A-Z] [/h][^ \r\n]*$/.test(bytes.toString("latin1", 0, at)));
+  if (isInTarget && octet >= HIGH) {
     let end = at;
     while (bytes[end] >= HIGH) end++;
     const encoded = [...bytes.subarray(at, end)].map((each) => `%${each.toString(16).toUpperCase()}`).join("");
     return { what: "high", bytes: Buffer.concat([bytes.subarray(0, at), Buffer.from(encoded), bytes.subarray(end)]) };
   }
-  if (code !== "HPE_INVALID_CONTENT_LENGTH" && code !== "HPE_INVALID_TRANSFER_ENCODING") return null;
+  if (!TAB_CODES.includes(code)) return null;
   // The length is refused at the tab, the coding at the end of the head.
   const tabbed = [...bytes.toString("latin1", 0, at + TAB_REACH_BYTES).matchAll(TABBED)].at(-1);
   if (tabbed === undefined) return null;
