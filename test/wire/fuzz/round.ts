@@ -5,6 +5,7 @@ import { StreamBudget } from "../../../src/http/stream-budget.ts";
 import { BulkCollector } from "../../../src/http/transport/bulk-memory.ts";
 import { type ConnectionContext, Tally } from "../../../src/http/transport/context.ts";
 import { DateField } from "../../../src/http/transport/date-field.ts";
+import { RequestBody } from "../../../src/http/transport/request-body.ts";
 import type { Delivery } from "./delivery.ts";
 import { Play } from "./play.ts";
 
@@ -22,8 +23,10 @@ const SCRATCH_BYTES = 64 * 1024;
 /** Of one server, whose connections they are. Time stands still: nothing is cut for being late. */
 export function makeContext(): Omit<ConnectionContext, "handler"> {
   const steadyMs = () => 0;
+  const bodies = new BodyBudget(Number.POSITIVE_INFINITY);
   return {
-    bodies: new BodyBudget(Number.POSITIVE_INFINITY),
+    bodies,
+    noBody: new RequestBody({ is: "none" }, bodies, () => {}),
     answers: new StreamBudget({ limitBytes: Number.POSITIVE_INFINITY, graceMs: 1000, steadyMs, after: () => {} }),
     tally: new Tally(),
     date: new DateField(),
