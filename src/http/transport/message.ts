@@ -31,7 +31,8 @@ const CHUNKED: Framing = { is: "chunked" };
 const LENGTH = /^[0-9]{1,15}$/;
 /** A name, an IPv4 address or an IPv6 address in brackets, and perhaps a port (RFC 3986 §3.2.2 and §3.2.3); or nothing. */
 const HOST = /^(?:(?:[A-Za-z0-9._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/;
-const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i;
+/** Behind the host a path or a query, or nothing: a fragment is no part of it (RFC 9112 §3.2.2). */
+const ABSOLUTE = /^https?:\/\/([^/?#]*)((?:[/?].*)?)$/i;
 const EXPECT = "Expect";
 const CONNECTION = "Connection";
 

@@ -81,6 +81,7 @@ const targets = [
     "a path without its slash": ask(`GET ${KEY}`),
     "a query alone": ask("GET ?a=b"),
     "a fragment alone": ask("GET #a"),
+    "a fragment behind the host of an absolute target": ask("GET http://h#a"),
     "a backslash in place of the slash": ask(`GET \\${KEY}`),
     "an absolute target of another scheme": ask("GET ftp://h/-/healthy"),
     "an absolute target of a file": ask("GET file:///etc/passwd"),
@@ -149,7 +150,6 @@ const targets = [
     {
       "a fragment behind the path": ask("GET /-/healthy#a"),
       "a fragment in the query": ask("GET /keys?limit=1#a"),
-      "a fragment behind the host of an absolute target": ask("GET http://h#a"),
     },
   ),
 ];

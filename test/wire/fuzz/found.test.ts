@@ -83,3 +83,9 @@ test("fields that frame, route or end a message are refused behind its body", as
   }
   expect((await playOne(`${post}X: y\r\nContent-Lengths: 3\r\n\r\n${GET}`)).taken).toHaveLength(2);
 });
+
+test("a fragment right behind the host of a target is refused", async () => {
+  const targeting = (target: string) => playOne(`GET ${target} HTTP/1.1\r\nHost: a.example\r\n\r\n`);
+  expect(refusalKey(await targeting("http://a.example#e?q"))).toBe("target");
+  expect((await targeting("http://a.example?q")).taken.map(({ target }) => target)).toEqual(["/?q"]);
+});
