@@ -33,7 +33,7 @@ export interface Pace {
 
 export type Results = ReadonlyMap<string, readonly Measured[]>;
 
-const WARM_UP_SECONDS = 1;
+const WARM_UP_SECONDS = 3;
 
 /** Every workload once a round, there and back, after a warm-up. @throws on an answer with another status */
 export async function measureInTurn(workloads: readonly Workload[], pace: Pace): Promise<Results> {
