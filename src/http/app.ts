@@ -69,6 +69,14 @@ interface Asked {
   subject: Subject;
 }
 
+/** A request that has found its route. */
+interface Entered {
+  readonly route: Route;
+  readonly match: Match;
+  readonly query: string;
+  readonly requireRoom: (reply: Reply) => void;
+}
+
 export class App implements RequestHandler {
   readonly #options: AppOptions;
   readonly #services: ServicesBySubject;
@@ -80,18 +88,15 @@ export class App implements RequestHandler {
     this.#services = new ServicesBySubject(options.services);
   }
 
-  async handle(incoming: Incoming, requireRoom: (reply: Reply) => void = () => {}): Promise<Reply> {
-    const { metrics, steadyMs, guard } = this.#options;
+  handle(incoming: Incoming, requireRoom: (reply: Reply) => void = () => {}): Reply | Promise<Reply> {
+    const { metrics, steadyMs } = this.#options;
     const startedAtMs = steadyMs();
+    const asked = this.#receive(incoming);
     metrics.inFlight++;
-    try {
-      const asked = this.#receive(incoming);
-      const reply = guard.open(await this.#answer(asked, requireRoom), incoming);
-      this.#observe(asked, reply, steadyMs() - startedAtMs);
-      return reply;
-    } finally {
-      metrics.inFlight--;
-    }
+    const reply = this.#answer(asked, requireRoom);
+    return reply instanceof Promise
+      ? reply.then((made) => this.#finish(asked, made, startedAtMs))
+      : this.#finish(asked, reply, startedAtMs);
   }
 
   refuse(error: unknown, incoming: Incoming): Reply {
@@ -99,6 +104,14 @@ export class App implements RequestHandler {
     const reply = this.#options.guard.open(this.#problem(error, asked), incoming);
     this.#observe(asked, reply, 0);
     return reply;
+  }
+
+  #finish(asked: Asked, reply: Reply, startedAtMs: number): Reply {
+    const { metrics, guard, steadyMs } = this.#options;
+    metrics.inFlight--;
+    const opened = guard.open(reply, asked.incoming);
+    this.#observe(asked, opened, steadyMs() - startedAtMs);
+    return opened;
   }
 
   #receive(incoming: Incoming): Asked {
@@ -141,36 +154,55 @@ export class App implements RequestHandler {
     });
   }
 
-  async #answer(asked: Asked, requireRoom: (reply: Reply) => void): Promise<Reply> {
-    const { incoming, place, trace } = asked;
-    const { guard } = this.#options;
+  /** At once where nothing has to be waited for, as in most reads. Throws nothing. */
+  #answer(asked: Asked, requireRoom: (reply: Reply) => void): Reply | Promise<Reply> {
     try {
-      guard.admit(incoming);
-      if (place.match === null) throw place.fault;
-      const { match, query } = place;
-      if (incoming.method === "OPTIONS") return optionsReply(match.pattern);
-      const route = routeOf(match.pattern, incoming.method);
-      if (route.action === "admin" || route.action === "metrics") guard.requireOwnPage(incoming);
-      const subject = authenticate(incoming, route, this.#options.services.tokens);
-      // Nearly always known at once: those need not wait for a turn.
-      asked.subject = subject instanceof Promise ? await subject : subject;
-      guard.admitToken(asked.subject.id);
-      const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
-      const action = requireLeave(asked.subject, route, { incoming, parameters });
-      const own = this.#services.of(asked.subject);
-      const services = trace === null ? own : traced(own, trace);
-      const request = { parameters, argument: decodeArgument(match), services };
-      const name = readIdempotencyKey(incoming);
-      const guarded = this.#guardBody(asked);
-      const reply = await (name === null
-        ? route.handle({ ...request, incoming: guarded })
-        : handleOnce(route, request, await nameRequest(guarded, { name, owner: asked.subject.id }, services.store)));
-      const shown = asked.subject === EVERYBODY ? reply : privately(reply);
-      requireRoom(shown);
-      return isStreamed(shown.body) ? { ...shown, body: this.#watch(shown.body, asked, action) } : shown;
+      const reply = this.#admit(asked, requireRoom);
+      return reply instanceof Promise ? reply.catch((error: unknown) => this.#problem(error, asked)) : reply;
     } catch (error) {
       return this.#problem(error, asked);
     }
+  }
+
+  #admit(asked: Asked, requireRoom: (reply: Reply) => void): Reply | Promise<Reply> {
+    const { incoming, place } = asked;
+    const { guard, services } = this.#options;
+    guard.admit(incoming);
+    if (place.match === null) throw place.fault;
+    if (incoming.method === "OPTIONS") return optionsReply(place.match.pattern);
+    const route = routeOf(place.match.pattern, incoming.method);
+    if (route.action === "admin" || route.action === "metrics") guard.requireOwnPage(incoming);
+    const subject = authenticate(incoming, route, services.tokens);
+    const entered: Entered = { route, match: place.match, query: place.query, requireRoom };
+    if (subject instanceof Promise) return subject.then((known) => this.#serve(asked, entered, known));
+    return this.#serve(asked, entered, subject);
+  }
+
+  #serve(asked: Asked, { route, match, query, requireRoom }: Entered, subject: Subject): Reply | Promise<Reply> {
+    const { incoming, trace } = asked;
+    asked.subject = subject;
+    this.#options.guard.admitToken(subject.id);
+    const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
+    const action = requireLeave(subject, route, { incoming, parameters });
+    const own = this.#services.of(subject);
+    const services = trace === null ? own : traced(own, trace);
+    const argument = decodeArgument(match);
+    const name = readIdempotencyKey(incoming);
+    const guarded = this.#guardBody(asked);
+    const reply =
+      name === null
+        ? route.handle({ incoming: guarded, parameters, argument, services })
+        : handleOnce(
+            route,
+            { parameters, argument, services },
+            nameRequest(guarded, { name, owner: subject.id }, services.store),
+          );
+    const show = (made: Reply) => {
+      const shown = subject === EVERYBODY ? made : privately(made);
+      requireRoom(shown);
+      return isStreamed(shown.body) ? { ...shown, body: this.#watch(shown.body, asked, action) } : shown;
+    };
+    return reply instanceof Promise ? reply.then(show) : show(reply);
   }
 
   #problem(error: unknown, asked: Asked): Reply {
@@ -293,8 +325,9 @@ function tracedOf(incoming: Incoming, route: string): TracedRequest {
 async function handleOnce(
   route: Route,
   request: Omit<RouteRequest, "incoming">,
-  { incoming, attempt }: NamedRequest,
+  named: Promise<NamedRequest>,
 ): Promise<Reply> {
+  const { incoming, attempt } = await named;
   const services = { ...request.services, entries: request.services.entries.once(attempt) };
   const reply = await route.handle({ ...request, incoming, services });
   return attempt.isReplayed ? { ...reply, headers: { ...reply.headers, [FIELD.idempotencyReplayed]: "true" } } : reply;

@@ -24,11 +24,15 @@ export interface EntryRequest {
   readonly hub: HubView;
 }
 
-export async function getEntry(request: EntryRequest): Promise<Reply> {
-  const { incoming, parameters, key, dialect, entries } = request;
+export function getEntry(request: EntryRequest): Reply | Promise<Reply> {
+  const { parameters, key, dialect, entries } = request;
   parameters.requireKnown(dialect.readParameters);
   const waitMs = readWaitMs(parameters);
-  const entry = waitMs === null ? await entries.get(key) : await entryAfterWait(request, waitMs);
+  const entry = waitMs === null ? entries.get(key) : entryAfterWait(request, waitMs);
+  return entry instanceof Promise ? entry.then((found) => showEntry(request, found)) : showEntry(request, entry);
+}
+
+function showEntry({ incoming, parameters, key, dialect, entries }: EntryRequest, entry: Entry): Reply {
   const view = dialect.view(incoming, parameters, entry.contentType);
   // What does not end looks the same at every instant.
   const now = entry.expiresAt === null ? entry.modifiedAt : entries.now();

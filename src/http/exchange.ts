@@ -51,11 +51,11 @@ export function isStreamed(body: Reply["body"]): body is AsyncIterable<string | 
 /** What answers the requests of a transport. */
 export interface RequestHandler {
   /**
-   * Answers a request. Throws nothing.
+   * Answers a request, at once where nothing has to be waited for. Throws nothing.
    *
    * @param requireRoom - asked whether an answer can be sent; what it throws is answered instead
    */
-  handle(incoming: Incoming, requireRoom?: (reply: Reply) => void): Promise<Reply>;
+  handle(incoming: Incoming, requireRoom?: (reply: Reply) => void): Reply | Promise<Reply>;
   /** The answer to a request that is not handled, for what the transport found. */
   refuse(error: unknown, incoming: Incoming): Reply;
 }

@@ -56,7 +56,7 @@ export interface Match {
   readonly argument: string;
 }
 
-type EntryHandler = (request: EntryRequest) => Promise<Reply>;
+type EntryHandler = (request: EntryRequest) => Reply | Promise<Reply>;
 
 function entryRoute(dialectOf: (services: Services) => Dialect, handler: EntryHandler): Route["handle"] {
   return ({ incoming, parameters, argument, services }) => {

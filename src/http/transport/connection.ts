@@ -19,9 +19,9 @@ import { bodyEnded, bodyTooSlow, headEnded, headTooSlow } from "./delays.ts";
 import { HeadParser, type RequestHead } from "./head-parser.ts";
 import { Inbox } from "./inbox.ts";
 import { type Message, toMessage } from "./message.ts";
+import { Origins } from "./origins.ts";
 import { Outbox } from "./outbox.ts";
 import { Pace } from "./pace.ts";
-import type { Persistence } from "./reply-head.ts";
 import { sendReply, sendSlices } from "./reply-writer.ts";
 import { RequestBody } from "./request-body.ts";
 import { type Exchange, isLastOf, makeExchange } from "./request-exchange.ts";
@@ -29,10 +29,13 @@ import { type RequestConnection, UnreadIncoming } from "./wire-incoming.ts";
 import type { WireSocket } from "./wire-socket.ts";
 
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
+/** Steps on one connection, one or two for each request, before others have their turn. */
+const STEPS_A_TURN = 64;
 /** How long a connection that has been ended still reads. */
 const LINGER_MS = 2000;
 
 export class Connection implements RequestConnection, WaitingStream {
+  readonly origins: Origins;
   readonly #socket: WireSocket;
   readonly #context: ConnectionContext;
   readonly #listener: ListenerFacts;
@@ -46,19 +49,20 @@ export class Connection implements RequestConnection, WaitingStream {
   #state: "open" | "lingering" | "closed" = "open";
   #exchange: Exchange | null = null;
   #isAdvancing = false;
+  /** Whether others have their turn before the next request, as the last one took long. */
+  #isYielding = false;
   /** Whether the client sends no more. */
   #hasEnded = false;
   /** Whether the answer that comes next is the last. */
   #isLeaving = false;
   /** When it began to wait for what it waits for: the next request, the rest of a head, the client's end. */
   #sinceMs: number;
-  #host: string | null = null;
-  #origin: string | null = null;
 
   constructor(socket: WireSocket, context: ConnectionContext, listener: ListenerFacts) {
     this.#socket = socket;
     this.#context = context;
     this.#listener = listener;
+    this.origins = new Origins(listener.scheme);
     this.#inbox = new Inbox(socket);
     this.#sendingPace = new Pace(context.pace);
     this.#bodyPace = new Pace(context.pace);
@@ -80,15 +84,6 @@ export class Connection implements RequestConnection, WaitingStream {
   /** Whether nothing is under way on it. */
   get isIdle(): boolean {
     return this.#exchange === null && this.#inbox.size === 0;
-  }
-
-  originOf(host: string | null): string | null {
-    if (host === null || host === "") return null;
-    if (host !== this.#host) {
-      this.#host = host;
-      this.#origin = `${this.#listener.scheme}://${host}`;
-    }
-    return this.#origin;
   }
 
   /** A client that waits and has ended its side has gone: there is no other way to see that (its socket says the same). */
@@ -160,17 +155,25 @@ export class Connection implements RequestConnection, WaitingStream {
     if (this.#state === "open" && this.isIdle) this.#linger();
   }
 
-  /** As leave(), but for connections on which nothing is under way. */
-  expectLast(): void {
-    this.#isLeaving = true;
-  }
-
   #advance(): void {
     if (this.#isAdvancing) return;
     this.#isAdvancing = true;
-    while (this.#state === "open" && (this.#exchange === null ? this.#begin() : this.#feed(this.#exchange)));
+    let steps = 0;
+    while (this.#state === "open" && !this.#isYielding && ++steps <= STEPS_A_TURN && this.#step());
     this.#isAdvancing = false;
-    if (this.#state === "open") this.#settle();
+    if (this.#state !== "open") return;
+    if (!this.#isYielding && steps <= STEPS_A_TURN) {
+      this.#settle();
+      return;
+    }
+    this.#isYielding = false;
+    this.#inbox.readWithin(LIMITS.readAheadBytes);
+    this.#context.nextTurn(() => this.#advance());
+  }
+
+  /** Returns whether there may be another. */
+  #step(): boolean {
+    return this.#exchange === null ? this.#begin() : this.#feed(this.#exchange);
   }
 
   /** Begins the next request, and returns whether there was one. */
@@ -204,7 +207,12 @@ export class Connection implements RequestConnection, WaitingStream {
       this.#answer(exchange, handler.refuse(tooManyRequests(requestsInFlight), incoming));
       return;
     }
-    handler.handle(incoming, this.#requireRoom).then(
+    const answer = handler.handle(incoming, this.#requireRoom);
+    if (!(answer instanceof Promise)) {
+      this.#answer(exchange, answer);
+      return;
+    }
+    answer.then(
       (reply) => this.#answer(exchange, reply),
       // What a handler throws is a fault of ours that nothing can be said of.
       () => this.#giveUp(exchange),
@@ -272,37 +280,32 @@ export class Connection implements RequestConnection, WaitingStream {
       return;
     }
     if (!body.isWhole) this.#passOver(exchange);
-    if (isLastOf(exchange, reply)) this.#isLeaving = true;
-    const { method } = message;
+    if (isLastOf(exchange, reply) || this.#context.tally.isStopping) this.#isLeaving = true;
     try {
-      const persistence = this.#persistence(minorVersion);
-      sendReply(this.#context, this.#outbox, reply, { method, minorVersion, persistence });
+      sendReply(this.#context, this.#outbox, reply, { method: message.method, minorVersion, isLast: this.#isLeaving });
     } catch {
       this.#giveUp(exchange);
       return;
     }
-    if (!isStreamed(reply.body)) {
-      this.#awaitTaking(exchange);
-      return;
-    }
-    const slices = new Slices(reply.body, true);
-    exchange.slices = slices;
-    if (method === "HEAD") void slices.end().catch(() => {});
-    void (method === "HEAD" ? Promise.resolve(true) : this.#send(slices, exchange)).then(
-      (isSent) => (isSent ? this.#awaitTaking(exchange) : this.#giveUp(exchange)),
-      // Cut, so that no client takes the part for the whole.
-      () => this.#giveUp(exchange),
-    );
+    if (isStreamed(reply.body)) this.#send(exchange, new Slices(reply.body, true));
+    else this.#awaitTaking(exchange);
   }
 
-  #send(slices: Slices, { minorVersion, incoming }: Exchange): Promise<boolean> {
-    return sendSlices(this.#context, this.#outbox, {
+  #send(exchange: Exchange, slices: Slices): void {
+    const { message, minorVersion, incoming } = exchange;
+    exchange.slices = slices;
+    void sendSlices(this.#context, this.#outbox, {
       slices,
+      isHeadAlone: message.method === "HEAD",
       isChunked: minorVersion === 1,
       isOwn: !incoming.isKeptOpen,
       holder: this,
       isWanted: () => this.#state === "open",
-    });
+    }).then(
+      (isSent) => (isSent ? this.#awaitTaking(exchange) : this.#giveUp(exchange)),
+      // Cut, so that no client takes the part for the whole.
+      () => this.#giveUp(exchange),
+    );
   }
 
   #giveUp(exchange: Exchange): void {
@@ -325,11 +328,6 @@ export class Connection implements RequestConnection, WaitingStream {
     if (isAsked || body.isLeft || body.leftBytes > LIMITS.unwantedBodyBytes) this.#isLeaving = true;
   }
 
-  #persistence(minorVersion: 0 | 1): Persistence {
-    if (this.#isLeaving) return "close";
-    return minorVersion === 0 ? "keep-alive" : "default";
-  }
-
   /** The answer is over when the system has taken all of it. */
   #awaitTaking(exchange: Exchange): void {
     const { answers } = this.#context;
@@ -350,8 +348,8 @@ export class Connection implements RequestConnection, WaitingStream {
     exchange.isAnswered = true;
     this.#finish(exchange);
     if (this.#state !== "open" || !this.#isOver(exchange)) return;
-    if (exchange.isLarge && this.#inbox.size > 0) this.#context.nextTurn(() => this.#advance());
-    else this.#advance();
+    this.#isYielding = exchange.isLarge;
+    this.#advance();
   }
 
   #finish(exchange: Exchange): void {
@@ -373,7 +371,7 @@ export class Connection implements RequestConnection, WaitingStream {
     const reply = handler.refuse(error, incoming);
     this.#isLeaving = true;
     this.#inbox.clear();
-    sendReply(this.#context, this.#outbox, reply, { method: incoming.method, minorVersion: 1, persistence: "close" });
+    sendReply(this.#context, this.#outbox, reply, { method: incoming.method, minorVersion: 1, isLast: true });
     this.#linger();
   }
 

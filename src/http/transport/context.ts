@@ -45,6 +45,8 @@ export class Tally {
   arrivals = 0;
   /** Requests that are handled or answered. */
   inFlight = 0;
+  /** Whether the server ends: each answer is then the last of its connection. */
+  isStopping = false;
 }
 
 /** Methods that have written nothing and have a body to answer. */

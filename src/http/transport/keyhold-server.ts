@@ -91,7 +91,6 @@ class SocketServer {
   readonly #listeners = new Set<Listener>();
   readonly #ticker: NodeJS.Timeout;
   #tcp: TcpListener | null = null;
-  #isLeaving = false;
 
   constructor(context: ConnectionContext, options: HttpServerOptions) {
     this.#context = context;
@@ -138,8 +137,7 @@ class SocketServer {
   /** What has been sent to the server is answered, as far as the time goes; then nothing is. */
   async stop(timeoutMs: number): Promise<void> {
     const endsAtMs = this.#context.steadyMs() + timeoutMs;
-    this.#isLeaving = true;
-    for (const connection of this.#connections) connection.expectLast();
+    this.#context.tally.isStopping = true;
     await this.#untilQuiet();
     for (const listener of this.#listeners) listener.stop();
     for (const connection of this.#connections) connection.leave();
@@ -222,7 +220,6 @@ class SocketServer {
     const connection = new Connection(new BunSocket(socket), this.#context, facts);
     socket.data = { connection };
     this.#connections.add(connection);
-    if (this.#isLeaving) connection.expectLast();
     if (this.#connections.size > connectionsMax) connection.refuse(tooManyConnections(connectionsMax));
   }
 

@@ -12,7 +12,8 @@ import { type Persistence, type ReplyFraming, renderHead } from "./reply-head.ts
 export interface Manner {
   readonly method: string;
   readonly minorVersion: 0 | 1;
-  readonly persistence: Persistence;
+  /** Whether the connection ends behind it. */
+  readonly isLast: boolean;
 }
 
 /** A larger body is handed to the system as it lies in memory, in a write of its own. */
@@ -32,7 +33,7 @@ export function sendReply(
 ): void {
   const { status, headers, body } = reply;
   const framing = framingOf(reply, manner.minorVersion);
-  const head = renderHead({ status, headers, framing, persistence: manner.persistence, date: date.text });
+  const head = renderHead({ status, headers, framing, persistence: persistenceOf(manner), date: date.text });
   const headLength = scratch.write(head, 0, "latin1");
   if (headLength < head.length) throw new Error("The head of an answer is longer than any may be");
   const isBare = manner.method === "HEAD" || framing.is !== "length" || framing.length === 0;
@@ -49,6 +50,11 @@ export function sendReply(
   }
 }
 
+function persistenceOf({ isLast, minorVersion }: Manner): Persistence {
+  if (isLast) return "close";
+  return minorVersion === 0 ? "keep-alive" : "default";
+}
+
 function framingOf({ status, body }: Reply, minorVersion: 0 | 1): ReplyFraming {
   if (NO_BODY_STATUSES.includes(status)) return { is: "none" };
   if (body === null) return { is: "length", length: 0 };
@@ -59,6 +65,8 @@ function framingOf({ status, body }: Reply, minorVersion: 0 | 1): ReplyFraming {
 
 export interface StreamedReply {
   readonly slices: Slices;
+  /** Whether nothing of it is sent, as it answers HEAD. */
+  readonly isHeadAlone: boolean;
   readonly isChunked: boolean;
   /** Whether its parts are this client's alone, and at once there when they are asked for; not those of a watch. */
   readonly isOwn: boolean;
@@ -72,8 +80,12 @@ export interface StreamedReply {
 export async function sendSlices(
   { answers, collector, scratch, nextTurn }: Pick<ConnectionContext, "answers" | "collector" | "scratch" | "nextTurn">,
   outbox: Outbox,
-  { slices, isChunked, isOwn, holder, isWanted }: StreamedReply,
+  { slices, isHeadAlone, isChunked, isOwn, holder, isWanted }: StreamedReply,
 ): Promise<boolean> {
+  if (isHeadAlone) {
+    await slices.end();
+    return isWanted();
+  }
   let turnBytes = 0;
   let partBytes: number = LIMITS.stepBytes;
   try {

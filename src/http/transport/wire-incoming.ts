@@ -2,13 +2,14 @@
 import type { Incoming } from "../exchange.ts";
 import type { Fields } from "./fields.ts";
 import type { Message } from "./message.ts";
+import type { Origins } from "./origins.ts";
 import type { RequestBody } from "./request-body.ts";
 
 /** What a request asks of its connection. */
 export interface RequestConnection {
   readonly remoteAddress: string | null;
   readonly isLocal: boolean;
-  originOf(host: string | null): string | null;
+  readonly origins: Origins;
   /** The answer may be long in coming: a client that sends no more is then taken to have gone. */
   keepOpen(): void;
 }
@@ -36,7 +37,7 @@ export class WireIncoming implements Incoming {
   }
 
   get origin(): string | null {
-    return this.#connection.originOf(this.#request.message.host);
+    return this.#connection.origins.of(this.#request.message.host);
   }
 
   get remoteAddress(): string | null {
