@@ -1,6 +1,7 @@
 // What a request costs on our own transport, beside that of Bun, beside a Bun.serve that answers a constant, and beside nginx
 // serving the same values as files: `npm run bench:transport`. Servers that stand beside each other are loaded over 64
-// connections in alternating rounds, with 10,000 keys of 100 bytes on SQLite, durability full; ROUNDS and SECONDS lengthen it.
+// connections in alternating rounds, with 10,000 keys of 100 bytes on SQLite, durability full; ROUNDS and SECONDS lengthen it,
+// names of parts (`-- writes`) choose.
 //
 // Load and server share the machine's cores. CPU time a request is the steadiest figure, and ratios within a round are what
 // counts.
@@ -26,6 +27,12 @@ const GET_BAR = 1.43;
 const PUT_BAR = 1;
 const NGINX_BAR = 1;
 
+const PARTS = [
+  ["reads", measureReads],
+  ["writes", measureWrites],
+] as const;
+const asked = process.argv.slice(2);
+
 const cpu = ({ frontMicros }: Measured) => frontMicros;
 const rate = ({ perSecond }: Measured) => perSecond;
 
@@ -41,8 +48,7 @@ console.log(
   `${PACE.connections} connections, ${KEYS} keys with values of ${VALUE.length} bytes, medians of ${PACE.rounds} rounds of ${PACE.seconds} s`,
 );
 try {
-  await measureReads();
-  await measureWrites();
+  for (const [part, measure] of PARTS) if (asked.length === 0 || asked.includes(part)) await measure();
 } finally {
   await Promise.all([keyhold, bun, constant, nginx].map((program) => program?.stop()));
   rmSync(directory, { recursive: true, force: true });
