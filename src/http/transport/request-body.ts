@@ -8,6 +8,12 @@ import type { Framing } from "./message.ts";
 /** What happens to bytes that come: they wait, they are kept, they are dropped; or all have come. */
 type State = "untouched" | "read" | "dropped" | "whole" | "failed";
 
+const NOTHING = new Uint8Array();
+/** Room that a body begins with, in bytes; less where it is shorter. */
+const ROOM_BYTES_MIN = 4096;
+/** A piece of this size comes from a client that sends as fast as it can. */
+const FAST_BYTES = 16 * 1024;
+
 export class RequestBody {
   readonly #framing: Framing;
   readonly #budget: BodyBudget;
@@ -18,8 +24,8 @@ export class RequestBody {
   #received = 0;
   #reservedBytes = 0;
   #pieces: Buffer[] = [];
-  /** Of a body whose length is known, filled as it comes; null where it is not. */
-  #whole: Uint8Array | null = null;
+  /** Of a body whose length is known, filled as it comes. */
+  #whole: Uint8Array = NOTHING;
   #maxBytes = 0;
   #reading: PromiseWithResolvers<Uint8Array | null> | null = null;
   #isLeft = false;
@@ -144,12 +150,21 @@ export class RequestBody {
 
   #store(piece: Buffer): void {
     if (this.#framing.is === "length") {
-      this.#whole ??= new Uint8Array(this.#framing.length);
+      this.#makeRoom(this.#framing.length, piece.length);
       this.#whole.set(piece, this.#received - piece.length);
     } else {
       this.#reserve(piece.length);
       this.#pieces.push(piece);
     }
+  }
+
+  /** For all of a body that comes fast; else for twice what has come, so that a trickle holds little. */
+  #makeRoom(length: number, pieceBytes: number): void {
+    if (this.#received <= this.#whole.length) return;
+    const size = pieceBytes >= FAST_BYTES ? length : Math.min(length, Math.max(ROOM_BYTES_MIN, this.#received * 2));
+    const room = new Uint8Array(size);
+    room.set(this.#whole);
+    this.#whole = room;
   }
 
   #end(): void {
@@ -159,7 +174,7 @@ export class RequestBody {
     if (reading === null) return;
     this.#reading = null;
     // Always memory of its own: the bytes that came may hold other requests too, and would be kept for it.
-    reading.resolve(this.#whole ?? concatenate(this.#pieces, this.#received));
+    reading.resolve(this.#chunks === null ? this.#whole : concatenate(this.#pieces, this.#received));
     this.#forget();
   }
 
@@ -176,7 +191,7 @@ export class RequestBody {
 
   #forget(): void {
     this.#pieces = [];
-    this.#whole = null;
+    this.#whole = NOTHING;
   }
 
   #leave<T>(answer: Promise<T>): Promise<T> {
