@@ -1,5 +1,6 @@
 // How entries end: at their instant whatever the sweeper does, and what it logs when it comes.
 import { describe, expect, test } from "bun:test";
+import type { Condition } from "../../src/core/condition.ts";
 import { type EpochMs, type Expiry, NEVER, toEpochMs } from "../../src/core/expiry.ts";
 import { LIMITS } from "../../src/core/limits.ts";
 import { EVERY_KEY } from "../../src/core/range.ts";
@@ -8,6 +9,7 @@ import { listedKeys } from "../support/listed-pages.ts";
 import { changesAfter, loggedKinds } from "../support/logged-changes.ts";
 import {
   check,
+  commit,
   ENDED,
   endsAt,
   endsIn,
@@ -97,6 +99,28 @@ export function endingsSuite(make: MakeStore): void {
         expect((await store.get(keyOf("a")))?.createdAt).toBeGreaterThan(created);
         expect(await loggedKinds(store)).toEqual(["put a", "expire a", "put a"]);
         expect(store.stats().entries).toBe(1);
+      });
+    });
+
+    test("is in none of the states that a condition names, its last one included", async () => {
+      await withStore(make, async (harness) => {
+        const { store } = harness;
+        const end = toEpochMs(store.now() + LIFE_MS);
+        const { outcomes } = await mustCommit(store, put("a", "", { expiry: endsAt(end) }));
+        const entry = outcomes[0]?.after ?? null;
+        if (entry === null) throw new Error("The put answered no entry");
+        const { tag, revision, modifiedAt } = entry;
+        const holds = async (when: Condition) => (await commit(store, check("a", [when]))).committed;
+        expect(await holds({ is: "at", tags: [tag] })).toBe(true);
+        await untilCome(harness, end);
+        expect(await holds({ is: "at", tags: [tag] })).toBe(false);
+        expect(await holds({ is: "atRevision", revision })).toBe(false);
+        expect(await holds({ is: "present" })).toBe(false);
+        expect(await holds({ is: "notAt", tags: [tag] })).toBe(true);
+        expect(await holds({ is: "unmodifiedSince", at: toEpochMs(modifiedAt - DAY_MS) })).toBe(true);
+        expect(await commit(store, put("a", "", { when: [{ is: "at", tags: [tag] }] }))).toMatchObject({
+          committed: false,
+        });
       });
     });
 

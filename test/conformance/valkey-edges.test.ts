@@ -14,6 +14,7 @@ import { rejectionOf } from "../support/rejection-code.ts";
 import {
   add,
   append,
+  check,
   commit,
   endsIn,
   keyOf,
@@ -73,6 +74,29 @@ describe("the records of named writes", () => {
         expect(store.stats()).toMatchObject({ records, recordBytes });
       },
       { sweepIntervalMs: NEVER_MS, idempotencyAgeMs: 5 },
+    );
+  });
+});
+
+describe("an entry that has ended and is still there, as the clock of its partition is ahead of the server's", () => {
+  test("is in none of the states that a condition names, and leaves no end to be kept", async () => {
+    await withStore(
+      async (store, prefix) => {
+        const { outcomes } = await mustCommit(store, put("a", "old", { expiry: endsIn(60_000) }));
+        const tag = outcomes[0]?.after?.tag;
+        if (tag === undefined) throw new Error("The put answered no entry");
+        // A revision is an instant in microseconds, and the clock never goes back behind one.
+        const ahead = (Date.now() + 120_000) * 1000;
+        const metas = (await node.keys(`${prefix}*`)).filter((key) => key.endsWith(":m"));
+        for (const meta of metas) await node.ask("HSET", meta, "revision", String(ahead));
+        for (const is of ["at", "notAt"] as const) {
+          const { committed } = await commit(store, check("a", [{ is, tags: [tag] }]));
+          expect({ is, committed }).toEqual({ is, committed: is === "notAt" });
+        }
+        const replaced = put("a", "new", { expiry: { kind: "keep" }, when: [{ is: "at", tags: [tag] }] });
+        expect(await commit(store, replaced)).toMatchObject({ committed: false });
+      },
+      { sweepIntervalMs: NEVER_MS },
     );
   });
 });

@@ -154,7 +154,7 @@ for number = 1, count do
       at = at + 2
       local isOne = false
       for _ = 1, tags do
-        if entry.head and sub(entry.head, 3, 18) == sub(text, at, at + 15) then isOne = true end
+        if entry.alive and entry.head and sub(entry.head, 3, 18) == sub(text, at, at + 15) then isOne = true end
         at = at + 16
       end
       holds = isOne == (kind == 3)
