@@ -9,7 +9,7 @@ export interface Slice {
 }
 
 /** The longest slice. */
-export const SLICE_BYTES = 64 * 1024;
+const SLICE_BYTES = 64 * 1024;
 const encoder = new TextEncoder();
 
 export class Slices {

@@ -3,7 +3,7 @@
 import { FIELD } from "../../wire/headers.ts";
 
 /** What the parser notes of a field: the hash of its name, and where name and value begin and end. */
-const NUMBERS_A_FIELD = 5;
+export const NUMBERS_A_FIELD = 5;
 /** Letters differ by it from their capitals. */
 const CASE_BIT = 0x20;
 /** Those that are asked for, those of the transport among them. */
@@ -52,16 +52,6 @@ export class Fields {
       if (places[at] === hash && this.#isNamed(at, name)) count++;
     }
     return count;
-  }
-
-  /** Names in lower case, and values, in the order in which they came. */
-  entries(): readonly (readonly [name: string, value: string])[] {
-    const found: (readonly [string, string])[] = [];
-    for (let at = 0; at < this.#places.length; at += NUMBERS_A_FIELD) {
-      const [, nameStart = 0, nameEnd = 0, start = 0, end = 0] = this.#places.slice(at, at + NUMBERS_A_FIELD);
-      found.push([this.#text(nameStart, nameEnd).toLowerCase(), this.#text(start, end)]);
-    }
-    return found;
   }
 
   #text(start: number, end: number): string {

@@ -4,7 +4,7 @@
 // one that comes at once. What is wrong is refused as soon as its line is there.
 import { KeyholdError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
-import { Fields, hashStep } from "./fields.ts";
+import { Fields, hashStep, NUMBERS_A_FIELD } from "./fields.ts";
 import { COLON, CR, FIELD_TEXT, LF, SPACE, TAB, TARGET, TOKEN } from "./octets.ts";
 import { broken } from "./rules.ts";
 
@@ -189,7 +189,7 @@ export class HeadParser {
     if (bytes[at + 1] !== LF) throw bareCarriageReturn();
     const next = at + 2;
     while (at > valueStart && isBlank(bytes[at - 1])) at--;
-    if (this.#places.length >= LIMITS.headFields * 5) throw tooManyFields();
+    if (this.#places.length >= LIMITS.headFields * NUMBERS_A_FIELD) throw tooManyFields();
     // Counted from the first byte of the request: with the next bytes that come all of it may lie elsewhere.
     const from = this.#from;
     this.#places.push(hash, start - from, nameEnd - from, valueStart - from, at - from);
