@@ -37,7 +37,7 @@ export const NETWORK = {
     name: "transport",
     default: "keyhold",
     group: "Network",
-    help: "Whose HTTP/1.1 is spoken: Keyhold's own, strict and fast, or that of Bun, for comparison",
+    help: "Whose HTTP/1.1 is spoken: Keyhold's own, or that of Bun, for comparison, which keeps neither --head-timeout nor --transfer-rate nor --connections",
   }),
   headTimeoutMs: option(duration({ least: "100ms", most: "255s" }), {
     name: "head-timeout",
@@ -55,7 +55,7 @@ export const NETWORK = {
     name: "idle-timeout",
     default: "30s",
     group: "Network",
-    help: "A connection on which nothing moves for this long is closed; counted in whole seconds",
+    help: "A connection on which nothing moves for this long is closed; Bun's transport counts whole seconds",
   }),
   stopTimeoutMs: option(duration({ least: "0s", most: "60s" }), {
     name: "stop-timeout",
