@@ -259,8 +259,9 @@ export const PROBLEM_PAGES = {
     isShown: false,
   },
   busy: {
-    means: "The server has as many writes waiting, or as many bodies in memory, as it takes on. Nothing was written.",
-    cure: "Try again after Retry-After. If it lasts, the disk is too slow for the load: see `--queued-commits` and `--body-budget`.",
+    means:
+      "The server has as much under way as it takes on: connections, requests, writes that wait, bodies in memory, or answers that clients are slow to take. Nothing was written.",
+    cure: "Try again after Retry-After. If it lasts, the detail says what there is too much of: see `--connections`, `--requests-in-flight`, `--queued-commits` and `--body-budget`.",
     curl: `curl -i '${EXAMPLE_ORIGIN}/-/ready'`,
     isShown: false,
   },
