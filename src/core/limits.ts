@@ -53,7 +53,7 @@ export const LIMITS = {
   importBytes: 16 * MiB,
   /** What of answers clients have not taken, in bytes, over all connections; beyond it the slowest are cut. */
   streamedBytes: 16 * MiB,
-  /** Answers of known length that wait for the room of `streamedBytes`, in bytes; a read that would be one more is refused. */
+  /** Answers that wait for the room of `streamedBytes`, in bytes; a read that would add a large one is refused. */
   unsentBytes: 8 * MiB,
   /** Values read inside one commit, in bytes: they are held in memory together, and kept where the write has a name. */
   readBytes: 8 * MiB,

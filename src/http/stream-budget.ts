@@ -1,8 +1,9 @@
-// Bounds the bytes of streamed answers that wait for clients to take them, over all connections: a part for each is little,
-// but thousands of clients that stop reading would fill the memory together. Where there is no room for a part, it waits for
-// its turn, and those are cut off that have held theirs longest; one that takes its parts in time never is.
+// Bounds the bytes of answers that wait for clients to take them, over all connections; an answer that is not streamed is one
+// part here. A part for each is little, but thousands of clients that stop reading would fill the memory together. Where there
+// is no room for a part, it waits for its turn, and those are cut off that have held theirs longest; one that takes its parts in
+// time never is.
 
-/** A streamed answer, as the budget knows it. */
+/** An answer, as the budget knows it. */
 export interface WaitingStream {
   cut(): void;
 }
@@ -45,7 +46,7 @@ export class StreamBudget {
     return this.#bytes;
   }
 
-  /** Streams cut off so far. */
+  /** Answers cut off so far. */
   get cuts(): number {
     return this.#cuts;
   }

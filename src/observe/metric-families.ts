@@ -105,7 +105,7 @@ const WATCH = {
   ),
   streamsCut: counter(
     "keyhold_http_streams_cut_total",
-    "Streamed answers cut off because their clients took too long while too much waited in memory",
+    "Answers cut off because their clients took too long while too much waited in memory",
   ),
 };
 
