@@ -2,6 +2,7 @@
 // connection: nobody can tell where the next request would begin, and guessing is how requests are smuggled past proxies.
 import { KeyholdError } from "../../core/errors.ts";
 
+/** Sent as the member `rule`, and never renamed after release: docs/protocol.md §15 says what each refuses. */
 export type Rule =
   | "request-line"
   | "method"
