@@ -3,7 +3,7 @@
 import { chmodSync, rmSync } from "node:fs";
 import { BodyBudget } from "../body-budget.ts";
 import type { Reply, RequestHandler } from "../exchange.ts";
-import { cannotListen, OTHER_ADDRESS, originOf, removeLeftSocket } from "../listening.ts";
+import { cannotListen, OTHER_ADDRESS, originOf, removeLeftSocket, untilQuiet } from "../listening.ts";
 import type { HttpServer, HttpServerOptions } from "../server.ts";
 import { readTlsFiles, type TlsFiles } from "../tls-files.ts";
 import { tooManyRequests } from "../too-many.ts";
@@ -15,10 +15,6 @@ type Handle = (request: Request, server: BunServer) => Promise<Response>;
 
 /** Above every limit of ours, so that our own refusals are sent and not the runtime's bare ones. */
 const RUNTIME_BODY_BYTES = Number.MAX_SAFE_INTEGER;
-/** Turns of the event loop without a new request after which none is on its way that was sent before. */
-const QUIET_TURNS = 4;
-/** Bounds that wait where requests keep coming. */
-const ARRIVAL_TURNS_MAX = 1000;
 /** Requests that come between two looks at how many are under way. */
 const REQUESTS_A_LOOK = 16;
 
@@ -135,20 +131,9 @@ class Listeners {
 
   async #leave(servers: readonly BunServer[]): Promise<void> {
     for (const server of servers) this.#leaving.add(server);
-    await this.#untilQuiet();
+    // Bun closes connections that seem idle to it without looking at what lies unread in the system's buffers.
+    await untilQuiet(() => this.arrivals);
     await Promise.all(servers.map((server) => server.stop()));
-  }
-
-  /**
-   * What has been sent to the server is accepted, though it lies in the system's buffers still: Bun closes connections that
-   * seem idle to it without looking there. A turn of the event loop reads what has come, of a new connection the second.
-   */
-  async #untilQuiet(): Promise<void> {
-    for (let turn = 0, quietTurns = 0; turn < ARRIVAL_TURNS_MAX && quietTurns < QUIET_TURNS; turn++) {
-      const before = this.arrivals;
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      quietTurns = this.arrivals === before ? quietTurns + 1 : 0;
-    }
   }
 
   #listenUnix(handle: Handle, path: string): void {

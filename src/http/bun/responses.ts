@@ -3,12 +3,12 @@
 // A reply of known length is handed over whole, and the runtime tells only how many of those are still being sent. While the
 // large ones among them may hold too much, further large ones are streamed, slice by slice and chunked, so that clients that
 // stop reading can be cut off in favour of others (stream-budget.ts); where too much waits for even that, they are refused.
-import { KeyholdError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { FIELD } from "../../wire/headers.ts";
 import type { Reply } from "../exchange.ts";
 import { Slices } from "../slices.ts";
 import { StreamBudget, type WaitingStream } from "../stream-budget.ts";
+import { tooManyAnswers } from "../too-many.ts";
 
 /** What a response needs to know of its request. */
 export interface AnsweredRequest {
@@ -55,7 +55,7 @@ export class Responses {
     return this.#streams.heldBytes;
   }
 
-  /** Streamed answers cut off so far. */
+  /** Answers cut off so far. */
   get cuts(): number {
     return this.#streams.cuts;
   }
@@ -72,11 +72,7 @@ export class Responses {
     this.#collectAfter(bytes);
     const waiting = this.#streams.waitingBytes;
     if (waiting === 0 || waiting + bytes <= LIMITS.unsentBytes) return;
-    throw new KeyholdError(
-      "busy",
-      `Cannot send ${bytes} bytes now: ${waiting} bytes of answers wait for clients that are slow to take theirs; try again soon`,
-      { limit: LIMITS.unsentBytes },
-    );
+    throw tooManyAnswers(bytes, waiting);
   }
 
   make({ status, headers, body }: Reply, request: AnsweredRequest): Response {

@@ -1,9 +1,9 @@
 // What all connections of a server share: who answers, what they may hold together, how long they may take, and what is counted.
-import { KeyholdError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { BodyBudget } from "../body-budget.ts";
 import { isStreamed, type Reply, type RequestHandler } from "../exchange.ts";
 import type { StreamBudget } from "../stream-budget.ts";
+import { tooManyAnswers } from "../too-many.ts";
 import type { BulkCollector } from "./bulk-memory.ts";
 import type { DateField } from "./date-field.ts";
 import type { PaceLimits } from "./pace.ts";
@@ -74,9 +74,5 @@ export function requireRoom(
   collector.passed(bytes);
   const waiting = answers.waitingBytes;
   if (waiting === 0 || waiting + bytes <= LIMITS.unsentBytes) return;
-  throw new KeyholdError(
-    "busy",
-    `Cannot send ${bytes} bytes now: ${waiting} bytes of answers wait for clients that are slow to take theirs; try again soon`,
-    { limit: LIMITS.unsentBytes },
-  );
+  throw tooManyAnswers(bytes, waiting);
 }

@@ -4,7 +4,7 @@ import { chmodSync, rmSync } from "node:fs";
 import { LIMITS } from "../../core/limits.ts";
 import { BodyBudget } from "../body-budget.ts";
 import type { RequestHandler } from "../exchange.ts";
-import { cannotListen, OTHER_ADDRESS, originOf, removeLeftSocket } from "../listening.ts";
+import { cannotListen, OTHER_ADDRESS, originOf, removeLeftSocket, untilQuiet } from "../listening.ts";
 import type { HttpServer, HttpServerOptions } from "../server.ts";
 import { StreamBudget } from "../stream-budget.ts";
 import { readTlsFiles, type TlsFiles } from "../tls-files.ts";
@@ -27,10 +27,6 @@ const SCRATCH_BYTES = 64 * 1024;
 const TICK_MS = 250;
 /** Connections over the limit that are told so at once; beyond, they are closed without a word. */
 const TURNED_AWAY_MAX = 1000;
-/** Turns of the event loop without a new request after which none is on its way that was sent before. */
-const QUIET_TURNS = 4;
-/** Bounds that wait where requests keep coming. */
-const ARRIVAL_TURNS_MAX = 1000;
 /** Between two looks at whether the last requests have been answered. */
 const STOP_LOOK_MS = 10;
 
@@ -128,7 +124,7 @@ class SocketServer {
     const before = this.#tcp;
     if (tls === null || before === null) return;
     this.#listenTcp(before.port, tls);
-    void this.#untilQuiet().then(() => {
+    void untilQuiet(() => this.#context.tally.arrivals).then(() => {
       before.stop();
       this.#listeners.delete(before);
     });
@@ -137,8 +133,9 @@ class SocketServer {
   /** What has been sent to the server is answered, as far as the time goes; then nothing is. */
   async stop(timeoutMs: number): Promise<void> {
     const endsAtMs = this.#context.steadyMs() + timeoutMs;
-    this.#context.tally.isStopping = true;
-    await this.#untilQuiet();
+    const { tally } = this.#context;
+    tally.isStopping = true;
+    await untilQuiet(() => tally.arrivals);
     for (const listener of this.#listeners) listener.stop();
     for (const connection of this.#connections) connection.leave();
     while (this.#connections.size > 0 && this.#context.steadyMs() < endsAtMs) {
@@ -147,19 +144,6 @@ class SocketServer {
     clearInterval(this.#ticker);
     for (const connection of this.#connections) connection.cut();
     if (this.#options.unixSocket !== null) rmSync(this.#options.unixSocket, { force: true });
-  }
-
-  /**
-   * What has been sent to the server is accepted, though it lies in the system's buffers still. A turn of the event loop reads
-   * what has come, of a new connection the second.
-   */
-  async #untilQuiet(): Promise<void> {
-    const { tally } = this.#context;
-    for (let turn = 0, quietTurns = 0; turn < ARRIVAL_TURNS_MAX && quietTurns < QUIET_TURNS; turn++) {
-      const before = tally.arrivals;
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      quietTurns = tally.arrivals === before ? quietTurns + 1 : 0;
-    }
   }
 
   #tick(): void {
