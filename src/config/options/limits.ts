@@ -50,9 +50,9 @@ export const LIMIT_OPTIONS = {
   }),
   entryCacheBytes: option(size({ least: 0, most: 65_536 * MiB }), {
     name: "entry-cache",
-    default: "32MiB",
+    default: "64MiB",
     group: "Limits",
-    help: "Memory for entries read lately from a store of this machine, values up to 16 KiB; 0B for none",
+    help: "Memory for entries read lately from a store of this machine, each counted with 2 KiB besides its value, values up to 16 KiB; 0B for none",
   }),
   connections: option(wholeNumber({ least: 10, most: 1_000_000 }), {
     name: "connections",

@@ -14,8 +14,8 @@ import type { Entry } from "../../core/entry.ts";
 import { type Clock, isAlive } from "../../core/expiry.ts";
 import type { Key } from "../../core/key.ts";
 
-/** What an entry takes besides its value: its object, key, tag and media type, and its place in the map. */
-const ENTRY_BYTES = 512;
+/** What an entry takes besides its value: its object, key, tag and media type, its place in the map, and header fields made of it. */
+const ENTRY_BYTES = 2048;
 /** Larger values are not kept: reading them costs more in copying than in looking for them. */
 const VALUE_BYTES_MAX = 16 * 1024;
 

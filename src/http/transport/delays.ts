@@ -16,7 +16,7 @@ export function headEnded(): KeyholdError {
 
 /** What a handler is told that reads it. */
 export function bodyEnded(): KeyholdError {
-  return new KeyholdError("invalid-request", "The body ended before its length; nothing was written");
+  return broken("truncated", "The body ended before its length; nothing was written");
 }
 
 function tooSlow(why: string): KeyholdError {
