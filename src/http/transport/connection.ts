@@ -237,7 +237,7 @@ export class Connection implements RequestConnection, WaitingStream {
       const { bytes, from } = this.#inbox;
       const taken = this.#inbox.takeTo(body.take(bytes, from));
       // Not what begins with the head, whose fields lie in it.
-      if (from === 0 && taken === bytes.length && !body.keepsPieces) freeBulk(bytes);
+      if (from === 0 && taken === bytes.length) freeBulk(bytes);
       if (taken > 0) this.#bodyPace.moved(taken, this.#context.steadyMs());
     } catch (error) {
       this.#isLeaving = true;

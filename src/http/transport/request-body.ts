@@ -23,8 +23,7 @@ export class RequestBody {
   /** Bytes of it that have come, without what frames them. */
   #received = 0;
   #reservedBytes = 0;
-  #pieces: Buffer[] = [];
-  /** Of a body whose length is known, filled as it comes. */
+  /** Filled as it comes. Never the bytes that came: they may hold other requests too, or hundreds of bytes of framing for each. */
   #whole: Uint8Array = NOTHING;
   #maxBytes = 0;
   #reading: PromiseWithResolvers<Uint8Array | null> | null = null;
@@ -52,11 +51,6 @@ export class RequestBody {
   /** Whether somebody waits for the rest of it. */
   get isAwaited(): boolean {
     return this.#state === "read";
-  }
-
-  /** Whether bytes that it has taken are still needed. */
-  get keepsPieces(): boolean {
-    return this.#pieces.length > 0;
   }
 
   get isDropped(): boolean {
@@ -149,20 +143,16 @@ export class RequestBody {
   }
 
   #store(piece: Buffer): void {
-    if (this.#framing.is === "length") {
-      this.#makeRoom(this.#framing.length, piece.length);
-      this.#whole.set(piece, this.#received - piece.length);
-    } else {
-      this.#reserve(piece.length);
-      this.#pieces.push(piece);
-    }
+    if (this.#received > this.#whole.length) this.#makeRoom(piece.length);
+    this.#whole.set(piece, this.#received - piece.length);
   }
 
-  /** For all of a body that comes fast; else for twice what has come, so that a trickle holds little. */
-  #makeRoom(length: number, pieceBytes: number): void {
-    if (this.#received <= this.#whole.length) return;
-    const size = pieceBytes >= FAST_BYTES ? length : Math.min(length, Math.max(ROOM_BYTES_MIN, this.#received * 2));
-    const room = new Uint8Array(size);
+  /** For all of a body that comes fast; else, or where nobody knows its length, for twice what has come: a trickle holds little. */
+  #makeRoom(pieceBytes: number): void {
+    const length = this.#framing.is === "length" ? this.#framing.length : null;
+    const bytes = Math.min(length ?? this.#maxBytes, Math.max(ROOM_BYTES_MIN, this.#received * 2));
+    if (length === null) this.#reserve(bytes - this.#whole.length);
+    const room = new Uint8Array(length !== null && pieceBytes >= FAST_BYTES ? length : bytes);
     room.set(this.#whole);
     this.#whole = room;
   }
@@ -173,8 +163,8 @@ export class RequestBody {
     const reading = this.#reading;
     if (reading === null) return;
     this.#reading = null;
-    // Always memory of its own: the bytes that came may hold other requests too, and would be kept for it.
-    reading.resolve(this.#chunks === null ? this.#whole : concatenate(this.#pieces, this.#received));
+    const hasRoomLeft = this.#whole.length > this.#received;
+    reading.resolve(hasRoomLeft ? this.#whole.slice(0, this.#received) : this.#whole);
     this.#forget();
   }
 
@@ -190,7 +180,6 @@ export class RequestBody {
   }
 
   #forget(): void {
-    this.#pieces = [];
     this.#whole = NOTHING;
   }
 
@@ -204,14 +193,4 @@ export class RequestBody {
     this.#budget.reserve(bytes, this.#reservedBytes);
     this.#reservedBytes += bytes;
   }
-}
-
-function concatenate(pieces: readonly Buffer[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const piece of pieces) {
-    whole.set(piece, offset);
-    offset += piece.length;
-  }
-  return whole;
 }
