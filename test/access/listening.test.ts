@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { copyFileSync, existsSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { connect as connectTcp, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
@@ -101,6 +102,25 @@ test(
   PATIENCE_MS,
 );
 
+test(
+  "a TLS client that never shakes hands counts as a connection, and is closed as one on which nothing moves",
+  async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const { cert, key } = makeCertificate(directory, "localhost");
+      const bounds = ["--idle-timeout", "1s", "--heartbeat", "500ms", "--connections", "10"];
+      await withServer(["--tls-cert", cert, "--tls-key", key, ...bounds], async (server) => {
+        const silent = await Promise.all(Array.from({ length: 10 }, () => openTcp(server)));
+        silent[0]?.write(Buffer.from("16030100c8010000c40303", "hex"));
+        const asked = { headers: { Connection: "close" }, tls: { rejectUnauthorized: false } };
+        expect((await fetch(`${server.url}/-/healthy`, asked)).status).toBe(503);
+        await Promise.all(silent.map(closed));
+        await until(async () => (await fetch(`${server.url}/-/healthy`, asked)).status === 200);
+      });
+    });
+  },
+  PATIENCE_MS,
+);
+
 test("certificate and key that cannot be used end the start with what is wrong", async () => {
   await withTemporaryDirectory(async (directory) => {
     const [first, second] = [makeCertificate(directory, "first"), makeCertificate(directory, "second")];
@@ -159,6 +179,19 @@ function subjectOf({ url }: ServerProcess): Promise<string | null> {
       else reject(error);
     });
   });
+}
+
+/** A connection on which nobody shakes hands. */
+function openTcp({ url }: ServerProcess): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp({ port: Number(new URL(url).port), host: "127.0.0.1" }, () => resolve(socket));
+    // A reset is an end as well, which "close" tells.
+    socket.on("error", reject).resume();
+  });
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => void socket.once("close", () => resolve()));
 }
 
 function statusThrough(socketPath: string, host: string): Promise<number> {

@@ -185,6 +185,8 @@ class SocketServer {
       data: { connection: null },
       socket: {
         open: (socket: Bun.Socket<SocketData>) => this.#accept(socket, facts),
+        // With this, open is called before the handshake of TLS, so that a client that never shakes hands is counted and timed too.
+        handshake: () => {},
         data: ({ data }: Bun.Socket<SocketData>, bytes: Buffer) => data.connection?.received(bytes),
         drain: ({ data }: Bun.Socket<SocketData>) => data.connection?.drained(),
         end: ({ data }: Bun.Socket<SocketData>) => data.connection?.ended(),
