@@ -381,9 +381,9 @@ export class Connection implements RequestConnection, WaitingStream {
     this.#state = "lingering";
     this.#exchange = null;
     this.#inbox.clear();
-    this.#sinceMs = this.#context.steadyMs();
     this.#inbox.readWithin(Number.POSITIVE_INFINITY);
     this.#outbox.whenEmpty(() => {
+      this.#sinceMs = this.#context.steadyMs();
       if (this.#hasEnded) this.#socket.close();
       else if (this.#state === "lingering") this.#socket.shutdown();
     });
