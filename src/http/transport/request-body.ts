@@ -143,6 +143,8 @@ export class RequestBody {
   }
 
   #store(piece: Buffer): void {
+    // By what has come, as nobody knows how much will; the room made for it is touched no further.
+    if (this.#framing.is === "chunked") this.#reserve(piece.length);
     if (this.#received > this.#whole.length) this.#makeRoom(piece.length);
     this.#whole.set(piece, this.#received - piece.length);
   }
@@ -151,7 +153,6 @@ export class RequestBody {
   #makeRoom(pieceBytes: number): void {
     const length = this.#framing.is === "length" ? this.#framing.length : null;
     const bytes = Math.min(length ?? this.#maxBytes, Math.max(ROOM_BYTES_MIN, this.#received * 2));
-    if (length === null) this.#reserve(bytes - this.#whole.length);
     const room = new Uint8Array(length !== null && pieceBytes >= FAST_BYTES ? length : bytes);
     room.set(this.#whole);
     this.#whole = room;
