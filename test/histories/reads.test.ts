@@ -1,0 +1,135 @@
+// Reads while others write, deletes of sets and replays among them: what get() answers, which may come from memory, is what the
+// database shows in the same instant, and never older than what was acknowledged. Two reads of the database stand around each,
+// as the writer's thread may commit meanwhile. The order of threads is not drawn, so a seed reruns the requests, not the course.
+import { expect, test } from "bun:test";
+import { makeBatch } from "../../src/core/batch.ts";
+import type { Entry } from "../../src/core/entry.ts";
+import { KeyholdError } from "../../src/core/errors.ts";
+import { NEVER, toEpochMs } from "../../src/core/expiry.ts";
+import { openSqliteStore, type SqliteStore } from "../../src/engines/sqlite/store.ts";
+import { add, append, check, ENDED, endsIn, keyOf, keySet, put, remove, touch } from "../support/requests.ts";
+import { type SeededRandom, seedsToTry, withSeed } from "../support/seeded-random.ts";
+import { sqliteOptions } from "../support/sqlite-harness.ts";
+import { withTemporaryDirectory } from "../support/temporary-directory.ts";
+
+const SEEDS = 6;
+const WRITERS = 6;
+const STEPS = 150;
+const PATIENCE_MS = 60_000;
+/** Room for some of the entries, so that they come and go. */
+const CACHE_BYTES = 12 * 1024;
+const NAMES = ["a", "a/1", "a/2", "b", "b/1", "c", "d", "e", "f", "g", "h", "i"];
+const RARITIES = [1, 20, 200];
+const SIZES = [0, 10, 1000, 3000, 20_000];
+
+for (const seed of seedsToTry(1, SEEDS)) {
+  test(
+    `reads beside writes ${seed} show what stands`,
+    async () => {
+      await withSeed(seed, (random) =>
+        withTemporaryDirectory(async (directory) => {
+          const store = await openSqliteStore({ ...sqliteOptions(directory), entryCacheBytes: CACHE_BYTES });
+          try {
+            const reads = new Reads(store);
+            // Where little is read, entries are written that have not been read for long, and not again until they stand.
+            const rarity = RARITIES[seed % RARITIES.length] ?? 1;
+            await Promise.all(Array.from({ length: WRITERS }, () => write(store, random, { reads, rarity })));
+            expect(reads.count).toBeGreaterThan(STEPS);
+          } finally {
+            await store.close();
+          }
+        }),
+      );
+    },
+    PATIENCE_MS,
+  );
+}
+
+interface Reading {
+  readonly reads: Reads;
+  /** One of so many turns of the event loop has a read. */
+  readonly rarity: number;
+}
+
+async function write(store: SqliteStore, random: SeededRandom, { reads, rarity }: Reading): Promise<void> {
+  for (let step = 0; step < STEPS; step++) {
+    let isOver = false;
+    const over = request(store, random).finally(() => {
+      isOver = true;
+    });
+    // Where it fails while something is read, that is heard of below.
+    over.catch(() => {});
+    do {
+      if (random.oneIn(rarity)) await reads.look(random.pick(NAMES));
+      await new Promise(setImmediate);
+    } while (!isOver);
+    await over;
+    for (const name of NAMES) if (random.oneIn(4)) await reads.look(name);
+  }
+}
+
+/** One write of any kind; those that fail on what they find are answered too. */
+async function request(store: SqliteStore, random: SeededRandom): Promise<void> {
+  if (random.oneIn(15)) {
+    await store.deleteAll(keySet({ prefix: random.pick(["a", "b/", "nothing", ""]) }));
+    return;
+  }
+  const names = new Set(Array.from({ length: random.oneIn(3) ? 3 : 1 }, () => random.pick(NAMES)));
+  const mutations = [...names].map((name) => drawMutation(random, name));
+  const checked = random.oneIn(4) ? [check(random.pick(NAMES), random.oneIn(2) ? [{ is: "present" }] : [])] : [];
+  const id = random.below(20).toString(16).padStart(64, "0");
+  const once = random.oneIn(4) ? { id, fingerprint: id, at: toEpochMs(Date.now()) } : null;
+  try {
+    await store.commit(makeBatch([...mutations, ...checked]), { once, otherwise: [] });
+  } catch (error) {
+    if (!(error instanceof KeyholdError)) throw error;
+  }
+}
+
+function drawMutation(random: SeededRandom, name: string) {
+  const expiry = random.pick([NEVER, NEVER, endsIn(3), endsIn(3_600_000), ENDED]);
+  switch (random.below(7)) {
+    case 0:
+      return remove(name);
+    case 1:
+      return touch(name, expiry);
+    case 2:
+      return add(name, 1);
+    case 3:
+      return append(name, "end", "x", { maxBytes: 100_000 });
+    default:
+      return put(name, "v".repeat(random.pick(SIZES)), { expiry });
+  }
+}
+
+class Reads {
+  readonly #store: SqliteStore;
+  /** The latest revision seen: whatever is written later has a greater one. */
+  #latest = 0;
+  count = 0;
+
+  constructor(store: SqliteStore) {
+    this.#store = store;
+  }
+
+  async look(name: string): Promise<void> {
+    const key = keyOf(name);
+    const latest = this.#latest;
+    // Read when they are called, not when they are waited for.
+    const before = this.#store.getMany([key]);
+    const got = this.#store.get(key);
+    const after = this.#store.getMany([key]);
+    const states = [...(await before), ...(await after)].map(stateOf);
+    this.count++;
+    for (const entry of [...(await before), got, ...(await after)]) {
+      this.#latest = Math.max(this.#latest, entry?.revision ?? 0);
+    }
+    // What was written and changed again between the two is new.
+    if (got === null || got.revision <= latest) expect(states).toContainEqual(stateOf(got));
+  }
+}
+
+function stateOf(entry: Entry | null) {
+  if (entry === null) return null;
+  return { revision: entry.revision, expiresAt: entry.expiresAt, size: entry.size, length: entry.value.length };
+}
