@@ -121,6 +121,13 @@ export const DELIBERATE: readonly Deliberate[] = [
     message: null,
   },
   {
+    rule: "chunk-end",
+    why: "no other reading: the witness says nothing of what it refuses last behind a request to upgrade (node-witness.mjs)",
+    section: "RFC 9112 §7.1",
+    stream: /upgrade/i,
+    message: null,
+  },
+  {
     rule: "trailer",
     why: "what frames or routes a message, or ends its connection, stands in its head",
     section: "RFC 9110 §6.5.1",
