@@ -322,7 +322,9 @@ export class Connection implements RequestConnection, WaitingStream {
     if (body.isUntouched) {
       body.drop();
       this.#bodyPace.start(this.#context.steadyMs());
-      this.#advance();
+      // Where the answer came at once, it is advancing already.
+      if (this.#isAdvancing) this.#feed(exchange);
+      else this.#advance();
     }
     if (body.isWhole) return;
     if (isAsked || body.isLeft || body.leftBytes > LIMITS.unwantedBodyBytes) this.#isLeaving = true;
