@@ -4,6 +4,7 @@ import type { Incoming, Reply, RequestHandler } from "../../src/http/exchange.ts
 import { Connection } from "../../src/http/transport/connection.ts";
 import { MemorySocket } from "./fuzz/memory-socket.ts";
 import { makeContext } from "./fuzz/round.ts";
+import { turn } from "./raw-connection.ts";
 
 const HEAD = "GET /a HTTP/1.1\r\nHost: a.example\r\n";
 const WINDOW_BYTES = 1 << 20;
@@ -25,4 +26,14 @@ test.each([
   connection.received(Buffer.from(`${HEAD}${rest}${HEAD}\r\n`));
   expect(socket.sent.match(/HTTP\/1.1 200 OK/g)).toHaveLength(2);
   expect(socket.sent).not.toContain("Connection: close");
+});
+
+test("a handler that throws at once loses its connection, and counts no more as under way", async () => {
+  const { context, socket, connection } = connect(() => {
+    throw new Error("a fault of the handler's");
+  });
+  connection.received(Buffer.from(`${HEAD}\r\n${HEAD}\r\n`));
+  await turn();
+  expect([socket.isCut, socket.sent]).toEqual([true, ""]);
+  expect([context.tally.arrivals, context.tally.inFlight]).toEqual([1, 0]);
 });

@@ -24,7 +24,7 @@ import { Outbox } from "./outbox.ts";
 import { Pace } from "./pace.ts";
 import { sendReply, sendSlices } from "./reply-writer.ts";
 import { RequestBody } from "./request-body.ts";
-import { type Exchange, isLastOf, makeExchange } from "./request-exchange.ts";
+import { ask, type Exchange, isLastOf, makeExchange } from "./request-exchange.ts";
 import { type RequestConnection, UnreadIncoming } from "./wire-incoming.ts";
 import type { WireSocket } from "./wire-socket.ts";
 
@@ -200,14 +200,13 @@ export class Connection implements RequestConnection, WaitingStream {
     const { handler, bodies, noBody, tally, requestsInFlight } = this.#context;
     const body = message.framing.is === "none" ? noBody : new RequestBody(message.framing, bodies, this.#onWanted);
     const exchange = makeExchange(head, { message, body }, this);
-    const { incoming } = exchange;
     this.#exchange = exchange;
     tally.arrivals++;
     if (++tally.inFlight > requestsInFlight) {
-      this.#answer(exchange, handler.refuse(tooManyRequests(requestsInFlight), incoming));
+      this.#answer(exchange, handler.refuse(tooManyRequests(requestsInFlight), exchange.incoming));
       return;
     }
-    const answer = handler.handle(incoming, this.#requireRoom);
+    const answer = ask(handler, exchange, this.#requireRoom);
     if (!(answer instanceof Promise)) {
       this.#answer(exchange, answer);
       return;

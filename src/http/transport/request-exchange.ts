@@ -1,5 +1,5 @@
 // A request of a connection, and what becomes of it until its answer has been taken.
-import { isStreamed, type Reply } from "../exchange.ts";
+import { isStreamed, type Reply, type RequestHandler } from "../exchange.ts";
 import type { Slices } from "../slices.ts";
 import type { RequestHead } from "./head-parser.ts";
 import { isKnownMethod } from "./known-methods.ts";
@@ -30,6 +30,19 @@ export function makeExchange(
 ): Exchange {
   const incoming = new WireIncoming({ message, fields, body }, connection);
   return { message, minorVersion, body, incoming, isAnswered: false, isOver: false, isLarge: false, slices: null };
+}
+
+/** What the handler answers. One that throws, which none should, has made a promise that it does not keep. */
+export function ask(
+  handler: RequestHandler,
+  { incoming }: Exchange,
+  requireRoom: (reply: Reply) => void,
+): Reply | Promise<Reply> {
+  try {
+    return handler.handle(incoming, requireRoom);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 /** Whether the connection ends with this answer, for what request and answer are. */
