@@ -27,7 +27,12 @@ interface Step {
  * Suites that ask servers across the network for everything, and wait for them more than they work: they run beside the other
  * tests, which takes a quarter off the whole.
  */
-const BESIDE = ["test/conformance/http-valkey-", "test/conformance/valkey-", "test/conformance/redis-", "test/engines/"];
+const BESIDE = [
+  "test/conformance/http-valkey-",
+  "test/conformance/valkey-",
+  "test/conformance/redis-",
+  "test/engines/",
+];
 
 /**
  * For a test that names no time of its own. A disk that stalls for seconds is no fault of what is tested, and a test that runs
