@@ -32,6 +32,7 @@ const BESIDE = [
   "test/conformance/valkey-",
   "test/conformance/redis-",
   "test/engines/",
+  "test/faults/valkey-",
 ];
 
 /**
