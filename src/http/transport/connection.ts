@@ -13,9 +13,10 @@ import { isStreamed, type Reply } from "../exchange.ts";
 import { Slices } from "../slices.ts";
 import type { WaitingStream } from "../stream-budget.ts";
 import { tooManyRequests } from "../too-many.ts";
+import { requireRoom } from "./answer-room.ts";
 import { freeBulk } from "./bulk-memory.ts";
-import { type ConnectionContext, type ListenerFacts, requireRoom } from "./context.ts";
-import { bodyEnded, bodyTooSlow, headEnded, headTooSlow } from "./delays.ts";
+import type { ConnectionContext, ListenerFacts } from "./context.ts";
+import { bodyEnded, bodyTooSlow, headEnded, headTooSlow } from "./cut-short.ts";
 import { HeadParser, type RequestHead } from "./head-parser.ts";
 import { Inbox } from "./inbox.ts";
 import { type Message, toMessage } from "./message.ts";
@@ -86,7 +87,7 @@ export class Connection implements RequestConnection, WaitingStream {
     return this.#exchange === null && this.#inbox.size === 0;
   }
 
-  /** A client that waits and has ended its side has gone: there is no other way to see that (its socket says the same). */
+  /** A client that waits and has ended its side has gone: there is no other way to see that. */
   keepOpen(): void {
     if (this.#hasEnded) queueMicrotask(() => this.cut());
   }

@@ -1,14 +1,11 @@
 // What all connections of a server share: who answers, what they may hold together, how long they may take, and what is counted.
-import { LIMITS } from "../../core/limits.ts";
 import type { BodyBudget } from "../body-budget.ts";
-import { isStreamed, type Reply, type RequestHandler } from "../exchange.ts";
+import type { RequestHandler } from "../exchange.ts";
 import type { StreamBudget } from "../stream-budget.ts";
-import { tooManyAnswers } from "../too-many.ts";
 import type { BulkCollector } from "./bulk-memory.ts";
 import type { DateField } from "./date-field.ts";
 import type { PaceLimits } from "./pace.ts";
 import type { RequestBody } from "./request-body.ts";
-import type { Exchange } from "./request-exchange.ts";
 
 export interface ConnectionContext {
   readonly handler: RequestHandler;
@@ -47,32 +44,4 @@ export class Tally {
   inFlight = 0;
   /** Whether the server ends: each answer is then the last of its connection. */
   isStopping = false;
-}
-
-/** Methods that have written nothing and have a body to answer. */
-const READS: readonly string[] = ["GET", "QUERY"];
-/** Smaller answers always find room: their number is bounded, and the kernel takes most of them. */
-const LARGE_BYTES = 128 * 1024;
-
-/**
- * Of reads alone: what a write answers is sent however long it takes, as it has been done by then. What is kept open makes
- * little at a time, and shares it.
- *
- * @throws "busy" where too much waits for room for one more large answer
- */
-export function requireRoom(
-  { answers, collector }: Pick<ConnectionContext, "answers" | "collector">,
-  { body }: Reply,
-  exchange: Pick<Exchange, "incoming" | "isLarge">,
-): void {
-  const { method, isKeptOpen } = exchange.incoming;
-  if (body === null || isKeptOpen || !READS.includes(method)) return;
-  // The first part of a stream is there already.
-  const bytes = isStreamed(body) ? LIMITS.stepBytes : body.length;
-  if (bytes < LARGE_BYTES) return;
-  exchange.isLarge = true;
-  collector.passed(bytes);
-  const waiting = answers.waitingBytes;
-  if (waiting === 0 || waiting + bytes <= LIMITS.unsentBytes) return;
-  throw tooManyAnswers(bytes, waiting);
 }

@@ -88,14 +88,13 @@ function hostField({ fields, minorVersion }: RequestHead): string | null {
   }
   // Two are joined by a comma, which no host has.
   if (HOST.test(host)) return host.toLowerCase();
-  if (fields.count(FIELD.host) > 1)
-    throw broken("host-repeated", "Cannot tell whom the request is for: it has two fields Host");
-  return checkedHost(host);
+  throw fields.count(FIELD.host) > 1
+    ? broken("host-repeated", "Cannot tell whom the request is for: it has two fields Host")
+    : noHost(host);
 }
 
-function checkedHost(host: string): string {
-  if (HOST.test(host)) return host.toLowerCase();
-  throw broken("host", `Cannot tell whom the request is for: ${quote(host)} is no host with a port`);
+function noHost(host: string): KeyholdError {
+  return broken("host", `Cannot tell whom the request is for: ${quote(host)} is no host with a port`);
 }
 
 interface RequestTarget {
@@ -114,7 +113,8 @@ function readTarget(method: string, sent: string): RequestTarget {
     throw broken("target", `Cannot read the target ${quote(sent)}: a path is needed, with its first slash`);
   }
   const target = asAscii(rest.startsWith("/") ? rest : `/${rest}`);
-  return { target, authority: checkedHost(authority) };
+  if (!HOST.test(authority)) throw noHost(authority);
+  return { target, authority: authority.toLowerCase() };
 }
 
 /** Octets beyond ASCII as the escapes that they stand for: some clients send the UTF-8 of a path as it is. */

@@ -2,7 +2,7 @@
 // for yet are left to the connection, which stops listening when they are too many.
 import type { BodyBudget } from "../body-budget.ts";
 import { ChunkedDecoder } from "./chunked-decoder.ts";
-import { bodyEnded } from "./delays.ts";
+import { bodyEnded } from "./cut-short.ts";
 import type { Framing } from "./message.ts";
 
 /** What happens to bytes that come: they wait, they are kept, they are dropped; or all have come. */

@@ -162,7 +162,7 @@ const methods = [
       "a method in mixed case": ask(`Put /${KEY}`, "Content-Length: 0"),
       "a method that nobody knows": ask(`FROBNICATE /${KEY}`),
       "a method of signs": ask(`!#$%&'*+-.^_\`|~ /${KEY}`),
-      "a method as long as any may be": ask(`${"A".repeat(64)} /${KEY}`),
+      "a method of the greatest length": ask(`${"A".repeat(64)} /${KEY}`),
       "a method glued to what came before": ask(`XGET /${KEY}`),
     },
   ),
