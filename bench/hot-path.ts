@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { getHot, HOT_KEYS, HOT_VALUE, putKey, putOverwrite } from "./hot-keys.ts";
 import { type LoadResult, quantileMs, runLoad } from "./load.ts";
 import { cpuSeconds, listeningUrl } from "./process.ts";
 
@@ -13,8 +14,6 @@ const CONSTANT = fileURLToPath(new URL("./constant-server.ts", import.meta.url))
 const CONNECTIONS = 64;
 const SECONDS = Number(process.env["SECONDS"] ?? 5);
 const WARM_UP_SECONDS = 2;
-const KEYS = 10_000;
-const VALUE = "v".repeat(100);
 const PROFILE_ROWS = 12;
 const isProfiled = process.argv.includes("--profile");
 
@@ -28,10 +27,10 @@ interface Workload {
 
 const GET_HOT: Workload = {
   name: "get-hot",
-  next: (sequence, head) => `GET /${keyOf((sequence * 7919) % KEYS)} HTTP/1.1\r\nHost: localhost\r\n${head}\r\n`,
+  next: getHot,
 };
 const WORKLOADS: readonly Workload[] = [
-  { name: "put-overwrite", next: (sequence) => put((sequence * 7919) % KEYS) },
+  { name: "put-overwrite", next: putOverwrite },
   GET_HOT,
   { ...GET_HOT, name: "get-token", token: { prefixes: [] } },
   { ...GET_HOT, name: "get-prefix", token: { prefixes: ["key"] } },
@@ -41,7 +40,9 @@ const directory = mkdtempSync(join(tmpdir(), "keyhold-bench-"));
 console.log(
   `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Bun ${Bun.version}, ${CONNECTIONS} connections, ${SECONDS} s each,`,
 );
-console.log(`${KEYS} keys with values of ${VALUE.length} bytes, durability full, server and load on the same cores`);
+console.log(
+  `${HOT_KEYS} keys with values of ${HOT_VALUE.length} bytes, durability full, server and load on the same cores`,
+);
 const serve = [MAIN, "serve", "--port", "0", "--log-format", "json", "--store"];
 try {
   for (const workload of WORKLOADS) await measureOurs(workload);
@@ -61,7 +62,7 @@ async function measureOurs(workload: Workload): Promise<void> {
       url,
       connections: CONNECTIONS,
       seconds: WARM_UP_SECONDS,
-      next: (sequence) => put(sequence % KEYS),
+      next: (sequence) => putKey(sequence % HOT_KEYS),
     });
     await measure(workload, url, pid, workload.token === undefined ? "" : await authorize(url, workload.token));
   });
@@ -100,14 +101,6 @@ async function measure({ name, next }: Workload, url: URL, pid: number, head = "
     next: (sequence) => next(sequence, head),
   });
   report(name, result, cpuSeconds(pid) - before);
-}
-
-function put(number: number): string {
-  return `PUT /${keyOf(number)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${VALUE.length}\r\n\r\n${VALUE}`;
-}
-
-function keyOf(number: number): string {
-  return `key${String(number).padStart(7, "0")}`;
 }
 
 function report(name: string, result: LoadResult, cpu: number): void {

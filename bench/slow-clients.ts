@@ -6,6 +6,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { peakResidentBytes } from "../test/support/process-memory.ts";
 import { crowdOf, withSlowCrowd } from "../test/support/slow-crowd.ts";
+import { fillHotKeys, getHot, putOverwrite } from "./hot-keys.ts";
 import { type Program, startKeyhold } from "./http-programs.ts";
 import { quantileMs, runLoad } from "./load.ts";
 import { median } from "./rounds.ts";
@@ -22,9 +23,6 @@ const RESIDENT_BYTES_MAX = 300_000_000;
 /** Of each value that the readers ask for: more than the system takes for one that reads nothing. */
 const LARGE_BYTES = Number(process.env["READ_KIB"] ?? 256) * 1024;
 const LISTED = 8;
-const KEYS = 10_000;
-const BATCH = 1000;
-const VALUE = "v".repeat(100);
 
 interface Workload {
   readonly name: string;
@@ -32,11 +30,8 @@ interface Workload {
 }
 
 const WORKLOADS: readonly Workload[] = [
-  {
-    name: "get-hot",
-    next: (sequence) => `GET /${keyOf((sequence * 7919) % KEYS)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
-  },
-  { name: "put-overwrite", next: (sequence) => put((sequence * 7919) % KEYS) },
+  { name: "get-hot", next: (sequence) => getHot(sequence) },
+  { name: "put-overwrite", next: putOverwrite },
 ];
 
 const python = Bun.which("python3");
@@ -104,26 +99,13 @@ async function fill({ url }: Program): Promise<void> {
   for (const key of large) {
     await mustSend(new URL(`/keys/${key}`, url), { method: "PUT", body: "x".repeat(LARGE_BYTES) });
   }
-  for (let first = 0; first < KEYS; first += BATCH) {
-    const pairs = Array.from({ length: BATCH }, (_, index) => [keyOf(first + index), VALUE]);
-    const headers = { "Content-Type": "application/merge-patch+json" };
-    const body = JSON.stringify(Object.fromEntries(pairs));
-    await mustSend(new URL("/keys", url), { method: "PATCH", headers, body });
-  }
+  await fillHotKeys(url);
   for (const { next } of WORKLOADS) await runLoad({ url, connections: CONNECTIONS, seconds: WARM_UP_SECONDS, next });
 }
 
 async function mustSend(url: URL, init: RequestInit): Promise<void> {
   const answer = await fetch(url, init);
   if (!answer.ok) throw new Error(`Cannot write: ${await answer.text()}`);
-}
-
-function put(number: number): string {
-  return `PUT /${keyOf(number)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${VALUE.length}\r\n\r\n${VALUE}`;
-}
-
-function keyOf(number: number): string {
-  return `key${String(number).padStart(7, "0")}`;
 }
 
 function megabytes(bytes: number): number {

@@ -8,6 +8,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fillHotKeys, getHot, HOT_KEYS, HOT_VALUE, hotKey, putOverwrite } from "./hot-keys.ts";
 import { type Program, startConstant, startKeyhold } from "./http-programs.ts";
 import { type Comparison, type Measured, measureInTurn, printRatio, printResults, type Workload } from "./rounds.ts";
 import { startNginx } from "./static-nginx.ts";
@@ -17,11 +18,6 @@ const PACE = {
   seconds: Number(process.env["SECONDS"] ?? 3),
   connections: 64,
 };
-const KEYS = 10_000;
-const VALUE = "v".repeat(100);
-/** A prime: keys come in an order that no cache foresees. */
-const STRIDE = 7919;
-const PAIRS_A_REQUEST = 1000;
 /** Least ratios: of what Bun's transport costs to what ours does, and of our rate to nginx'. */
 const GET_BAR = 1.43;
 const PUT_BAR = 1;
@@ -42,12 +38,12 @@ const directory = mkdtempSync(join(tmpdir(), "keyhold-bench-"));
 const keyhold = await startOn("keyhold");
 const bun = await startOn("bun");
 const constant = await startConstant();
-const nginx = await startNginx(new Map(Array.from({ length: KEYS }, (_, number) => [keyOf(number), VALUE])));
+const nginx = await startNginx(new Map(Array.from({ length: HOT_KEYS }, (_, number) => [hotKey(number), HOT_VALUE])));
 console.log(
   `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Bun ${Bun.version}, ${nginx?.version ?? "no nginx here"}; load before ${loadavg()[0]?.toFixed(2)}`,
 );
 console.log(
-  `${PACE.connections} connections, ${KEYS} keys with values of ${VALUE.length} bytes, medians of ${PACE.rounds} rounds of ${PACE.seconds} s`,
+  `${PACE.connections} connections, ${HOT_KEYS} keys with values of ${HOT_VALUE.length} bytes, medians of ${PACE.rounds} rounds of ${PACE.seconds} s`,
 );
 try {
   for (const [, measure] of parts) await measure();
@@ -88,27 +84,14 @@ async function measureWrites(): Promise<void> {
 
 async function startOn(transport: "keyhold" | "bun"): Promise<Program> {
   const program = await startKeyhold(["--store", `sqlite:${join(directory, transport)}`, "--transport", transport]);
-  for (let from = 0; from < KEYS; from += PAIRS_A_REQUEST) {
-    const pairs = Array.from({ length: PAIRS_A_REQUEST }, (_, index) => [keyOf(from + index), VALUE]);
-    const body = JSON.stringify(Object.fromEntries(pairs));
-    const headers = { "Content-Type": "application/json" };
-    const { ok } = await fetch(new URL("/keys", program.url), { method: "POST", body, headers });
-    if (!ok) throw new Error("The keys could not be set");
-  }
+  await fillHotKeys(program.url);
   return program;
 }
 
 function getOf(name: string, { url, pid }: Program): Workload {
-  const next = (sequence: number) => `GET /${keyOf((sequence * STRIDE) % KEYS)} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
-  return { name, url, next, status: 200, frontPid: pid, storePids: [] };
+  return { name, url, next: (sequence) => getHot(sequence), status: 200, frontPid: pid, storePids: [] };
 }
 
 function putOf(name: string, { url, pid }: Program): Workload {
-  const next = (sequence: number) =>
-    `PUT /${keyOf((sequence * STRIDE) % KEYS)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${VALUE.length}\r\n\r\n${VALUE}`;
-  return { name, url, next, status: 204, frontPid: pid, storePids: [] };
-}
-
-function keyOf(number: number): string {
-  return `key${String(number).padStart(7, "0")}`;
+  return { name, url, next: putOverwrite, status: 204, frontPid: pid, storePids: [] };
 }

@@ -1,5 +1,6 @@
 // Slow clients by the thousand, in a process of their own (slow_crowd.py): what they are told to be, and how each of them ended.
 import { join } from "node:path";
+import { linesOf } from "./lines-of.ts";
 
 /** What there are to be of each kind; slow_crowd.py says what each does. */
 export interface SlowCounts {
@@ -83,15 +84,5 @@ export async function withSlowCrowd(
     await child.stdin.end();
     await child.exited;
     await listening;
-  }
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of stream) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
   }
 }

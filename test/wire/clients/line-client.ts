@@ -1,5 +1,7 @@
 // A client that is a program of its own, in whatever language: it reads a request as a line of JSON from its standard input
 // and writes the answer as a line of JSON. What it cannot do it says by ending, with the reason on its standard error.
+
+import { linesOf } from "../../support/lines-of.ts";
 import type { Ability, WireAnswer, WireClient } from "./wire-client.ts";
 
 export interface LineProgram {
@@ -48,14 +50,4 @@ export function startLineClient({ command, environment, abilities }: LineProgram
       await child.exited;
     },
   };
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of stream) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
-  }
 }

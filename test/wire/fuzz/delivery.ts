@@ -20,6 +20,18 @@ export interface Delivery {
   readonly answers: "text" | "bytes" | "stream" | "nothing" | "large";
 }
 
+/** In one piece, read whole and answered at once. */
+export const PLAIN: Delivery = {
+  cuts: [],
+  waits: "always",
+  isClosedAtOnce: false,
+  windowBytes: 1 << 20,
+  delayTurns: 0,
+  reads: "all",
+  leavesBehind: null,
+  answers: "text",
+};
+
 export const LITTLE_BYTES = 10;
 /** More pieces than this take long, and show nothing more. */
 const PIECES_MAX = 200;

@@ -1,7 +1,7 @@
 // Where Keyhold's transport and Node's parser differ by decision, one row each: what is sent, how many requests each of them takes,
 // and why a refusal was made. Rows in which Keyhold takes more are those that the RFCs have on its side.
 import { afterAll, describe, expect, test } from "bun:test";
-import type { Delivery } from "./delivery.ts";
+import { PLAIN } from "./delivery.ts";
 import { refusalKey } from "./judge.ts";
 import { makeContext, playAll } from "./round.ts";
 import { startWitness } from "./witness.ts";
@@ -15,16 +15,6 @@ interface Difference {
   readonly keyhold: readonly [taken: number, rule: string | null];
 }
 
-const DELIVERY: Delivery = {
-  cuts: [],
-  waits: "always",
-  isClosedAtOnce: false,
-  windowBytes: 1 << 20,
-  delayTurns: 0,
-  reads: "all",
-  leavesBehind: null,
-  answers: "text",
-};
 const HOST = "Host: a.example\r\n";
 const GET = `GET / HTTP/1.1\r\n${HOST}\r\n`;
 const CHUNKED = `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n`;
@@ -127,7 +117,7 @@ describe("what Node's parser refuses and the RFCs do not", () => void MENDED.for
 function check({ what, stream, node, keyhold }: Difference): void {
   test(what, async () => {
     const [testimony] = await witness.ask([stream]);
-    const [play] = await playAll([{ stream, delivery: DELIVERY }], makeContext());
+    const [play] = await playAll([{ stream, delivery: PLAIN }], makeContext());
     if (testimony === undefined || play === undefined) throw new Error("Nothing was played");
     expect([testimony.messages.length, testimony.end]).toEqual([...node]);
     expect([play.taken.length, refusalKey(play)]).toEqual([...keyhold]);

@@ -1,21 +1,11 @@
 // What fuzzing has found in the transport, as the shortest stream and delivery that show it.
 import { expect, test } from "bun:test";
 import { readAnswers } from "./answers.ts";
-import type { Delivery } from "./delivery.ts";
+import { type Delivery, PLAIN } from "./delivery.ts";
 import { refusalKey } from "./judge.ts";
 import type { Play } from "./play.ts";
 import { makeContext, playAll } from "./round.ts";
 
-const PLAIN: Delivery = {
-  cuts: [],
-  waits: "always",
-  isClosedAtOnce: false,
-  windowBytes: 1 << 20,
-  delayTurns: 0,
-  reads: "all",
-  leavesBehind: null,
-  answers: "text",
-};
 const GET = "GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n";
 
 /** Plays streams side by side on one server. */

@@ -1,5 +1,6 @@
 // Asks Node's HTTP server (node-witness.mjs, a process of its own) what it makes of streams, a batch at a time.
 import { fileURLToPath } from "node:url";
+import { linesOf } from "../../support/lines-of.ts";
 
 /** A message that Node's parser took whole. */
 export interface WitnessMessage {
@@ -90,14 +91,4 @@ function batchOf(streams: readonly string[]): Uint8Array {
     at += batch.write(stream, at, "latin1");
   }
   return batch;
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
-  const decoder = new TextDecoder();
-  let held = "";
-  for await (const part of stream) {
-    const lines = (held + decoder.decode(part, { stream: true })).split("\n");
-    held = lines.pop() ?? "";
-    yield* lines;
-  }
 }
