@@ -32,7 +32,6 @@ const BESIDE = [
   "test/conformance/valkey-",
   "test/conformance/redis-",
   "test/engines/",
-  "test/faults/valkey-",
 ];
 
 /**

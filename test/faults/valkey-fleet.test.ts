@@ -3,6 +3,8 @@
 // RACES=1000 run longer.
 import { expect, test } from "bun:test";
 import { EventReader } from "../support/event-reader.ts";
+import type { HttpAnswer } from "../support/http-client.ts";
+import { untilAnswered } from "../support/http-expectations.ts";
 import { KeptConnection } from "../support/kept-connection.ts";
 import { clusterStore, httpOf, withKeyholds } from "../support/keyhold-fleet.ts";
 import { pollUntil } from "../support/poll-until.ts";
@@ -57,13 +59,17 @@ test(
       for (let race = 0; race < RACES; race++) {
         const created = await Promise.all(
           rivals.map((http, rival) =>
-            http.put(`/keys/race/${race}`, `rival ${rival}`, { "If-None-Match": "*", "Content-Type": "text/plain" }),
+            untilTaken(() =>
+              http.put(`/keys/race/${race}`, `rival ${rival}`, { "If-None-Match": "*", "Content-Type": "text/plain" }),
+            ),
           ),
         );
         expect(created.map(({ status }) => status).toSorted()).toEqual([201, ...losers(412)]);
         const winner = created.findIndex(({ status }) => status === 201);
         const taken = await Promise.all(
-          rivals.map((http) => http.delete(`/keys/race/${race}`, { Prefer: "return=representation" })),
+          rivals.map((http) =>
+            untilTaken(() => http.delete(`/keys/race/${race}`, { Prefer: "return=representation" })),
+          ),
         );
         expect(taken.map(({ status }) => status).toSorted()).toEqual([200, ...losers(404)]);
         expect(taken.find(({ status }) => status === 200)?.text).toBe(`{"race/${race}": "rival ${winner}"}`);
@@ -138,6 +144,15 @@ async function withTwo(body: (servers: readonly ServerProcess[]) => Promise<void
     ...["--promise", "replicated:1", "--store-prefix", `t${crypto.randomUUID().slice(0, 13)}`],
   ];
   await withKeyholds([args, args], body);
+}
+
+/** Of a request that is refused for now (503), nothing has been done: it is sent again, as the answer says. */
+function untilTaken(send: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  return untilAnswered(
+    send,
+    ({ status }) => status !== 503,
+    () => new Promise(setImmediate),
+  );
 }
 
 function losers(status: number): readonly number[] {
