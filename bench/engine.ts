@@ -40,7 +40,6 @@ async function measure(valueBytes: number, keys: number): Promise<void> {
     },
     allowNetworkFileSystem: false,
     queuedCommits: 10_000,
-    entryCacheBytes: 0,
     newIncarnation: "bench",
     onFatal: (reason) => console.error(reason),
   });

@@ -1,10 +1,12 @@
 // The parts of a server, each made as the configuration says. How they go together, and in which order they start and stop,
 // stands in compose.ts.
+import { totalmem } from "node:os";
 import { readAdminToken } from "./auth/admin-token-file.ts";
 import { TokenBook } from "./auth/token-book.ts";
 import type { Config } from "./config/options.ts";
 import { KeyholdError } from "./core/errors.ts";
 import type { OpenStore } from "./engines/open.ts";
+import { KnownAnswers } from "./http/answers/known-answers.ts";
 import { ClientAddresses } from "./http/client-address.ts";
 import { Guard } from "./http/guard.ts";
 import { HostNames, isLoopback } from "./http/host-names.ts";
@@ -16,7 +18,13 @@ import type { Timers } from "./service/timers.ts";
 import { BackupSchedule } from "./service/transfer-schedule.ts";
 import { WatchHub } from "./service/watch/hub.ts";
 import type { Store } from "./store/store.ts";
+import type { WriteMarks } from "./store/write-marks.ts";
 import { valueToJson } from "./wire/entry-json.ts";
+
+/** Of the machine's memory, for answers that are kept; bytes at the most, and the fewest that are worth the trouble. */
+const ANSWERS_SHARE = 1 / 8;
+const ANSWERS_BYTES_MAX = 1024 * 1024 * 1024;
+const ANSWERS_BYTES_MIN = 64 * 1024;
 
 /** What a change is shown as, who may watch, and what they are told, as the configuration says. */
 export function makeWatchHub(
@@ -51,6 +59,23 @@ export function makeGuard(config: Config, steadyMs: () => number): Guard {
     }),
     tokenRates: new Rates({ of: "token", requests: config.tokenRequests, bytes: config.tokenBytes, steadyMs }),
   });
+}
+
+/** Null where nothing is to be kept, or nothing tells whether it stands. */
+export function makeKnownAnswers(
+  marks: WriteMarks | null,
+  collect: () => void,
+  { entryCacheBytes, transport }: Config,
+): KnownAnswers | null {
+  const limitBytes = entryCacheBytes === "auto" ? sharedMemoryBytes() : entryCacheBytes;
+  if (marks === null || limitBytes < ANSWERS_BYTES_MIN || transport !== "keyhold") return null;
+  return new KnownAnswers({ marks, limitBytes, collect });
+}
+
+/** An eighth of what the process may take. */
+function sharedMemoryBytes(): number {
+  const mostBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  return Math.min(ANSWERS_BYTES_MAX, Math.floor(mostBytes * ANSWERS_SHARE));
 }
 
 /** @throws "invalid-parameter" where everybody who can reach the machine could read and write */

@@ -5,6 +5,7 @@ import type { TokenBook } from "./auth/token-book.ts";
 import {
   makeBackupSchedule,
   makeGuard,
+  makeKnownAnswers,
   makeWatchHub,
   openBook,
   openTracing,
@@ -196,6 +197,7 @@ async function listen({ log, http, tracing, ...parts }: Parts): Promise<HttpServ
       guard: makeGuard(config, () => performance.now()),
       log,
       metrics: http,
+      answers: makeKnownAnswers(open.store.marks, () => Bun.gc(false), config),
       tracing,
       hasAccessLog: config.accessLog,
       requestIdPrefix: crypto.randomUUID().slice(0, 8),

@@ -38,6 +38,16 @@ export function size(bounds: { readonly least: number; readonly most: number }):
   return { schema, allowed, placeholder: "SIZE", toml: "string" };
 }
 
+/** As size(), or "auto". */
+export function sizeOrAuto(bounds: { readonly least: number; readonly most: number }): Format<number | "auto"> {
+  const { allowed, ...rest } = size(bounds);
+  const orAuto = `${allowed}, or auto`;
+  const schema = textSchema<number | "auto">(orAuto, (text) =>
+    text === "auto" ? text : within(bounds, parseQuantity(text, SIZE_UNITS)),
+  );
+  return { ...rest, allowed: orAuto, schema };
+}
+
 /** Result in milliseconds. Bounds are included, written as durations. */
 export function duration(bounds: { readonly least: string; readonly most: string }): Format<number> {
   const leastMs = parseQuantity(bounds.least, DURATION_UNITS_MS) ?? 0;

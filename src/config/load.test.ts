@@ -129,7 +129,7 @@ describe("the result", () => {
       watchers: 10_000,
       watchBacklog: 10_000,
       storeBytes: 0,
-      entryCacheBytes: 67_108_864,
+      entryCacheBytes: "auto",
       connections: 20_000,
       requestsInFlight: 20_000,
       addressRequests: 0,

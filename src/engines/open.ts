@@ -149,7 +149,6 @@ async function openSqlite(
     },
     allowNetworkFileSystem: config.allowNetworkFilesystem,
     queuedCommits: config.queuedCommits,
-    entryCacheBytes: config.entryCacheBytes,
     newIncarnation: newIncarnation(),
     onFatal,
   });

@@ -10,11 +10,13 @@ import type { Around } from "../service/entries.ts";
 import { tokenEnded } from "../service/watch/member.ts";
 import { FIELD } from "../wire/headers.ts";
 import { authenticate, challengeOf, privately, requireLeave } from "./access.ts";
-import { type Incoming, isStreamed, type Reply, type RequestHandler } from "./exchange.ts";
+import type { KnownAnswers } from "./answers/known-answers.ts";
+import { type Incoming, isStreamed, type Prepared, type Reply, type RequestHandler } from "./exchange.ts";
 import type { Guard } from "./guard.ts";
 import { type NamedRequest, nameRequest, readIdempotencyKey } from "./idempotency.ts";
 import { Parameters } from "./parameters.ts";
 import { problemReply, STATUS } from "./problem.ts";
+import { lengthOf, sentBytes, sizeOf } from "./reply-size.ts";
 import {
   acceptedPatches,
   allowedMethods,
@@ -35,6 +37,8 @@ export interface AppOptions {
   readonly log: Log;
   /** Where requests are counted. */
   readonly metrics: HttpMetrics;
+  /** Where answers that stand are kept; null where each is made anew. */
+  readonly answers: KnownAnswers | null;
   /** Null where requests are not traced. */
   readonly tracing: Tracing | null;
   /** Whether a line is logged for each request. */
@@ -99,6 +103,22 @@ export class App implements RequestHandler {
       : this.#finish(asked, reply, startedAtMs);
   }
 
+  /** Of requests that nobody is to be told of but by counting, and that need no leave. */
+  recall(incoming: Incoming): Prepared | null {
+    const { answers, guard, services, tracing, hasAccessLog, steadyMs } = this.#options;
+    if (answers === null) return null;
+    const startedAtMs = steadyMs();
+    answers.noteRequest();
+    if (tracing !== null || hasAccessLog || services.tokens.hasTokens() || !guard.isOpenTo(incoming)) return null;
+    const known = answers.find(incoming);
+    if (known === null) return null;
+    const { answer, bodyBytes, series } = known;
+    series.noteStatus(answer.status);
+    series.noteResponseBytes(bodyBytes);
+    series.noteDuration(steadyMs() - startedAtMs);
+    return answer;
+  }
+
   refuse(error: unknown, incoming: Incoming): Reply {
     const asked = this.#receive(incoming);
     const reply = this.#options.guard.open(this.#problem(error, asked), incoming);
@@ -107,8 +127,11 @@ export class App implements RequestHandler {
   }
 
   #finish(asked: Asked, reply: Reply, startedAtMs: number): Reply {
-    const { metrics, guard, steadyMs } = this.#options;
+    const { metrics, guard, steadyMs, answers } = this.#options;
     metrics.inFlight--;
+    if (answers !== null && reply.stands !== undefined && asked.subject === EVERYBODY && !guard.opensReplies) {
+      answers.keep(asked.incoming, reply, asked.series);
+    }
     const opened = guard.open(reply, asked.incoming);
     this.#observe(asked, opened, steadyMs() - startedAtMs);
     return opened;
@@ -365,18 +388,4 @@ function locate(target: string): Place {
   } catch (fault) {
     return { match: null, fault };
   }
-}
-
-function lengthOf(contentLength: string | null): number | null {
-  return contentLength === null ? null : Number(contentLength);
-}
-
-/** Null for what is streamed. */
-function sentBytes({ body }: Reply, method: string): number | null {
-  if (body === null || method === "HEAD") return 0;
-  return typeof body === "string" || body instanceof Uint8Array ? sizeOf(body) : null;
-}
-
-function sizeOf(part: string | Uint8Array): number {
-  return typeof part === "string" ? Buffer.byteLength(part) : part.length;
 }

@@ -3,7 +3,8 @@ import type { Entry } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { NEVER } from "../core/expiry.ts";
 import type { Key } from "../core/key.ts";
-import { type Entries, notFound, preconditionFailed } from "../service/entries.ts";
+import type { Entries } from "../service/entries.ts";
+import { notFound, preconditionFailed } from "../service/entry-faults.ts";
 import type { HubView } from "../service/watch/hub-view.ts";
 import { FIELD } from "../wire/headers.ts";
 import { parseByteRange } from "./byte-range.ts";
@@ -28,8 +29,12 @@ export function getEntry(request: EntryRequest): Reply | Promise<Reply> {
   const { parameters, key, dialect, entries } = request;
   parameters.requireKnown(dialect.readParameters);
   const waitMs = readWaitMs(parameters);
+  // Before it is read, so that nothing committed after that goes unseen.
+  const stamp = parameters.pairs.length === 0 ? entries.stampOf(key) : null;
   const entry = waitMs === null ? entries.get(key) : entryAfterWait(request, waitMs);
-  return entry instanceof Promise ? entry.then((found) => showEntry(request, found)) : showEntry(request, entry);
+  if (entry instanceof Promise) return entry.then((found) => showEntry(request, found));
+  const reply = showEntry(request, entry);
+  return stamp === null || entry.expiresAt !== null ? reply : { ...reply, stands: stamp };
 }
 
 function showEntry({ incoming, parameters, key, dialect, entries }: EntryRequest, entry: Entry): Reply {

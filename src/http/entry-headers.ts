@@ -9,9 +9,9 @@ import { entityTag } from "./preconditions.ts";
 /** Fields of an answer to a read that depend on the entry alone. */
 export function readHeaders(entry: EntryInfo, now: EpochMs, tagSuffix: string | null): Record<string, string> {
   const headers: Record<string, string> = {
+    [FIELD.cacheControl]: "no-cache",
     [FIELD.revision]: String(entry.revision),
     [FIELD.lastModified]: new Date(entry.modifiedAt).toUTCString(),
-    [FIELD.cacheControl]: "no-cache",
   };
   if (tagSuffix !== null) headers[FIELD.etag] = entityTag(entry.tag, tagSuffix);
   if (entry.expiresAt !== null) headers[FIELD.ttl] = String(secondsLeft(entry.expiresAt, now));
@@ -28,23 +28,8 @@ export function writtenHeaders(info: EntryInfo, now: EpochMs, tagSuffix: string)
   return headers;
 }
 
-/** Of entries that are shown as their bytes and do not end: what engines keep in memory is asked for again and again. */
-const LASTING = new WeakMap<EntryInfo, ReplyHeaders>();
-
-/**
- * Fields of the stored bytes under their stored type, such that no browser runs them in this server's name. Those of an entry
- * that does not end are made once, and frozen.
- */
+/** Fields of the stored bytes under their stored type, such that no browser runs them in this server's name. */
 export function bytesHeaders(entry: EntryInfo, now: EpochMs): ReplyHeaders {
-  if (entry.expiresAt !== null) return makeBytesHeaders(entry, now);
-  const made = LASTING.get(entry);
-  if (made !== undefined) return made;
-  const headers = Object.freeze(makeBytesHeaders(entry, now));
-  LASTING.set(entry, headers);
-  return headers;
-}
-
-function makeBytesHeaders(entry: EntryInfo, now: EpochMs): ReplyHeaders {
   const headers = readHeaders(entry, now, "");
   headers[FIELD.acceptRanges] = "bytes";
   headers[FIELD.contentType] = entry.contentType;

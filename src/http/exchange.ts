@@ -1,6 +1,8 @@
 // What a handler sees of a request, and what it answers. Only a transport (transport/, bun/) knows sockets and the runtime's
 // own classes, so it can be exchanged without touching a handler, and tests need no sockets.
 
+import type { Stamp } from "../store/write-marks.ts";
+
 export interface Incoming {
   readonly method: string;
   /** Path and query as sent, percent-encoded; Bun's own transport has resolved `.` and `..` segments. */
@@ -32,7 +34,6 @@ export interface Incoming {
   body(maxBytes: number): Promise<Uint8Array | null>;
 }
 
-/** Where many replies share an object of them, it is frozen: it is put into the form of the wire once. */
 export type ReplyHeaders = Readonly<Record<string, string>>;
 
 export interface Reply {
@@ -41,11 +42,30 @@ export interface Reply {
   readonly headers: ReplyHeaders;
   /** Parts of a text are pulled as the client takes them; an error while they are pulled cuts the connection. */
   readonly body: Uint8Array | string | AsyncIterable<string | Uint8Array> | null;
+  /** By what to know, later, that this is still the answer; nothing where it depends on more than one entry. */
+  readonly stands?: Stamp;
 }
 
 /** Whether a body comes in parts. */
 export function isStreamed(body: Reply["body"]): body is AsyncIterable<string | Uint8Array> {
   return body !== null && typeof body === "object" && !(body instanceof Uint8Array);
+}
+
+/**
+ * An answer as it goes on the wire, behind the first lines, which are the transport's: the fields of its content, those that it
+ * shares with others, and the rest with the body. To be sent at once: the bytes are soon another answer's.
+ */
+export interface Prepared {
+  readonly status: number;
+  readonly bytes: Buffer;
+  /** Where the fields of the content lie in `bytes`; null for an answer without content. */
+  readonly content: { readonly from: number; readonly to: number } | null;
+  readonly common: Uint8Array;
+  readonly rest: { readonly from: number; readonly to: number };
+}
+
+export function isPrepared(answer: Reply | Prepared): answer is Prepared {
+  return "rest" in answer;
 }
 
 /** What answers the requests of a transport. */
@@ -56,6 +76,8 @@ export interface RequestHandler {
    * @param requireRoom - asked whether an answer can be sent; what it throws is answered instead
    */
   handle(incoming: Incoming, requireRoom?: (reply: Reply) => void): Reply | Promise<Reply>;
+  /** The answer to a request without a body, where it is known already; null where handle() has to make it. Throws nothing. */
+  recall(incoming: Incoming): Prepared | null;
   /** The answer to a request that is not handled, for what the transport found. */
   refuse(error: unknown, incoming: Incoming): Reply;
 }

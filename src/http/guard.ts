@@ -30,6 +30,17 @@ export class Guard {
     pages.require(incoming);
   }
 
+  /** Whether admit() lets a read in, without counting it: false where that has to be worked out. */
+  isOpenTo(incoming: Incoming): boolean {
+    const { hosts, addressRates } = this.#parts;
+    return !addressRates.areLimited && (incoming.isLocal || hosts.isKnown(incoming));
+  }
+
+  /** Whether open() adds to replies. */
+  get opensReplies(): boolean {
+    return this.#parts.pages.areServed;
+  }
+
   /** For what a foreign page may not even read. @throws "foreign-origin" */
   requireOwnPage(incoming: Incoming): void {
     this.#parts.pages.requireOwn(incoming);

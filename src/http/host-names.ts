@@ -35,8 +35,8 @@ export class HostNames {
    * @throws "host-not-served"
    */
   require(incoming: Pick<Incoming, "origin" | "header">): void {
+    if (this.isKnown(incoming)) return;
     const { origin } = incoming;
-    if (this.#isAny || (origin !== null && this.#served.has(origin))) return;
     const asked = origin === null ? incoming.header(FIELD.host) : origin.slice(origin.indexOf("://") + "://".length);
     if (asked === null) return;
     const name = nameIn(asked);
@@ -47,6 +47,11 @@ export class HostNames {
       );
     }
     if (this.#served.size < REMEMBERED_MAX && origin.length <= REMEMBERED_LENGTH_MAX) this.#served.add(origin);
+  }
+
+  /** Whether that is known to be served, without working it out. */
+  isKnown({ origin }: Pick<Incoming, "origin">): boolean {
+    return this.#isAny || (origin !== null && this.#served.has(origin));
   }
 
   #isServed(name: string): boolean {

@@ -10,8 +10,10 @@ import type { Key } from "../core/key.ts";
 import type { KeySet, Range } from "../core/range.ts";
 import { replay } from "../store/receipt.ts";
 import type { CommitResult, Outcome, Page, Store } from "../store/store.ts";
+import type { Stamp } from "../store/write-marks.ts";
 import type { Attempt } from "./attempt.ts";
 import { deleteByPartition } from "./deletions.ts";
+import { alreadyExists, missingOrFailed, notFound, preconditionFailed } from "./entry-faults.ts";
 import { Turns } from "./turns.ts";
 
 /** What is to be stored under a key. */
@@ -105,6 +107,11 @@ export class Entries {
   get(key: Key): Entry | Promise<Entry> {
     const entry = this.#store.get(key);
     return entry instanceof Promise ? entry.then((found) => present(found, key)) : present(entry, key);
+  }
+
+  /** To be taken before a read, to know later whether it stands (store/write-marks.ts); null where nothing tells. */
+  stampOf(key: Key): Stamp | null {
+    return this.#store.marks?.take(key) ?? null;
   }
 
   /** The entries that exist, in the order asked. */
@@ -364,32 +371,6 @@ function toPut({ key, value, contentType, form, expiry }: Pair, when: readonly C
 function toWritten({ before, after }: Outcome): Written {
   if (after === null) throw new KeyholdError("internal", "The store answered no entry");
   return { info: after, isNew: before === null };
-}
-
-export function notFound(key: Key): KeyholdError {
-  return new KeyholdError("not-found", `There is no entry ${JSON.stringify(key)}`, { key });
-}
-
-export function preconditionFailed(key: Key, current: EntryInfo | null): KeyholdError {
-  const revision = current?.revision ?? null;
-  const standing = revision === null ? "there is none" : `it stands at revision ${revision}`;
-  return new KeyholdError("precondition-failed", `The entry ${JSON.stringify(key)} is not as required: ${standing}`, {
-    key,
-    revision,
-  });
-}
-
-/** RFC 9110 §13.2.1: conditions do not matter where the answer without them would be 404. */
-function missingOrFailed(key: Key, current: EntryInfo | null): KeyholdError {
-  return current === null ? notFound(key) : preconditionFailed(key, current);
-}
-
-function alreadyExists(key: Key, current: EntryInfo | null): KeyholdError {
-  return new KeyholdError(
-    "already-exists",
-    `There is an entry ${JSON.stringify(key)} already, and nothing was written; PUT replaces it`,
-    { key, revision: current?.revision ?? null },
-  );
 }
 
 function present(entry: Entry | null, key: Key): Entry {

@@ -33,6 +33,8 @@ export class ScopedStore implements Store {
   readonly capabilities: Capabilities;
   readonly incarnation: string;
   readonly now: Clock;
+  /** What is remembered of answers is not for those who may see a part of it. */
+  readonly marks = null;
   /** A copy of the whole store is not for those who may see a part of it. */
   readonly backup = null;
   readonly #store: Store;

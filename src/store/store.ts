@@ -9,6 +9,7 @@ import type { JudgedConflict } from "../core/judge.ts";
 import type { Key } from "../core/key.ts";
 import type { KeySet, Range } from "../core/range.ts";
 import type { TokenRecord } from "../core/token.ts";
+import type { WriteMarks } from "./write-marks.ts";
 
 /** A place in the change log. Only the store that gave it can read it. */
 export type Cursor = Brand<string, "Cursor">;
@@ -29,6 +30,12 @@ export interface Store {
 
   /** The clock by which entries end; never runs backwards. */
   readonly now: Clock;
+
+  /**
+   * By what to know, without asking the store again, that what was read still stands; null where others may write to it too. An
+   * entry that ends does so without a mark.
+   */
+  readonly marks: WriteMarks | null;
 
   /**
    * Names the part of the store that holds a key: keys with the same answer may share a batch. One answer for all keys where

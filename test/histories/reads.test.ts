@@ -1,13 +1,14 @@
-// Reads while others write, deletes of sets and replays among them: what get() answers, which may come from memory, is what the
-// database shows in the same instant. Two reads of the database stand around each, and it counts where they agree, as the writer's
+// Reads while others write, deletes of sets and replays among them: what was read before and still stands by the marks of the
+// writer is what the database shows in the same instant. Two reads of the database stand around each, and it counts where they agree, as the writer's
 // thread may commit meanwhile. The order of threads is not drawn, so a seed reruns the requests, not the course.
 import { expect, test } from "bun:test";
 import { makeBatch } from "../../src/core/batch.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import { KeyholdError } from "../../src/core/errors.ts";
-import { NEVER, toEpochMs } from "../../src/core/expiry.ts";
+import { isAlive, NEVER, toEpochMs } from "../../src/core/expiry.ts";
 import type { Key } from "../../src/core/key.ts";
 import { openSqliteStore, type SqliteStore } from "../../src/engines/sqlite/store.ts";
+import type { Stamp } from "../../src/store/write-marks.ts";
 import { add, append, check, ENDED, endsIn, keyOf, keySet, put, remove, touch } from "../support/requests.ts";
 import { type SeededRandom, seedsToTry, withSeed } from "../support/seeded-random.ts";
 import { sqliteOptions } from "../support/sqlite-harness.ts";
@@ -17,8 +18,6 @@ const SEEDS = 6;
 const WRITERS = 6;
 const STEPS = 150;
 const PATIENCE_MS = 60_000;
-/** Room for some of the entries, so that they come and go. */
-const CACHE_BYTES = 12 * 1024;
 const NAMES = ["a", "a/1", "a/2", "b", "b/1", "c", "d", "e", "f", "g", "h", "i"];
 const ATTEMPTS = 5;
 const RARITIES = [1, 20, 200];
@@ -30,7 +29,7 @@ for (const seed of seedsToTry(1, SEEDS)) {
     async () => {
       await withSeed(seed, (random) =>
         withTemporaryDirectory(async (directory) => {
-          const store = await openSqliteStore({ ...sqliteOptions(directory), entryCacheBytes: CACHE_BYTES });
+          const store = await openSqliteStore(sqliteOptions(directory));
           try {
             const reads = new Reads(store);
             // Where little is read, entries are written that have not been read for long, and not again until they stand.
@@ -40,6 +39,7 @@ for (const seed of seedsToTry(1, SEEDS)) {
             for (const writer of await Promise.allSettled(writers))
               if (writer.status === "rejected") throw writer.reason;
             expect(reads.count).toBeGreaterThan(STEPS);
+            expect(reads.remembered).toBeGreaterThan(0);
           } finally {
             await store.close();
           }
@@ -108,11 +108,19 @@ function drawMutation(random: SeededRandom, name: string) {
   }
 }
 
+interface Known {
+  readonly entry: Entry | null;
+  readonly stamp: Stamp;
+}
+
 class Reads {
   readonly #store: SqliteStore;
+  readonly #known = new Map<Key, Known>();
   /** The latest revision seen: whatever is written later has a greater one. */
   #latest = 0;
   count = 0;
+  /** Reads that were answered by what was known. */
+  remembered = 0;
 
   constructor(store: SqliteStore) {
     this.#store = store;
@@ -126,7 +134,7 @@ class Reads {
   async #hasLooked(key: Key): Promise<boolean> {
     const latest = this.#latest;
     // Read when they are called, not when they are waited for.
-    const reads = [this.#store.getMany([key]), this.#store.get(key), this.#store.getMany([key])] as const;
+    const reads = [this.#store.getMany([key]), this.#get(key), this.#store.getMany([key])] as const;
     const [[before = null], got, [after = null]] = await Promise.all(reads);
     for (const entry of [before, got, after]) this.#latest = Math.max(this.#latest, entry?.revision ?? 0);
     if (!Bun.deepEquals(stateOf(before), stateOf(after))) return false;
@@ -135,6 +143,23 @@ class Reads {
     if (got === null || got.revision <= latest) expect(stateOf(got)).toEqual(stateOf(after));
     return true;
   }
+
+  /** What is known of the key, where that stands and has not ended; else what the store says, which is known then. */
+  #get(key: Key): Entry | null {
+    const known = this.#known.get(key);
+    if (known !== undefined && isLive(known, this.#store)) {
+      this.remembered++;
+      return known.entry;
+    }
+    const stamp = this.#store.marks.take(key);
+    const entry = this.#store.get(key);
+    if (stamp !== null) this.#known.set(key, { entry, stamp });
+    return entry;
+  }
+}
+
+function isLive({ entry, stamp }: Known, store: SqliteStore): boolean {
+  return store.marks.stands(stamp) && (entry === null || isAlive(entry.expiresAt, store.now()));
 }
 
 function stateOf(entry: Entry | null) {

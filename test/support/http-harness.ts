@@ -132,6 +132,7 @@ export function makeApp(store: Store, log: Log, flags: ServerFlags = {}, parts: 
     guard: makeGuard(config, () => performance.now()),
     log,
     metrics: new HttpMetrics(),
+    answers: null,
     tracing: null,
     hasAccessLog: config.accessLog,
     requestIdPrefix: "test",

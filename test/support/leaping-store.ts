@@ -58,6 +58,10 @@ export class LeapingStore implements Store {
     return this.#inner.incarnation;
   }
 
+  get marks(): Store["marks"] {
+    return this.#inner.marks;
+  }
+
   get now(): Store["now"] {
     return this.#inner.now;
   }

@@ -54,6 +54,7 @@ export class PartitionedMemoryStore implements Store {
   readonly capabilities = CAPABILITIES;
   readonly incarnation: string;
   readonly now: Clock;
+  readonly marks = null;
   readonly backup = null;
   readonly #parts: readonly MemoryStore[];
   readonly #random: SeededRandom;

@@ -27,7 +27,6 @@ export function sqliteOptions(
     },
     allowNetworkFileSystem: false,
     queuedCommits: 4096,
-    entryCacheBytes: 1024 * 1024,
     newIncarnation: "sqlite1",
     onFatal: (reason) => {
       throw new Error(`The store under test failed: ${reason}`);

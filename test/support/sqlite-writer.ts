@@ -9,6 +9,7 @@ import type { WriteAnswer, WriteRequest } from "../../src/engines/sqlite/message
 import { Reader } from "../../src/engines/sqlite/reader.ts";
 import { Writer } from "../../src/engines/sqlite/writer.ts";
 import { makeTallyMemory, WriterTally } from "../../src/engines/sqlite/writer-tally.ts";
+import { makeMarksMemory, WriteMarker } from "../../src/store/write-marks.ts";
 import { textOf } from "./requests.ts";
 import { withTemporaryDirectory } from "./temporary-directory.ts";
 import { makeTurnableClock, type TurnableClock } from "./turnable-clock.ts";
@@ -72,6 +73,7 @@ function makeParts(given: {
     steadyMs: () => (steadyMs.length > 1 ? steadyMs.shift() : steadyMs[0]) ?? 0,
     reserve,
     tally,
+    marker: new WriteMarker(makeMarksMemory()),
     onProgress: () => {},
     onFatal: (reason) => fatalReasons.push(reason),
   });

@@ -10,7 +10,11 @@ const HEAD = "GET /a HTTP/1.1\r\nHost: a.example\r\n";
 const WINDOW_BYTES = 1 << 20;
 
 function connect(handle: (incoming: Incoming) => Reply) {
-  const handler: RequestHandler = { handle, refuse: () => ({ status: 400, headers: {}, body: null }) };
+  const handler: RequestHandler = {
+    handle,
+    recall: () => null,
+    refuse: () => ({ status: 400, headers: {}, body: null }),
+  };
   const context = { ...makeContext(), handler };
   const socket = new MemorySocket(WINDOW_BYTES);
   const connection = new Connection(socket, context, { scheme: "http", isLocal: false });

@@ -70,6 +70,7 @@ function targetOf(transport: Transport, place: Pick<WireTarget, "address" | "han
 }
 
 const ECHO: RequestHandler = {
+  recall: () => null,
   async handle(incoming) {
     try {
       return { status: 200, headers: {}, body: await incoming.body(ECHOED_BYTES_MAX) };

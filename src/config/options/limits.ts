@@ -1,6 +1,6 @@
 // How much there may be of what takes memory or room.
 import { LIMITS } from "../../core/limits.ts";
-import { size, wholeNumber, yesOrNo } from "../formats.ts";
+import { size, sizeOrAuto, wholeNumber, yesOrNo } from "../formats.ts";
 import { MiB, option } from "../option.ts";
 
 export const LIMIT_OPTIONS = {
@@ -48,11 +48,11 @@ export const LIMIT_OPTIONS = {
     group: "Limits",
     help: "Room that entries may take on disk; beyond it, writes that add are answered 507. 0B for as much as the disk has",
   }),
-  entryCacheBytes: option(size({ least: 0, most: 65_536 * MiB }), {
+  entryCacheBytes: option(sizeOrAuto({ least: 0, most: 65_536 * MiB }), {
     name: "entry-cache",
-    default: "64MiB",
+    default: "auto",
     group: "Limits",
-    help: "Memory for entries read lately from a store of this machine, each counted with 2 KiB besides its value, values up to 16 KiB; 0B for none",
+    help: "Memory for answers to reads of entries in a store of this machine, values up to 16 KiB; auto for an eighth of the machine's, at most 1024MiB; 0B for none",
   }),
   connections: option(wholeNumber({ least: 10, most: 1_000_000 }), {
     name: "connections",

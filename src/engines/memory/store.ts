@@ -63,6 +63,7 @@ export class MemoryStore implements Store {
   readonly capabilities = MEMORY_CAPABILITIES;
   readonly incarnation: string;
   readonly now: Clock;
+  readonly marks = null;
   readonly backup = null;
   readonly #quota: Quota;
   readonly #entries = new Map<Key, Entry>();

@@ -60,6 +60,8 @@ export type ToWriter =
       readonly clock: SharedArrayBuffer;
       /** Where the writer counts: writer-tally.ts. */
       readonly tally: SharedArrayBuffer;
+      /** Where it says what it commits: store/write-marks.ts. */
+      readonly marks: SharedArrayBuffer;
     }
   | { readonly kind: "write"; readonly requests: readonly WriteRequest[] }
   /** `isSound`: whether nothing that was read has shown damage. */

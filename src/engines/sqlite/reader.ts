@@ -1,5 +1,5 @@
-// Reads on the serving thread, each method of one instant. No transaction and no statement stays open when a method has
-// returned: an open one would keep the log from being reset, and it would grow without end.
+// Reads on the serving thread, each method of one instant. No statement stays open when a method has returned, and a transaction
+// only where a TurnSnapshot sees to its end: an open one would keep the log from being reset, and it would grow without end.
 import type { Database, Statement } from "bun:sqlite";
 import type { Change } from "../../core/batch.ts";
 import { type Entry, type EntryInfo, toRevision } from "../../core/entry.ts";
@@ -16,6 +16,7 @@ import { type ReceiptRow, toReceipt } from "./receipts.ts";
 import { type EntryRow, type InfoRow, RecordCodec } from "./record.ts";
 import { SQL } from "./statements.ts";
 import { type TokenRow, toToken } from "./tokens.ts";
+import { TurnSnapshot } from "./turn-snapshot.ts";
 
 interface KeyRow {
   readonly key: Uint8Array;
@@ -35,20 +36,23 @@ export class Reader {
   readonly #db: Database;
   readonly #codec: RecordCodec;
   readonly #statements: ReturnType<typeof prepare>;
+  readonly #snapshot: TurnSnapshot | null;
 
-  constructor(db: Database, incarnation: string) {
+  /** @param commits - the counter of WriteMarks, where reads of one turn may share a snapshot; null where each takes its own */
+  constructor(db: Database, incarnation: string, commits: (() => number) | null = null) {
     this.#db = db;
     this.#codec = new RecordCodec(incarnation);
     this.#statements = prepare(db);
+    this.#snapshot = commits === null ? null : new TurnSnapshot(db, commits);
   }
 
   get(key: Key, now: EpochMs): Entry | null {
-    const row = this.#statements.oneEntry.get(encodeKey(key));
-    return row !== null && isLive(row, now) ? this.#codec.entry(key, row) : null;
+    this.#snapshot?.renew();
+    return this.#get(key, now);
   }
 
   getMany(keys: readonly Key[], now: EpochMs): readonly (Entry | null)[] {
-    return this.#atOneInstant(() => keys.map((key) => this.get(key, now)));
+    return this.#atOneInstant(() => keys.map((key) => this.#get(key, now)));
   }
 
   list(range: Range, now: EpochMs): Page<EntryInfo> {
@@ -77,6 +81,7 @@ export class Reader {
     now: EpochMs,
     { isCounted, limit }: { readonly isCounted: (key: string) => boolean; readonly limit: number },
   ): { readonly counted: number; readonly next: string | null } {
+    this.#snapshot?.renew();
     const rows = this.#statements.keysForward.all(encodeKey(bounds.low), highBytes(bounds.high), limit);
     const counted = rows.filter((row) => isLive(row, now) && isCounted(decodeKey(row.key))).length;
     const last = rows.length < limit ? undefined : rows.at(-1);
@@ -93,6 +98,7 @@ export class Reader {
 
   /** The number of the latest change. */
   latestSequence(): number {
+    this.#snapshot?.renew();
     return this.#statements.state.get()?.sequence ?? 0;
   }
 
@@ -111,17 +117,25 @@ export class Reader {
 
   /** The record under an id; null where there is none. */
   receipt(id: string): Receipt | null {
+    this.#snapshot?.renew();
     const row = this.#statements.oneRecord.get(Uint8Array.fromHex(id));
     return row === null ? null : toReceipt(row);
   }
 
   /** In the order of their making. */
   tokens(): readonly TokenRecord[] {
+    this.#snapshot?.renew();
     return this.#statements.everyToken.all().map(toToken);
   }
 
   close(): void {
+    this.#snapshot?.release();
     closeWhole(this.#db);
+  }
+
+  #get(key: Key, now: EpochMs): Entry | null {
+    const row = this.#statements.oneEntry.get(encodeKey(key));
+    return row !== null && isLive(row, now) ? this.#codec.entry(key, row) : null;
   }
 
   #page<Row extends InfoRow, T extends EntryInfo>(range: Range, now: EpochMs, by: PageParts<Row, T>): Page<T> {
@@ -135,6 +149,7 @@ export class Reader {
     let bytes = 0;
     let scanned = 0;
     let last: Key | null = null;
+    this.#snapshot?.renew();
     // One row more than can be returned, to know whether there is more.
     const most = Math.min(range.limit, LIMITS.pageScannedKeys) + 1;
     for (const row of by.walk.iterate(encodeKey(low), highBytes(high), most)) {
@@ -172,6 +187,8 @@ export class Reader {
   }
 
   #atOneInstant<T>(read: () => T): T {
+    this.#snapshot?.renew();
+    if (this.#snapshot?.isHeld === true) return read();
     this.#statements.begin.run();
     try {
       return read();

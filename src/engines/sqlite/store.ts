@@ -25,13 +25,13 @@ import type {
   Store,
   StoreStats,
 } from "../../store/store.ts";
+import { makeMarksMemory, WriteMarks } from "../../store/write-marks.ts";
 import { removeLeftCopies, SqliteBackup } from "./backup.ts";
 import { finishRestore, removeUnusedRestore } from "./backup-restore.ts";
 import { sqliteCapabilities } from "./capabilities.ts";
 import { readChangePage } from "./change-page.ts";
 import { openReader } from "./database.ts";
 import { lockStore, prepareDirectory, recordIncarnation, refuseVanishedDatabase } from "./directory.ts";
-import { HotEntries } from "./hot-entries.ts";
 import { type StoreFiles, storeFiles } from "./layout.ts";
 import { DROPPED_COMMITS_MAX, scanLog } from "./log-scan.ts";
 import type { WriteRequest, WriterOptions } from "./messages.ts";
@@ -46,8 +46,6 @@ export interface SqliteStoreOptions {
   readonly allowNetworkFileSystem: boolean;
   /** Writes that may wait for the writer. */
   readonly queuedCommits: number;
-  /** Entries kept in memory for reads; 0 for none. */
-  readonly entryCacheBytes: number;
   /** Names the store if it is a new one. */
   readonly newIncarnation: string;
   /** Called once when the store can no longer be used and the process must end. */
@@ -73,9 +71,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     if (options.writer.durability === "full") refuseDamagedLog(files);
     const clock = makeSharedMemory();
     const tally = makeTallyMemory();
+    const marks = makeMarksMemory();
     const { client, store } = await WriterClient.open({
       clock,
       tally,
+      marks,
       writer: { ...options.writer, directory: files.directory },
       incarnation: options.newIncarnation,
       queuedCommits: options.queuedCommits,
@@ -90,6 +90,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       client,
       lock,
       tally: new WriterTally(tally),
+      marks: new WriteMarks(marks),
       incarnation: store.incarnation,
       wasClean: store.wasClean,
       leftRestore,
@@ -97,7 +98,6 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       durability: options.writer.durability,
       idempotencyAgeMs: options.writer.idempotencyAgeMs,
       diskReserveBytes: options.writer.diskReserveBytes,
-      entryCacheBytes: options.entryCacheBytes,
     });
   } catch (error) {
     // The writer first: the lock is what says that nobody has the database open.
@@ -112,6 +112,7 @@ interface SqliteStoreParts {
   readonly client: WriterClient;
   readonly lock: { release(): void };
   readonly tally: WriterTally;
+  readonly marks: WriteMarks;
   readonly incarnation: string;
   readonly wasClean: boolean;
   readonly leftRestore: LeftRestore;
@@ -119,7 +120,6 @@ interface SqliteStoreParts {
   readonly durability: WriterOptions["durability"];
   readonly idempotencyAgeMs: number;
   readonly diskReserveBytes: number;
-  readonly entryCacheBytes: number;
 }
 
 export class SqliteStore implements Store {
@@ -127,6 +127,7 @@ export class SqliteStore implements Store {
   readonly capabilities: Capabilities;
   readonly incarnation: string;
   readonly now: Clock;
+  readonly marks: WriteMarks;
   /** Whether the last server that held the store closed it; if not, its entries deserve a check. */
   readonly wasClean: boolean;
   readonly leftRestore: LeftRestore;
@@ -137,7 +138,6 @@ export class SqliteStore implements Store {
   readonly #tally: WriterTally;
   readonly #idempotencyAgeMs: number;
   readonly #reader: Reader;
-  readonly #hot: HotEntries;
   #closing: Promise<void> | null = null;
   #isSound = true;
 
@@ -145,6 +145,7 @@ export class SqliteStore implements Store {
     this.capabilities = sqliteCapabilities(parts.durability);
     this.incarnation = parts.incarnation;
     this.now = parts.now;
+    this.marks = parts.marks;
     this.wasClean = parts.wasClean;
     this.leftRestore = parts.leftRestore;
     this.files = parts.files;
@@ -153,8 +154,7 @@ export class SqliteStore implements Store {
     this.#lock = parts.lock;
     this.#tally = parts.tally;
     this.#idempotencyAgeMs = parts.idempotencyAgeMs;
-    this.#reader = new Reader(openReader(parts.files), parts.incarnation);
-    this.#hot = new HotEntries(parts.entryCacheBytes);
+    this.#reader = new Reader(openReader(parts.files), parts.incarnation, () => parts.marks.commits);
   }
 
   partitionOf(): string {
@@ -162,12 +162,7 @@ export class SqliteStore implements Store {
   }
 
   get(key: Key): Entry | null {
-    this.#requireOpen();
-    const kept = this.#hot.get(key, this.now);
-    if (kept !== undefined) return kept;
-    const entry = this.#read((reader, now) => reader.get(key, now));
-    if (entry !== null) this.#hot.keep(entry);
-    return entry;
+    return this.#read((reader, now) => reader.get(key, now));
   }
 
   async getMany(keys: readonly Key[]): Promise<readonly (Entry | null)[]> {
@@ -199,26 +194,15 @@ export class SqliteStore implements Store {
   }
 
   async commit(batch: Batch, terms: CommitTerms = UNNAMED): Promise<CommitResult> {
-    const keys = batch.map(({ key }) => key);
-    this.#hot.beginWrite(keys);
-    try {
-      const answer = await this.#write({ kind: "commit", batch, ...terms });
-      if (answer.kind !== "committed") throw new KeyholdError("internal", "The writer answered another request");
-      return answer.result;
-    } finally {
-      this.#hot.endWrite(keys);
-    }
+    const answer = await this.#write({ kind: "commit", batch, ...terms });
+    if (answer.kind !== "committed") throw new KeyholdError("internal", "The writer answered another request");
+    return answer.result;
   }
 
   async deleteAll(set: KeySet, once: Once | null = null): Promise<DeleteResult> {
-    this.#hot.beginSetWrite();
-    try {
-      const answer = await this.#write({ kind: "delete-all", set, once });
-      if (answer.kind !== "deleted") throw new KeyholdError("internal", "The writer answered another request");
-      return answer.result;
-    } finally {
-      this.#hot.endSetWrite();
-    }
+    const answer = await this.#write({ kind: "delete-all", set, once });
+    if (answer.kind !== "deleted") throw new KeyholdError("internal", "The writer answered another request");
+    return answer.result;
   }
 
   async recall(id: string): Promise<Receipt | null> {

@@ -43,6 +43,8 @@ export interface WriterClientOptions {
   readonly clock: SharedArrayBuffer;
   /** Where the writer counts: writer-tally.ts. */
   readonly tally: SharedArrayBuffer;
+  /** Where the writer says what it commits: store/write-marks.ts. */
+  readonly marks: SharedArrayBuffer;
   /** Requests that may wait for the writer. */
   readonly queuedCommits: number;
   /** Called once when the store can no longer be used and the process must end. */
@@ -82,8 +84,8 @@ export class WriterClient {
     options: WriterClientOptions,
   ): Promise<{ readonly client: WriterClient; readonly store: OpenedStore }> {
     const client = new WriterClient(options);
-    const { writer, incarnation, clock, tally } = options;
-    client.#post({ kind: "open", options: writer, incarnation, clock, tally });
+    const { writer, incarnation, clock, tally, marks } = options;
+    client.#post({ kind: "open", options: writer, incarnation, clock, tally, marks });
     const store = await client.#opened.promise;
     client.#figures = store.figures;
     client.#watch = setInterval(() => client.#look(), WATCH_INTERVAL_MS);

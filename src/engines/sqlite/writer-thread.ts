@@ -3,6 +3,7 @@
 import type { Database } from "bun:sqlite";
 import { type Clock, type HighestInstant, makeClock, toEpochMs } from "../../core/expiry.ts";
 import { requireQuota } from "../../core/quota.ts";
+import { WriteMarker } from "../../store/write-marks.ts";
 import { closeWhole, openWriter, readPragma } from "./database.ts";
 import { DiskReserve } from "./disk-reserve.ts";
 import { PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
@@ -60,9 +61,10 @@ function post(message: FromWriter): void {
   self.postMessage(message);
 }
 
-function open({ options, incarnation, clock, tally }: Extract<ToWriter, { kind: "open" }>): void {
+function open({ options, incarnation, clock, tally, marks }: Extract<ToWriter, { kind: "open" }>): void {
   try {
-    const shared = { highest: openHighestInstant(clock), tally: new WriterTally(tally) };
+    const marker = new WriteMarker(marks);
+    const shared = { highest: openHighestInstant(clock), tally: new WriterTally(tally), marker };
     session = openSession(options, incarnation, shared);
   } catch (error) {
     post({ kind: "refused", error: toErrorMessage(error) });
@@ -119,8 +121,9 @@ function mark(db: Database, isClean: 0 | 1): void {
 function openSession(
   options: WriterOptions,
   incarnation: string,
-  { highest, tally }: { readonly highest: HighestInstant; readonly tally: WriterTally },
+  shared: { readonly highest: HighestInstant; readonly tally: WriterTally; readonly marker: WriteMarker },
 ): Session {
+  const { highest, tally, marker } = shared;
   const files = storeFiles(options.directory);
   const wallMs = Date.now();
   const db = openWriter(files, options.durability, { incarnation, now: toEpochMs(wallMs) });
@@ -129,7 +132,7 @@ function openSession(
   highest.raise(row.highest_instant);
   const now = makeClock({ wallMs: Date.now, steadyMs, highest });
   const parts = { db, incarnation: row.incarnation, now, tally };
-  const writer = makeWriter({ ...parts, row, files, options, receipts: options });
+  const writer = makeWriter({ ...parts, marker, row, files, options, receipts: options });
   const upkeep = new Upkeep({ ...parts, files, writer, steadyMs, ...options });
   mark(db, 0);
   return {
@@ -149,12 +152,13 @@ function makeWriter(parts: {
   readonly incarnation: string;
   readonly now: Clock;
   readonly tally: WriterTally;
+  readonly marker: WriteMarker;
   readonly row: StateRow;
   readonly files: StoreFiles;
   readonly options: WriterOptions;
   readonly receipts: ReceiptBounds;
 }): Writer {
-  const { db, incarnation, now, tally, row, files, options, receipts } = parts;
+  const { db, incarnation, now, tally, marker, row, files, options, receipts } = parts;
   const pages = (pragma: "page_count" | "freelist_count") => Number(readPragma(db, pragma)) * PAGE_BYTES;
   const disk = new DiskReserve({
     directory: files.directory,
@@ -169,6 +173,7 @@ function makeWriter(parts: {
     now,
     steadyMs,
     tally,
+    marker,
     receipts,
     state: {
       revision: row.revision,

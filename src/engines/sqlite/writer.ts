@@ -18,6 +18,7 @@ import { KeyholdError } from "../../core/errors.ts";
 import type { Clock, EpochMs } from "../../core/expiry.ts";
 import { replay } from "../../store/receipt.ts";
 import type { Done } from "../../store/store.ts";
+import type { WriteMarker } from "../../store/write-marks.ts";
 import { BatchApplier, type StoreState } from "./apply-batch.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
 import { toErrorMessage, type WriteAnswer, type WriteRequest, type WriterFigures } from "./messages.ts";
@@ -39,6 +40,8 @@ export interface WriterParts {
   readonly steadyMs: () => number;
   readonly reserve: Pick<DiskReserve, "grant">;
   readonly tally: WriterTally;
+  /** Told of each commit, so that readers know what still stands. */
+  readonly marker: WriteMarker;
   readonly onProgress: () => void;
   readonly onFatal: (reason: string) => void;
 }
@@ -118,7 +121,7 @@ export class Writer {
         if (operations >= GROUP_BOUNDS.operations || bytes >= GROUP_BOUNDS.bytes) break;
         if (this.#parts.steadyMs() >= bound) break;
       }
-      this.#commit(state);
+      this.#commit(state, requests.slice(first, first + attempted));
       this.#parts.tally.noteGroup(answers.length);
       return answers;
     } catch (error) {
@@ -168,7 +171,8 @@ export class Writer {
     try {
       const state = this.#begin();
       const done = work(state);
-      if (done > 0) this.#commit(state);
+      // What has ended is not what anybody remembers.
+      if (done > 0) this.#commit(state, []);
       else this.#rollBack();
       return done;
     } catch (error) {
@@ -184,7 +188,7 @@ export class Writer {
     return { ...this.#state };
   }
 
-  #commit(state: StoreState): void {
+  #commit(state: StoreState, requests: readonly WriteRequest[]): void {
     state.highestInstant = this.#parts.now();
     this.#statements.writeState.run(
       state.revision,
@@ -194,8 +198,9 @@ export class Writer {
       state.recordBytes,
       state.highestInstant,
     );
-    const { steadyMs, tally } = this.#parts;
+    const { steadyMs, tally, marker } = this.#parts;
     const startedAtMs = steadyMs();
+    mark(marker, requests);
     try {
       this.#statements.commit.run();
     } catch (error) {
@@ -203,6 +208,8 @@ export class Writer {
       const reason = `Cannot tell whether the last commit is on disk: ${messageOf(error)}`;
       this.fail(reason);
       throw new KeyholdError("outcome-unknown", reason, {}, { cause: error });
+    } finally {
+      marker.end();
     }
     tally.noteCommit(steadyMs() - startedAtMs, state.expired);
     this.#state = state;
@@ -245,6 +252,15 @@ function prepare(db: Database) {
     rollBack: db.prepare("rollback"),
     writeState: db.prepare(SQL.writeState),
   };
+}
+
+/** Marks all keys that the requests may write. */
+function mark(marker: WriteMarker, requests: readonly WriteRequest[]): void {
+  marker.begin();
+  for (const request of requests) {
+    if (request.kind === "delete-all") marker.addEvery();
+    if (request.kind === "commit") for (const { key } of request.batch) marker.add(key);
+  }
 }
 
 /** Bytes of the values that a request has left behind: what the log has grown by, and somewhat more. */

@@ -64,6 +64,7 @@ export class ValkeyStore implements Store {
   readonly capabilities: Capabilities;
   readonly incarnation: string;
   readonly now: Clock;
+  readonly marks = null;
   readonly backup = null;
   readonly #parts: ValkeyStoreParts;
   readonly #servers: Servers;

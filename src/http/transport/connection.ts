@@ -9,8 +9,8 @@
 //    unread bytes would take the last answer from the client.
 // 4. Whatever is waited for has its time: a head, a body, a client that takes an answer, the next request.
 import { LIMITS } from "../../core/limits.ts";
-import { isStreamed, type Reply } from "../exchange.ts";
-import { Slices } from "../slices.ts";
+import type { Prepared, Reply } from "../exchange.ts";
+import type { Slices } from "../slices.ts";
 import type { WaitingStream } from "../stream-budget.ts";
 import { tooManyRequests } from "../too-many.ts";
 import { requireRoom } from "./answer-room.ts";
@@ -25,7 +25,7 @@ import { Outbox } from "./outbox.ts";
 import { Pace } from "./pace.ts";
 import { sendReply, sendSlices } from "./reply-writer.ts";
 import { RequestBody } from "./request-body.ts";
-import { ask, type Exchange, isLastOf, makeExchange } from "./request-exchange.ts";
+import { ask, type Exchange, isLastOf, makeExchange, slicesOf } from "./request-exchange.ts";
 import { type RequestConnection, UnreadIncoming } from "./wire-incoming.ts";
 import type { WireSocket } from "./wire-socket.ts";
 
@@ -126,8 +126,7 @@ export class Connection implements RequestConnection, WaitingStream {
     const exchange = this.#exchange;
     exchange?.incoming.leave();
     exchange?.body.fail(bodyEnded());
-    // Nobody is left to hear of what fails in the tidying up.
-    void exchange?.slices?.end().catch(() => {});
+    void exchange?.slices?.end().catch(() => {}); // Nobody is left to hear of it.
     this.#context.answers.taken(this);
     this.#outbox.clear();
   }
@@ -271,24 +270,25 @@ export class Connection implements RequestConnection, WaitingStream {
     else this.#linger();
   }
 
-  #answer(exchange: Exchange, reply: Reply): void {
+  #answer(exchange: Exchange, reply: Reply | Prepared): void {
     const { body, message, minorVersion } = exchange;
     body.release();
+    const slices = slicesOf(reply);
     if (this.#state !== "open") {
       this.#finish(exchange);
-      if (isStreamed(reply.body)) void new Slices(reply.body, true).end().catch(() => {});
+      void slices?.end().catch(() => {});
       return;
     }
     if (!body.isWhole) this.#passOver(exchange);
-    if (isLastOf(exchange, reply) || this.#context.tally.isStopping) this.#isLeaving = true;
+    if (isLastOf(exchange, slices !== null) || this.#context.tally.isStopping) this.#isLeaving = true;
     try {
       sendReply(this.#context, this.#outbox, reply, { method: message.method, minorVersion, isLast: this.#isLeaving });
     } catch {
       this.#giveUp(exchange);
       return;
     }
-    if (isStreamed(reply.body)) this.#send(exchange, new Slices(reply.body, true));
-    else this.#awaitTaking(exchange);
+    if (slices === null) this.#awaitTaking(exchange);
+    else this.#send(exchange, slices);
   }
 
   #send(exchange: Exchange, slices: Slices): void {

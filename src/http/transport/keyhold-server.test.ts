@@ -13,6 +13,7 @@ const AT_ONCE = 50;
 const REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 const HANDLER: RequestHandler = {
+  recall: () => null,
   handle: () => ({ status: 200, headers: {}, body: "served" }),
   refuse: (error) => ({ status: 503, headers: {}, body: error instanceof KeyholdError ? error.detail : String(error) }),
 };

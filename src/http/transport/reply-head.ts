@@ -62,37 +62,40 @@ const STATUS_LINES: readonly string[] = Array.from(
 /** What no value may hold: ends of lines, other control characters, and what is no octet. */
 const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
 
-/** The lines of fields that many replies share. */
-const RENDERED = new WeakMap<ReplyHeaders, string>();
-
 /** @throws Error where a field could not be sent as one line */
 export function renderHead({ status, headers, framing, persistence, date }: ReplyHead): string {
-  let text = (STATUS_LINES[status] ?? `HTTP/1.1 ${status} \r\n`) + renderFields(headers);
-  if (persistence === "close") text += "Connection: close\r\n";
-  else if (persistence === "keep-alive") text += "Connection: keep-alive\r\n";
-  text += `Date: ${date}\r\n`;
+  return `${renderFirstLines({ status, persistence, date })}${renderFraming(framing)}${renderFields(headers)}\r\n`;
+}
+
+/** What does not depend on the content. */
+export function renderFirstLines({
+  status,
+  persistence,
+  date,
+}: Pick<ReplyHead, "status" | "persistence" | "date">): string {
+  const first = `${STATUS_LINES[status] ?? `HTTP/1.1 ${status} \r\n`}Date: ${date}\r\n`;
+  return persistence === "default" ? first : `${first}Connection: ${persistence}\r\n`;
+}
+
+function renderFraming(framing: ReplyFraming): string {
   switch (framing.is) {
     case "length":
-      return `${text}${FIELD.contentLength}: ${framing.length}\r\n\r\n`;
+      return `${FIELD.contentLength}: ${framing.length}\r\n`;
     case "chunked":
-      return `${text}${FIELD.transferEncoding}: chunked\r\n\r\n`;
+      return `${FIELD.transferEncoding}: chunked\r\n`;
     case "none":
-      return `${text}\r\n`;
+      return "";
     default:
       return framing satisfies never;
   }
 }
 
 function renderFields(headers: ReplyHeaders): string {
-  const rendered = RENDERED.get(headers);
-  if (rendered !== undefined) return rendered;
   let lines = "";
   for (const name in headers) {
     const value = headers[name] ?? "";
     if (UNSENDABLE.test(value)) throw new Error(`The field ${name} of an answer holds what no field can`);
     lines += `${name}: ${value}\r\n`;
   }
-  // Made one string of the many that it was put together from, which would each be looked up at every use.
-  if (Object.isFrozen(headers)) RENDERED.set(headers, Buffer.from(lines, "latin1").toString("latin1"));
   return lines;
 }

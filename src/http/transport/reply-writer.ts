@@ -1,12 +1,12 @@
 // Puts replies on the wire: head and small body in one write, large bodies as they lie in memory, streams slice by slice as the
 // client takes them. How a reply is framed follows from what it is, and from the version that the client speaks.
 import { LIMITS } from "../../core/limits.ts";
-import { isStreamed, type Reply } from "../exchange.ts";
+import { isPrepared, isStreamed, type Prepared, type Reply } from "../exchange.ts";
 import type { Slices } from "../slices.ts";
 import type { WaitingStream } from "../stream-budget.ts";
 import type { ConnectionContext } from "./context.ts";
 import type { Outbox } from "./outbox.ts";
-import { type Persistence, type ReplyFraming, renderHead } from "./reply-head.ts";
+import { type Persistence, type ReplyFraming, renderFirstLines, renderHead } from "./reply-head.ts";
 
 /** How a reply is to be sent. */
 export interface Manner {
@@ -24,13 +24,17 @@ const CRLF = "\r\n";
 const LAST_CHUNK = "0\r\n\r\n";
 const NO_BODY_STATUSES: readonly number[] = [204, 304];
 
-/** Sends head and body of a reply that is whole, or the head alone where the body is streamed. */
+/** Sends head and body of an answer that is whole, or the head alone where the body is streamed. */
 export function sendReply(
   { date, scratch, collector }: ConnectionContext,
   outbox: Outbox,
-  reply: Reply,
+  reply: Reply | Prepared,
   manner: Manner,
 ): void {
+  if (isPrepared(reply)) {
+    outbox.sendCopy(scratch, writePrepared(scratch, reply, { ...manner, date: date.text }));
+    return;
+  }
   const { status, headers, body } = reply;
   const framing = framingOf(reply, manner.minorVersion);
   const head = renderHead({ status, headers, framing, persistence: persistenceOf(manner), date: date.text });
@@ -50,7 +54,20 @@ export function sendReply(
   }
 }
 
-function persistenceOf({ isLast, minorVersion }: Manner): Persistence {
+/** Writes an answer that was made before, and returns where it ends. */
+function writePrepared(
+  scratch: Buffer,
+  { status, bytes, content, common, rest }: Prepared,
+  { date, ...manner }: Manner & { readonly date: string },
+): number {
+  let at = scratch.write(renderFirstLines({ status, persistence: persistenceOf(manner), date }), 0, "latin1");
+  if (content !== null) at += bytes.copy(scratch, at, content.from, content.to);
+  scratch.set(common, at);
+  at += common.length;
+  return at + bytes.copy(scratch, at, rest.from, rest.to);
+}
+
+function persistenceOf({ isLast, minorVersion }: Pick<Manner, "isLast" | "minorVersion">): Persistence {
   if (isLast) return "close";
   return minorVersion === 0 ? "keep-alive" : "default";
 }

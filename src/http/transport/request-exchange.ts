@@ -1,6 +1,6 @@
 // A request of a connection, and what becomes of it until its answer has been taken.
-import { isStreamed, type Reply, type RequestHandler } from "../exchange.ts";
-import type { Slices } from "../slices.ts";
+import { isPrepared, isStreamed, type Prepared, type Reply, type RequestHandler } from "../exchange.ts";
+import { Slices } from "../slices.ts";
 import type { RequestHead } from "./head-parser.ts";
 import { isKnownMethod } from "./known-methods.ts";
 import type { Message } from "./message.ts";
@@ -32,22 +32,28 @@ export function makeExchange(
   return { message, minorVersion, body, incoming, isAnswered: false, isOver: false, isLarge: false, slices: null };
 }
 
-/** What the handler answers. One that throws, which none should, has made a promise that it does not keep. */
+/** What the handler answers, or has answered before. One that throws, which none should, has made a promise that it does not keep. */
 export function ask(
   handler: RequestHandler,
-  { incoming }: Exchange,
+  { incoming, message }: Exchange,
   requireRoom: (reply: Reply) => void,
-): Reply | Promise<Reply> {
+): Reply | Prepared | Promise<Reply> {
   try {
-    return handler.handle(incoming, requireRoom);
+    const known = message.framing.is === "none" ? handler.recall(incoming) : null;
+    return known ?? handler.handle(incoming, requireRoom);
   } catch (error) {
     return Promise.reject(error);
   }
 }
 
 /** Whether the connection ends with this answer, for what request and answer are. */
-export function isLastOf({ message, minorVersion }: Exchange, { body }: Reply): boolean {
+export function isLastOf({ message, minorVersion }: Exchange, isInParts: boolean): boolean {
   if (!message.isKept || !isKnownMethod(message.method)) return true;
   // The end of a stream is all that HTTP/1.0 has to say where it ends.
-  return isStreamed(body) && minorVersion === 0 && message.method !== "HEAD";
+  return isInParts && minorVersion === 0 && message.method !== "HEAD";
+}
+
+/** The parts of an answer that comes in some; null for one that is whole. */
+export function slicesOf(reply: Reply | Prepared): Slices | null {
+  return isPrepared(reply) || !isStreamed(reply.body) ? null : new Slices(reply.body, true);
 }

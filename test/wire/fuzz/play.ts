@@ -73,6 +73,10 @@ export class Play implements RequestHandler {
     this.#connection = new Connection(this.socket, { ...context, handler: this }, { scheme: "http", isLocal: false });
   }
 
+  recall(): null {
+    return null;
+  }
+
   /** Changes with everything that happens. */
   get progress(): number {
     return this.socket.calls + this.#steps + this.#delivered + Number(this.#hasEnded) + Number(this.#isForgotten);
