@@ -97,5 +97,11 @@ async function ask({ http }: TestServer, line: string, fields: Readonly<Record<s
   // A problem names its request, in a text as long as it is.
   const changing = ["date", "last-modified", "ttl", "x-request-id", ...(status < 400 ? [] : ["content-length"])];
   const left = shown.filter(([name]) => !changing.includes(name ?? "")).toSorted();
-  return { line, fields, status, left, body: text.replace(/"(instance|modified_at|created_at|expires_at|ttl)": ?[^,}]*/g, "") };
+  return {
+    line,
+    fields,
+    status,
+    left,
+    body: text.replace(/"(instance|modified_at|created_at|expires_at|ttl)": ?[^,}]*/g, ""),
+  };
 }

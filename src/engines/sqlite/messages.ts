@@ -5,6 +5,8 @@ import type { KeySet } from "../../core/range.ts";
 import type { TokenRecord } from "../../core/token.ts";
 import type { BackupFacts, BackupProgress, CommitResult, Done } from "../../store/store.ts";
 import type { Durability } from "./database.ts";
+import type { PackedAnswers } from "./packed-answers.ts";
+import type { PackedRequests } from "./packed-requests.ts";
 
 /** How the writer is to keep its store. */
 export interface WriterOptions {
@@ -63,7 +65,7 @@ export type ToWriter =
       /** Where it says what it commits: store/write-marks.ts. */
       readonly marks: SharedArrayBuffer;
     }
-  | { readonly kind: "write"; readonly requests: readonly WriteRequest[] }
+  | { readonly kind: "write"; readonly packed: PackedRequests }
   /** `isSound`: whether nothing that was read has shown damage. */
   | { readonly kind: "stop"; readonly isSound: boolean };
 
@@ -71,7 +73,7 @@ export type FromWriter =
   | { readonly kind: "opened"; readonly store: OpenedStore }
   | { readonly kind: "refused"; readonly error: ErrorMessage }
   /** In the order of the requests, as many at a time as shared a transaction. */
-  | { readonly kind: "answers"; readonly answers: readonly WriteAnswer[]; readonly figures: WriterFigures }
+  | { readonly kind: "answers"; readonly packed: PackedAnswers; readonly figures: WriterFigures }
   /** Work goes on, perhaps of the writer's own. */
   | { readonly kind: "progress"; readonly figures: WriterFigures }
   /** The store can no longer be trusted to keep what it acknowledges; the process must end. */

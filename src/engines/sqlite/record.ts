@@ -39,7 +39,7 @@ export class RecordCodec {
   }
 
   tag(revision: number): Tag {
-    return toTag(`${revision}.${this.#incarnation}`);
+    return tagOf(revision, this.#incarnation);
   }
 
   info(key: Key, row: InfoRow): EntryInfo {
@@ -88,6 +88,11 @@ export class RecordCodec {
     this.#fixed[4] = formNumber(info.form);
     return crc32(info.contentType, crc32(this.#encoder.encode(info.key), crc32(new Uint8Array(this.#fixed.buffer))));
   }
+}
+
+/** What a state of an entry is called: its revision in this life of the store. */
+export function tagOf(revision: number, incarnation: string): Tag {
+  return toTag(`${revision}.${incarnation}`);
 }
 
 export function formNumber(form: ValueForm): number {

@@ -7,6 +7,7 @@
 import { batchBytes } from "../../core/batch.ts";
 import { KeyholdError } from "../../core/errors.ts";
 import { type Distribution, Histogram } from "../../core/histogram.ts";
+import type { Key } from "../../core/key.ts";
 import {
   type FromWriter,
   fromErrorMessage,
@@ -17,6 +18,9 @@ import {
   type WriterFigures,
   type WriterOptions,
 } from "./messages.ts";
+import { unpackAnswers } from "./packed-answers.ts";
+import { packRequests } from "./packed-requests.ts";
+import { tagOf } from "./record.ts";
 import { COMMIT_BOUNDS } from "./writer-tally.ts";
 
 /** Bytes of values that may wait for the writer. */
@@ -65,6 +69,9 @@ export class WriterClient {
   #silenceMs = 0;
   #watch: ReturnType<typeof setInterval> | undefined;
   #refusal: KeyholdError | null = null;
+  #incarnation = "";
+  readonly #keyOf = (index: number) => keyOf(this.#sent[index]?.request);
+  readonly #tagOf = (revision: number) => tagOf(revision, this.#incarnation);
   #opened = Promise.withResolvers<OpenedStore>();
   #stopped = Promise.withResolvers<void>();
   #idle: (() => void) | null = null;
@@ -88,6 +95,7 @@ export class WriterClient {
     client.#post({ kind: "open", options: writer, incarnation, clock, tally, marks });
     const store = await client.#opened.promise;
     client.#figures = store.figures;
+    client.#incarnation = store.incarnation;
     client.#watch = setInterval(() => client.#look(), WATCH_INTERVAL_MS);
     return { client, store };
   }
@@ -165,7 +173,8 @@ export class WriterClient {
     this.#sent.push(...this.#waiting.splice(0));
     const now = performance.now();
     for (const { askedAtMs } of this.#sent) this.#waits.observe((now - askedAtMs) / 1000);
-    this.#post({ kind: "write", requests: this.#sent.map(({ request }) => request) });
+    const packed = packRequests(this.#sent.map(({ request }) => request));
+    this.#post({ kind: "write", packed }, [packed.bytes.buffer]);
   }
 
   #receive(message: FromWriter): void {
@@ -180,7 +189,7 @@ export class WriterClient {
         this.#opened.reject(this.#refusal);
         break;
       case "answers":
-        this.#settle(message.answers);
+        this.#settle(unpackAnswers(message.packed, this.#keyOf, this.#tagOf));
         this.#note(message.figures);
         break;
       case "progress":
@@ -242,9 +251,16 @@ export class WriterClient {
     if (this.#silenceMs > GIVEN_UP_AFTER_MS) this.#fail(stalled(this.#silenceMs).detail);
   }
 
-  #post(message: ToWriter): void {
-    this.#worker.postMessage(message);
+  #post(message: ToWriter, moved: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, moved);
   }
+}
+
+/** Of the first mutation: what answers are packed of has but one. */
+function keyOf(request: WriteRequest | undefined): Key {
+  const key = request?.kind === "commit" ? request.batch[0]?.key : undefined;
+  if (key === undefined) throw new Error("The writer answered another request");
+  return key;
 }
 
 function stalled(silenceMs: number): KeyholdError {

@@ -7,7 +7,16 @@ import { WriteMarker } from "../../store/write-marks.ts";
 import { closeWhole, openWriter, readPragma } from "./database.ts";
 import { DiskReserve } from "./disk-reserve.ts";
 import { PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
-import { type FromWriter, type OpenedStore, type ToWriter, toErrorMessage, type WriterOptions } from "./messages.ts";
+import {
+  type FromWriter,
+  type OpenedStore,
+  type ToWriter,
+  toErrorMessage,
+  type WriteRequest,
+  type WriterOptions,
+} from "./messages.ts";
+import { packAnswers } from "./packed-answers.ts";
+import { unpackRequests } from "./packed-requests.ts";
 import type { ReceiptBounds } from "./receipts.ts";
 import { openHighestInstant } from "./shared-instant.ts";
 import { isSqliteError } from "./sqlite-errors.ts";
@@ -47,7 +56,7 @@ self.onmessage = ({ data }: MessageEvent<ToWriter>) => {
       open(data);
       break;
     case "write":
-      write(data.requests);
+      write(unpackRequests(data.packed));
       break;
     case "stop":
       stop(data.isSound);
@@ -57,8 +66,8 @@ self.onmessage = ({ data }: MessageEvent<ToWriter>) => {
   }
 };
 
-function post(message: FromWriter): void {
-  self.postMessage(message);
+function post(message: FromWriter, moved: ArrayBuffer[] = []): void {
+  self.postMessage(message, moved);
 }
 
 function open({ options, incarnation, clock, tally, marks }: Extract<ToWriter, { kind: "open" }>): void {
@@ -75,10 +84,11 @@ function open({ options, incarnation, clock, tally, marks }: Extract<ToWriter, {
   schedule(session, options.sweepIntervalMs);
 }
 
-function write(requests: Extract<ToWriter, { kind: "write" }>["requests"]): void {
+function write(requests: readonly WriteRequest[]): void {
   const { writer, upkeep } = requireSession();
   writer.applyGroup(requests, (answers) => {
-    post({ kind: "answers", answers, figures: writer.figures });
+    const packed = packAnswers(answers);
+    post({ kind: "answers", packed, figures: writer.figures }, [packed.numbers.buffer]);
     upkeep.afterCommits();
   });
   reportFatal();
