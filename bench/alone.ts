@@ -1,0 +1,2 @@
+// stub
+export const ALONE: Readonly<Record<string, () => Promise<void>>> = {};

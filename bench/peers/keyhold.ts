@@ -1,0 +1,72 @@
+// Keyhold itself, with default settings: durability full, on SQLite. Longer values than the short path takes ask for --wide.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { LIMITS } from "../../src/core/limits.ts";
+import { makeKeyholdDialect } from "../../src/load/dialect.ts";
+import { fillKeyhold } from "../../src/load/fill.ts";
+import { targetOf } from "../../src/load/run-load.ts";
+import { type Contender, HOST_FIELD, type Stock } from "../contender.ts";
+import { listeningUrl, ON_SERVER_CORE } from "../process.ts";
+import { makeDirectory, type Started } from "./started.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const NEVER = new AbortController().signal;
+
+export async function startFilledKeyhold(stock: Stock, args: readonly string[] = []): Promise<Contender> {
+  const directory = makeDirectory("keyhold");
+  const isWide = stock.values.valueBytes > LIMITS.shortPathValueBytes;
+  const all = [...(isWide ? ["--wide"] : []), ...args];
+  const store = ["--store", join(directory, "store")];
+  const program = await startKeyhold({ args: [...store, ...all], launcher: ON_SERVER_CORE });
+  try {
+    return await fillContender(program, stock, {
+      name: "Keyhold",
+      about: `this checkout, durability full, SQLite${all.length > 0 ? `, ${all.join(" ")}` : ", default settings"}`,
+      stop: async () => {
+        await program.stop();
+        rmSync(directory, { recursive: true, force: true });
+      },
+    });
+  } catch (error) {
+    await program.stop();
+    throw error;
+  }
+}
+
+export interface ServerStart {
+  /** Options beside those that make it listen and say where. */
+  readonly args: readonly string[];
+  /** Words before its command. */
+  readonly launcher?: readonly string[];
+  /** The checkout whose server it is; ours where it is not said. */
+  readonly root?: string;
+}
+
+export async function startKeyhold({ args, launcher = [], root = ROOT }: ServerStart): Promise<Started> {
+  const serve = ["serve", "--port", "0", "--log-format", "json", "--log-level", "error", ...args];
+  const command = [...launcher, process.execPath, join(root, "src/main.ts"), ...serve];
+  const child = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await child.exited;
+  };
+  try {
+    return { url: await listeningUrl(child.stdout), pid: child.pid, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Fills it, and makes a contender of it. */
+export async function fillContender(
+  { url, pid }: Started,
+  { keys, values }: Stock,
+  naming: Pick<Contender, "name" | "about" | "stop">,
+): Promise<Contender> {
+  const target = targetOf(url);
+  await fillKeyhold({ target, fields: HOST_FIELD, prefix: "", keys, values, signal: NEVER });
+  const dialect = makeKeyholdDialect({ fields: HOST_FIELD, writeFields: "", path: "/", prefix: "" }, values);
+  return { ...naming, target, dialect, frontPid: pid, storePids: [] };
+}
