@@ -3,11 +3,13 @@
 // table for each workload, and ratios within rounds with the bars that we set ourselves. What cannot be had is named.
 //
 // `-- get-hot put-overwrite` chooses parts; ROUNDS, SECONDS, CONNECTIONS (16,64), KEYS, VALUE (bytes) and PEERS
-// (keyhold,webdis) change the rest. The measures on Keyhold alone are in alone.ts.
+// (keyhold,webdis) change the rest. The parts that measure Keyhold alone are in alone.ts; minute, ten-million and start are long, and
+// run only where they are named.
 import { ValuePool } from "../src/load/value-pool.ts";
 import { WORKLOADS, workloadOf } from "../src/load/workloads.ts";
 import { ALONE } from "./alone.ts";
 import { type Contender, Missing, type Stock } from "./contender.ts";
+import { removeStores } from "./filled-stores.ts";
 import { startFilledEtcd } from "./peers/etcd.ts";
 import { startFilledFlask } from "./peers/flask.ts";
 import { startFilledKeyhold } from "./peers/keyhold.ts";
@@ -61,7 +63,7 @@ const BARS: readonly {
   { workload: "put-overwrite", connections: [64, 256], to: "etcd", what: "rate", bar: { least: 6 } },
   { workload: "put-overwrite", connections: [64, 256], to: "Flask", what: "rate", bar: { least: 50 } },
 ];
-const DEFAULT_PARTS = ["get-hot", "get-random", "put-overwrite", ...Object.keys(ALONE)];
+const DEFAULT_PARTS = ["get-hot", "get-random", "put-overwrite", "one-connection", "beside-writes", "listing"];
 
 const asked = process.argv.slice(2);
 const known = [...WORKLOADS.map(({ name }) => name), ...Object.keys(ALONE)];
@@ -77,7 +79,11 @@ console.log(
 );
 const workloads = parts.filter((part) => WORKLOADS.some(({ name }) => name === part));
 if (workloads.length > 0) await compareAll(workloads);
-for (const part of parts) await ALONE[part]?.();
+try {
+  for (const part of parts) await ALONE[part]?.({ rounds, seconds, keys, valueBytes });
+} finally {
+  removeStores();
+}
 
 async function compareAll(names: readonly string[]): Promise<void> {
   const contenders = await startAll({ keys, values: new ValuePool(valueBytes, SEED) });

@@ -19,6 +19,9 @@ export const PINNING =
 /** What runs a server on its core: the words before its command. */
 export const ON_SERVER_CORE: readonly string[] = taskset === null ? [] : [taskset, "-c", SERVER_CORE];
 
+/** For work that is not measured: what a pinned process starts is pinned with it. */
+export const ON_ALL_CORES: readonly string[] = taskset === null ? [] : [taskset, "-c", `0-${cpus().length - 1}`];
+
 /** Has this process, with all of its threads, run on the core of the load. */
 export function pinLoad(): void {
   if (taskset === null) return;

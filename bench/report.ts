@@ -57,7 +57,10 @@ export function printKinds(results: Results): void {
 
 /** The median of the rounds' ratios, with its spread. */
 export function printRatio(title: string, comparison: Comparison, bar: Bar | null = null): void {
-  const ratios = ratiosOf(comparison);
+  printRatios(title, ratiosOf(comparison), bar);
+}
+
+export function printRatios(title: string, ratios: readonly number[], bar: Bar | null): void {
   const value = median(ratios);
   const spread = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
   console.log(`  → ${title}: ${value.toFixed(2)} × (${spread})${bar === null ? "" : `   ${verdictOf(value, bar)}`}`);
@@ -72,7 +75,7 @@ export function printFigure(
   console.log(`  → ${title}: ${value.toFixed(value < 100 ? 2 : 0)} ${unit}   ${verdictOf(value, bar)}`);
 }
 
-export function ratiosOf({ results, of, to, what }: Comparison): readonly number[] {
+function ratiosOf({ results, of, to, what }: Comparison): readonly number[] {
   const others = results.get(to) ?? [];
   return (results.get(of) ?? []).flatMap((measured, round) => {
     const other = others[round];

@@ -11,7 +11,7 @@ import { listeningUrl, ON_SERVER_CORE } from "../process.ts";
 import { makeDirectory, type Started } from "./started.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const NEVER = new AbortController().signal;
+const ENDLESS = new AbortController().signal;
 
 export async function startFilledKeyhold(stock: Stock, args: readonly string[] = []): Promise<Contender> {
   const directory = makeDirectory("keyhold");
@@ -19,19 +19,19 @@ export async function startFilledKeyhold(stock: Stock, args: readonly string[] =
   const all = [...(isWide ? ["--wide"] : []), ...args];
   const store = ["--store", join(directory, "store")];
   const program = await startKeyhold({ args: [...store, ...all], launcher: ON_SERVER_CORE });
-  try {
-    return await fillContender(program, stock, {
-      name: "Keyhold",
-      about: `this checkout, durability full, SQLite${all.length > 0 ? `, ${all.join(" ")}` : ", default settings"}`,
-      stop: async () => {
-        await program.stop();
-        rmSync(directory, { recursive: true, force: true });
-      },
-    });
-  } catch (error) {
+  const stop = async () => {
     await program.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  try {
+    await fillStarted(program, stock);
+  } catch (error) {
+    await stop();
     throw error;
   }
+  const settings = all.length > 0 ? `, ${all.join(" ")}` : ", default settings";
+  const about = `this checkout, durability full, SQLite${settings}`;
+  return contenderOf(program, stock, { name: "Keyhold", about, stop });
 }
 
 export interface ServerStart {
@@ -59,14 +59,16 @@ export async function startKeyhold({ args, launcher = [], root = ROOT }: ServerS
   }
 }
 
-/** Fills it, and makes a contender of it. */
-export async function fillContender(
+/** @throws LoadFailed where it refuses, or has one of the keys already */
+export function fillStarted({ url }: Started, { keys, values }: Stock): Promise<void> {
+  return fillKeyhold({ target: targetOf(url), fields: HOST_FIELD, prefix: "", keys, values, signal: ENDLESS });
+}
+
+export function contenderOf(
   { url, pid }: Started,
-  { keys, values }: Stock,
+  { values }: Stock,
   naming: Pick<Contender, "name" | "about" | "stop">,
-): Promise<Contender> {
-  const target = targetOf(url);
-  await fillKeyhold({ target, fields: HOST_FIELD, prefix: "", keys, values, signal: NEVER });
+): Contender {
   const dialect = makeKeyholdDialect({ fields: HOST_FIELD, writeFields: "", path: "/", prefix: "" }, values);
-  return { ...naming, target, dialect, frontPid: pid, storePids: [] };
+  return { ...naming, target: targetOf(url), dialect, frontPid: pid, storePids: [] };
 }
