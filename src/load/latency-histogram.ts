@@ -41,6 +41,7 @@ export class LatencyHistogram {
   quantileMs(share: number): number {
     if (this.#count === 0) return Number.NaN;
     const rank = Math.max(1, Math.ceil(share * this.#count));
+    if (rank === this.#count) return this.#longestMs;
     let below = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       below += this.#counts[bucket] ?? 0;
