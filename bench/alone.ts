@@ -1,13 +1,13 @@
 // The parts of `npm run bench:peers` that measure Keyhold alone: against the disk, against itself without writes or with fewer
 // keys, and against bounds. Each is a server with default settings.
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { LatencyHistogram } from "../src/load/latency-histogram.ts";
 import { workloadOf } from "../src/load/workloads.ts";
 import type { Contender } from "./contender.ts";
 import { filledStore, type StoreSize, withFilled } from "./filled-stores.ts";
 import { startKeyhold } from "./peers/keyhold.ts";
-import { makeDirectory } from "./peers/started.ts";
+import { makeDirectory, removeDirectory } from "./peers/started.ts";
 import { anonymousBytes, ON_SERVER_CORE, residentBytes } from "./process.ts";
 import { printFigure, printRatio, printRatios, printResults, rate } from "./report.ts";
 import { type Lane, measure, measureInTurn, median } from "./rounds.ts";
@@ -97,7 +97,7 @@ function syncLoop(seconds: number, where: "growing" | "in place"): LatencyHistog
     }
   } finally {
     closeSync(file);
-    rmSync(directory, { recursive: true });
+    removeDirectory(directory);
   }
   return latencies;
 }

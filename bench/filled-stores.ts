@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ValuePool } from "../src/load/value-pool.ts";
 import type { Contender, Stock } from "./contender.ts";
 import { contenderOf, fillStarted, startKeyhold } from "./peers/keyhold.ts";
-import { makeDirectory } from "./peers/started.ts";
+import { makeDirectory, removeDirectory } from "./peers/started.ts";
 import { ON_ALL_CORES, ON_SERVER_CORE } from "./process.ts";
 import { SEED } from "./settings.ts";
 
@@ -50,7 +50,7 @@ export async function withFilled<T>(size: StoreSize, body: (contender: Contender
 
 /** Those that are not to be kept. */
 export function removeStores(): void {
-  if (ownRoot !== null) rmSync(ownRoot, { recursive: true, force: true });
+  if (ownRoot !== null) removeDirectory(ownRoot);
 }
 
 function stockOf({ keys, valueBytes }: StoreSize): Stock {

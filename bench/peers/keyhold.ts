@@ -1,5 +1,4 @@
 // Keyhold itself, with default settings: durability full, on SQLite. Longer values than the short path takes ask for --wide.
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LIMITS } from "../../src/core/limits.ts";
@@ -8,7 +7,7 @@ import { fillKeyhold } from "../../src/load/fill.ts";
 import { targetOf } from "../../src/load/run-load.ts";
 import { type Contender, HOST_FIELD, type Stock } from "../contender.ts";
 import { listeningUrl, ON_SERVER_CORE } from "../process.ts";
-import { makeDirectory, type Started } from "./started.ts";
+import { makeDirectory, owned, removeDirectory, type Started } from "./started.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ENDLESS = new AbortController().signal;
@@ -21,7 +20,7 @@ export async function startFilledKeyhold(stock: Stock, args: readonly string[] =
   const program = await startKeyhold({ args: [...store, ...all], launcher: ON_SERVER_CORE });
   const stop = async () => {
     await program.stop();
-    rmSync(directory, { recursive: true, force: true });
+    removeDirectory(directory);
   };
   try {
     await fillStarted(program, stock);
@@ -46,7 +45,7 @@ export interface ServerStart {
 export async function startKeyhold({ args, launcher = [], root = ROOT }: ServerStart): Promise<Started> {
   const serve = ["serve", "--port", "0", "--log-format", "json", "--log-level", "error", ...args];
   const command = [...launcher, process.execPath, join(root, "src/main.ts"), ...serve];
-  const child = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
+  const child = owned(Bun.spawn(command, { stdout: "pipe", stderr: "inherit" }));
   const stop = async () => {
     child.kill("SIGTERM");
     await child.exited;

@@ -11,7 +11,7 @@ import { findFreePort } from "../../test/support/free-port.ts";
 import { type Contender, HOST_FIELD, Missing, type Stock } from "../contender.ts";
 import { listeningUrl, ON_SERVER_CORE } from "../process.ts";
 import { writeFiles } from "./files.ts";
-import { makeDirectory, requireProgram, startProgram, versionOf } from "./started.ts";
+import { makeDirectory, owned, requireProgram, startProgram, versionOf } from "./started.ts";
 
 const CONSTANT = fileURLToPath(new URL("../constant-server.ts", import.meta.url));
 
@@ -35,7 +35,7 @@ export async function startNginxFiles(stock: Stock): Promise<Contender> {
   const directory = makeDirectory("nginx");
   const root = join(directory, "files");
   mkdirSync(root);
-  await writeFiles(root, stock);
+  writeFiles(root, stock);
   const location = `root ${root};`;
   return startNginx({ name: "nginx files", about: "static files", directory, location, fields: FILE_FIELDS });
 }
@@ -48,9 +48,11 @@ export async function startNginxReturn({ values }: Stock): Promise<Contender> {
 }
 
 export async function startConstant({ values }: Stock): Promise<Contender> {
-  const child = Bun.spawn([...ON_SERVER_CORE, process.execPath, CONSTANT, String(values.valueBytes)], {
-    stdout: "pipe",
-  });
+  const child = owned(
+    Bun.spawn([...ON_SERVER_CORE, process.execPath, CONSTANT, String(values.valueBytes)], {
+      stdout: "pipe",
+    }),
+  );
   return {
     name: "Bun.serve",
     about: `Bun ${Bun.version}, answers a constant`,

@@ -19,24 +19,29 @@ export interface Start {
   readonly path: string;
 }
 
+/** Programs that run, and directories that are there, to be gone with this process however it ends. */
+const running = new Map<number, Bun.Subprocess>();
+const directories = new Set<string>();
+process.on("exit", () => {
+  for (const child of running.values()) child.kill("SIGKILL");
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
+
 const START_MS = 20_000;
 const LOOK_INTERVAL_MS = 20;
 const STOP_MS = 10_000;
 
 /** Resolves when it answers. Its directory is removed with it. */
 export async function startProgram({ command, directory, url, path }: Start): Promise<Started> {
-  const child = Bun.spawn([...command], {
-    cwd: directory,
-    stdin: "ignore",
-    stdout: "ignore",
-    stderr: Bun.file(join(directory, "stderr")),
-  });
+  const stderr = Bun.file(join(directory, "stderr"));
+  const child = owned(Bun.spawn([...command], { cwd: directory, stdin: "ignore", stdout: "ignore", stderr }));
   const stop = async () => {
     child.kill("SIGTERM");
     const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
     await child.exited;
     clearTimeout(timer);
-    rmSync(directory, { recursive: true, force: true });
+    removeDirectory(directory);
   };
   const isUp = async () => {
     if (child.exitCode !== null) throw new Error(`It ended: ${await Bun.file(join(directory, "stderr")).text()}`);
@@ -54,8 +59,22 @@ export async function startProgram({ command, directory, url, path }: Start): Pr
   return { url, pid: child.pid, stop };
 }
 
+/** The same process, which now ends with this one at the latest. */
+export function owned<Child extends Bun.Subprocess>(child: Child): Child {
+  running.set(child.pid, child);
+  void child.exited.then(() => running.delete(child.pid));
+  return child;
+}
+
 export function makeDirectory(name: string): string {
-  return mkdtempSync(join(tmpdir(), `keyhold-bench-${name}-`));
+  const directory = mkdtempSync(join(tmpdir(), `keyhold-bench-${name}-`));
+  directories.add(directory);
+  return directory;
+}
+
+export function removeDirectory(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+  directories.delete(directory);
 }
 
 /** @throws Missing naming the package that has it */

@@ -22,7 +22,7 @@ export async function startFilledUnstorage(stock: Stock): Promise<Contender> {
   const directory = makeDirectory("unstorage");
   const data = join(directory, "data");
   mkdirSync(data);
-  await writeFiles(data, stock);
+  writeFiles(data, stock);
   const port = await findFreePort();
   const url = new URL(`http://127.0.0.1:${port}`);
   const command = [...ON_SERVER_CORE, node, program, data, String(port)];
