@@ -1,6 +1,6 @@
 // What takes part in a comparison: a server, or several that answer together, and how it is asked for what workloads do.
 import type { Dialect } from "../src/load/dialect.ts";
-import type { Target } from "../src/load/run-load.ts";
+import type { Target } from "../src/load/open-socket.ts";
 import type { ValuePool } from "../src/load/value-pool.ts";
 import { cpuSeconds, peakBytes, residentBytes, withChildren } from "./process.ts";
 

@@ -1,7 +1,8 @@
 // What most benchmarks work on: 10,000 keys with values of 100 bytes, asked for as the workloads of that name say.
 import { makeKeyholdDialect } from "../src/load/dialect.ts";
 import { fillKeyhold } from "../src/load/fill.ts";
-import { type LoadResult, runLoad, targetOf } from "../src/load/run-load.ts";
+import { targetOf } from "../src/load/open-socket.ts";
+import { type LoadResult, runLoad } from "../src/load/run-load.ts";
 import { ValuePool } from "../src/load/value-pool.ts";
 import { HOT_KEYS, type RequestSource, workloadOf } from "../src/load/workloads.ts";
 import { HOST_FIELD, type Stock } from "./contender.ts";

@@ -6,8 +6,9 @@
 // rates are below what each could do alone, and ratios to a floor without Valkey are at their worst. Ratios count.
 import { cpus, loadavg } from "node:os";
 import { makeKeyOrder } from "../src/load/key-order.ts";
+import { targetOf } from "../src/load/open-socket.ts";
 import { KEY_MARK, makeOperation, toKeyDigits } from "../src/load/operation.ts";
-import { runLoad, targetOf } from "../src/load/run-load.ts";
+import { runLoad } from "../src/load/run-load.ts";
 import { ValuePool } from "../src/load/value-pool.ts";
 import type { RequestSource } from "../src/load/workloads.ts";
 import { startCluster } from "../test/support/valkey-cluster.ts";

@@ -1,7 +1,8 @@
 // etcd's own gateway, which takes JSON with keys and values in Base64. One member, which syncs its log before it answers.
 import type { Asked } from "../../src/load/dialect.ts";
+import { targetOf } from "../../src/load/open-socket.ts";
 import { makeOperation, type Operation, type OperationKind, toKeyDigits } from "../../src/load/operation.ts";
-import { runLoad, targetOf } from "../../src/load/run-load.ts";
+import { runLoad } from "../../src/load/run-load.ts";
 import { findFreePort } from "../../test/support/free-port.ts";
 import { type Contender, HOST_FIELD, type Stock } from "../contender.ts";
 import { ON_SERVER_CORE } from "../process.ts";

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { LIMITS } from "../../src/core/limits.ts";
 import { makeKeyholdDialect } from "../../src/load/dialect.ts";
 import { fillKeyhold } from "../../src/load/fill.ts";
-import { targetOf } from "../../src/load/run-load.ts";
+import { targetOf } from "../../src/load/open-socket.ts";
 import { type Contender, HOST_FIELD, type Stock } from "../contender.ts";
 import { listeningUrl, ON_SERVER_CORE } from "../process.ts";
 import { makeDirectory, owned, removeDirectory, type Started } from "./started.ts";

@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Asked } from "../../src/load/dialect.ts";
+import { targetOf } from "../../src/load/open-socket.ts";
 import { KEY_MARK, makeOperation, type Operation, toKeyDigits } from "../../src/load/operation.ts";
-import { targetOf } from "../../src/load/run-load.ts";
 import { findFreePort } from "../../test/support/free-port.ts";
 import type { ValkeyNode } from "../../test/support/valkey-node.ts";
 import { startStandalone } from "../../test/support/valkey-standalone.ts";

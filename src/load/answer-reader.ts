@@ -13,7 +13,7 @@ const LENGTH_FIELD = Buffer.from("content-length");
 const CODING_FIELD = Buffer.from("transfer-encoding");
 const CONNECTION_FIELD = Buffer.from("connection");
 const HEAD_BYTES_MAX = 64 * 1024;
-const EXCERPT_BYTES = 300;
+const EXCERPT_BYTES = 1000;
 
 /** What came is no answer that can be read here. */
 export class UnreadableAnswer extends Error {}

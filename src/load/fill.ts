@@ -1,6 +1,8 @@
 // Fills a store with the keys that workloads ask for, many in each request, over a few connections.
-import { makeOperation, toKeyDigits } from "./operation.ts";
-import { runLoad, type Target } from "./run-load.ts";
+import type { Dialect } from "./dialect.ts";
+import type { Target } from "./open-socket.ts";
+import { makeOperation, type Operation, toKeyDigits } from "./operation.ts";
+import { runLoad } from "./run-load.ts";
 import type { ValuePool } from "./value-pool.ts";
 
 export interface Filling {
@@ -13,7 +15,18 @@ export interface Filling {
   readonly signal: AbortSignal;
 }
 
+export interface FillingByOne {
+  readonly target: Target;
+  readonly dialect: Dialect;
+  readonly keys: number;
+  /** Called before the first is sent, and now and then, with how many were. */
+  readonly seen: (done: number) => void;
+  readonly signal: AbortSignal;
+}
+
 const CONNECTIONS = 4;
+const BY_ONE_CONNECTIONS = 64;
+const SEEN_EVERY = 1000;
 const ENTRIES_MAX = 1000;
 /** Of the values of one request: the server takes 8 MiB, and holds the text beside the values. */
 const REQUEST_BYTES = 1024 * 1024;
@@ -32,6 +45,21 @@ export async function fillKeyhold({ target, fields, prefix, keys, values, signal
     return makeOperation({ ...post, body });
   };
   await runLoad({ target, connections: Math.min(CONNECTIONS, requests), seconds: SECONDS_MAX, requests, next, signal });
+}
+
+/** By a request for each key, which needs no more leave than to write, and no store that keeps them together. @throws LoadFailed */
+export async function fillOneByOne({ target, dialect, keys, seen, signal }: FillingByOne): Promise<void> {
+  const put = dialect.get("put");
+  if (put === undefined) throw new RangeError("The server cannot be filled");
+  const operation: Operation = { ...put, statuses: [200, 201, 204] };
+  const connections = Math.min(BY_ONE_CONNECTIONS, keys);
+  let number = 0;
+  const next = () => {
+    if (number % SEEN_EVERY === 0) seen(number);
+    operation.prepare(number++);
+    return operation;
+  };
+  await runLoad({ target, connections, seconds: SECONDS_MAX, requests: keys, next, signal });
 }
 
 interface Stretch {

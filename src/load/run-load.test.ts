@@ -1,7 +1,8 @@
 // Tests of run-load.ts, against servers that answer as the test says.
 import { describe, expect, test } from "bun:test";
+import { LoadFailed, targetOf } from "./open-socket.ts";
 import { makeOperation } from "./operation.ts";
-import { type Load, LoadFailed, runLoad, targetOf } from "./run-load.ts";
+import { type Load, runLoad } from "./run-load.ts";
 
 const GET = { kind: "read", method: "GET", target: "/", fields: "Host: a\r\n", body: null, statuses: [200] } as const;
 const READ = makeOperation(GET);
@@ -68,7 +69,7 @@ describe("a load", () => {
 
   test("fails by the status that is not as expected, with what was said", async () => {
     const failed = loadOn(() => new Response("too busy", { status: 503 }), {});
-    await expect(failed).rejects.toThrow('A read was answered 503, not 200: "too busy"');
+    await expect(failed).rejects.toThrow("A read was answered 503, not 200: too busy");
   });
 
   test("fails where nobody listens", async () => {

@@ -3,14 +3,8 @@
 // answers 150,000 requests a second. An answer that is not as expected ends the run: figures of refusals are none.
 import { AnswerReader } from "./answer-reader.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
+import { LoadFailed, openSocket, type Target } from "./open-socket.ts";
 import type { Operation, OperationKind } from "./operation.ts";
-
-export interface Target {
-  readonly hostname: string;
-  readonly port: number;
-  /** Whether to speak TLS, with a certificate that the system's authorities vouch for. */
-  readonly isTls: boolean;
-}
 
 export interface Load {
   readonly target: Target;
@@ -34,21 +28,14 @@ export interface LoadResult {
   readonly latencies: Readonly<Record<OperationKind, LatencyHistogram>>;
 }
 
-/** The load could not be run to its end; the message says why. */
-export class LoadFailed extends Error {}
-
 /** How long a server may take for an answer beyond the time of the run. */
 const PATIENCE_MS = 30_000;
+/** How long it may take for the last answers of a run that ends before its time. */
+const LAST_ANSWERS_MS = 2000;
 
 /** @throws LoadFailed on an answer with another status, a connection that breaks, and where the signal has aborted */
 export function runLoad(load: Load): Promise<LoadResult> {
   return new Run(load).run();
-}
-
-export function targetOf({ hostname, port, protocol }: URL): Target {
-  const isTls = protocol === "https:";
-  const known = port === "" ? (isTls ? 443 : 80) : Number(port);
-  return { hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port: known, isTls };
 }
 
 /** Reads and writes together. */
@@ -57,6 +44,12 @@ export function allLatencies({ latencies }: LoadResult): LatencyHistogram {
   all.add(latencies.read);
   all.add(latencies.write);
   return all;
+}
+
+/** The sentence of a problem document, or what else was said. */
+function saidIn(excerpt: string): string {
+  const detail = /"detail":("(?:[^"\\]|\\.)*")/.exec(excerpt)?.[1];
+  return detail === undefined ? excerpt.trim() : JSON.parse(detail);
 }
 
 interface Connection {
@@ -73,6 +66,8 @@ class Run {
   readonly #statuses = new Map<number, number>();
   readonly #latencies = { read: new LatencyHistogram(), write: new LatencyHistogram() };
   readonly #done = Promise.withResolvers<void>();
+  /** Rejects as soon as the run has failed; resolves never before its end. */
+  readonly #failed: Promise<never>;
   readonly #sockets = new Set<Bun.Socket<Connection>>();
   #sent = 0;
   #answered = 0;
@@ -80,23 +75,27 @@ class Run {
   #startedAt = 0;
   #endsAt = 0;
   #endedAt = 0;
+  /** Why the run is no good; null as long as it is. */
+  #flaw: string | null = null;
   /** Connections that have not come to their end. */
   #open = 0;
 
   constructor(load: Load) {
     this.#load = load;
+    this.#failed = this.#done.promise.then(() => new Promise<never>(() => {}));
+    // Each failure is met where the run waits.
+    this.#failed.catch(() => {});
   }
 
   async run(): Promise<LoadResult> {
     const { connections, seconds, signal } = this.#load;
-    const patience = AbortSignal.timeout(seconds * 1000 + PATIENCE_MS);
-    const stop = () => this.#fail(signal.aborted ? "Stopped before the end" : "The server has stopped answering");
+    const stop = () => this.#endEarly("Stopped before the end");
     signal.addEventListener("abort", stop);
-    patience.addEventListener("abort", stop);
+    const patience = AbortSignal.timeout(seconds * 1000 + PATIENCE_MS);
+    patience.addEventListener("abort", () => this.#fail("The server has stopped answering"));
     try {
       if (signal.aborted) stop();
       this.#open = connections;
-      this.#done.promise.catch(() => {});
       const sockets: Bun.Socket<Connection>[] = [];
       for (let index = 0; index < connections; index++) sockets.push(await this.#connect());
       this.#startedAt = performance.now();
@@ -106,9 +105,9 @@ class Run {
       await this.#done.promise;
     } finally {
       signal.removeEventListener("abort", stop);
-      patience.removeEventListener("abort", stop);
       for (const socket of this.#sockets) socket.terminate();
     }
+    if (this.#flaw !== null) throw new LoadFailed(this.#flaw);
     return {
       requests: this.#answered,
       seconds: (this.#endedAt - this.#startedAt) / 1000,
@@ -118,38 +117,20 @@ class Run {
     };
   }
 
-  #connect(): Promise<Bun.Socket<Connection>> {
-    const { hostname, port, isTls } = this.#load.target;
-    const ready = Promise.withResolvers<Bun.Socket<Connection>>();
-    this.#done.promise.catch((error) => ready.reject(error));
-    const unreachable = (why: string) => this.#fail(`Cannot reach ${hostname}:${port}: ${why}`);
-    Bun.connect<Connection>({
-      hostname,
-      port,
-      tls: isTls && { serverName: hostname, rejectUnauthorized: true },
-      data: { reader: new AnswerReader(), operation: null, sentAt: 0, unsent: null },
-      socket: {
-        open: (socket) => {
-          this.#sockets.add(socket);
-          socket.setNoDelay(true);
-          if (!isTls) ready.resolve(socket);
-        },
-        handshake: (socket, isGood, error) => {
-          if (isGood && error === null) ready.resolve(socket);
-          else unreachable(error?.message ?? "the TLS handshake failed");
-        },
-        data: (socket, part) => this.#receive(socket, part),
-        drain: (socket) => this.#write(socket, socket.data.unsent),
-        close: (socket) => this.#closed(socket),
-        error: (_socket, error) => this.#fail(`The connection broke: ${error.message}`),
-        connectError: (_socket, error) => unreachable(error.message),
-      },
-    }).catch((error: unknown) => unreachable(error instanceof Error ? error.message : String(error)));
-    return ready.promise;
+  async #connect(): Promise<Bun.Socket<Connection>> {
+    const data = { reader: new AnswerReader(), operation: null, sentAt: 0, unsent: null };
+    const opening = openSocket<Connection>(this.#load.target, data, {
+      data: (socket, part) => this.#receive(socket, part),
+      drain: (socket) => this.#write(socket, socket.data.unsent),
+      close: (socket) => this.#closed(socket),
+    });
+    const socket = await Promise.race([opening, this.#failed]);
+    this.#sockets.add(socket);
+    return socket;
   }
 
   #send(socket: Bun.Socket<Connection>): void {
-    if (this.#sent >= this.#load.requests) {
+    if (this.#sent >= this.#load.requests || this.#flaw !== null) {
       this.#finish(socket);
       return;
     }
@@ -178,9 +159,8 @@ class Run {
     const now = performance.now();
     this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
     if (!statuses.includes(status)) {
-      const said = JSON.stringify(data.reader.excerpt());
-      this.#fail(`A ${kind} was answered ${status}, not ${statuses.join(" or ")}: ${said}`);
-      return;
+      const said = saidIn(data.reader.excerpt());
+      this.#endEarly(`A ${kind} was answered ${status}, not ${statuses.join(" or ")}${said === "" ? "" : `: ${said}`}`);
     }
     this.#latencies[kind].record(now - data.sentAt);
     this.#answered++;
@@ -205,8 +185,11 @@ class Run {
   async #replace(socket: Bun.Socket<Connection>): Promise<void> {
     this.#sockets.delete(socket);
     socket.end();
-    const fresh = await this.#connect().catch(() => null);
-    if (fresh !== null) this.#send(fresh);
+    try {
+      this.#send(await this.#connect());
+    } catch (error) {
+      this.#done.reject(error);
+    }
   }
 
   #finish(socket: Bun.Socket<Connection>): void {
@@ -218,6 +201,18 @@ class Run {
   #closed(socket: Bun.Socket<Connection>): void {
     if (!this.#sockets.delete(socket)) return;
     this.#fail("The server closed a connection before its answer was whole");
+  }
+
+  /** What is under way is waited for, so that no write is made when the run is over. */
+  #endEarly(why: string): void {
+    if (this.#startedAt === 0) {
+      this.#fail(why);
+      return;
+    }
+    if (this.#flaw !== null) return;
+    this.#flaw = why;
+    this.#endsAt = 0;
+    AbortSignal.timeout(LAST_ANSWERS_MS).addEventListener("abort", () => this.#fail(why));
   }
 
   #fail(why: string): void {
