@@ -2,13 +2,14 @@
 // keys, and against bounds. Each is a server with default settings.
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { runFanOut } from "../src/load/fan-out.ts";
 import { LatencyHistogram } from "../src/load/latency-histogram.ts";
-import { workloadOf } from "../src/load/workloads.ts";
+import { FAN_OUT, workloadOf } from "../src/load/workloads.ts";
 import type { Contender } from "./contender.ts";
 import { filledStore, type StoreSize, withFilled } from "./filled-stores.ts";
 import { startKeyhold } from "./peers/keyhold.ts";
 import { makeDirectory, removeDirectory } from "./peers/started.ts";
-import { anonymousBytes, ON_SERVER_CORE, residentBytes } from "./process.ts";
+import { anonymousBytes, cpuSeconds, ON_SERVER_CORE, residentBytes } from "./process.ts";
 import { printFigure, printRatio, printRatios, printResults, rate } from "./report.ts";
 import { type Lane, measure, measureInTurn, median } from "./rounds.ts";
 import { numberOf, SEED } from "./settings.ts";
@@ -22,6 +23,7 @@ export const ALONE: Readonly<Record<string, (settings: AloneSettings) => Promise
   "one-connection": measureOneConnection,
   "beside-writes": measureBesideWrites,
   listing: measureListing,
+  [FAN_OUT]: measureFanOut,
   minute: measureMinute,
   "ten-million": measureTenMillion,
   start: measureStart,
@@ -38,6 +40,8 @@ const LARGER_RATIO_LEAST = 0.7;
 const START_MS_MAX = 250;
 const LISTING_SECONDS_MAX = 600;
 const SAMPLE_MS = 20;
+const WRITES_PER_SECOND = 1000;
+const ENDLESS = new AbortController().signal;
 const MINUTE_SECONDS = numberOf("MINUTE", 60);
 
 /** One page of SQLite. */
@@ -157,6 +161,52 @@ function trackGrowth(pid: number): () => { readonly anonymous: number; readonly 
     look();
     return { anonymous: most.anonymous - before.anonymous, resident: most.resident - before.resident };
   };
+}
+
+/** 64 watchers of the same keys, which one writes a thousand times a second. */
+async function measureFanOut({ rounds, seconds, ...size }: AloneSettings): Promise<void> {
+  console.log(`\n## ${FAN_OUT}: ${CONNECTIONS} watch, one writes ${WRITES_PER_SECOND} times a second\n`);
+  await withFilled(size, async ({ target, frontPid }) => {
+    const settings = {
+      watchers: CONNECTIONS,
+      writesPerSecond: WRITES_PER_SECOND,
+      valueBytes: size.valueBytes,
+      seconds,
+    };
+    const figures: {
+      readonly p50: number;
+      readonly p99: number;
+      readonly perSecond: number;
+      readonly cpuMicros: number;
+    }[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const before = cpuSeconds(frontPid);
+      const {
+        events,
+        latencies,
+        seconds: taken,
+      } = await runFanOut({
+        ...settings,
+        url: new URL(`http://${target.hostname}:${target.port}`),
+        headers: {},
+        prefix: "fan",
+        rest: (ms) => Bun.sleep(ms),
+        signal: ENDLESS,
+      });
+      const cpuMicros = ((cpuSeconds(frontPid) - before) / events) * 1e6;
+      figures.push({
+        p50: latencies.quantileMs(0.5),
+        p99: latencies.quantileMs(0.99),
+        perSecond: events / taken,
+        cpuMicros,
+      });
+    }
+    const mid = (what: "p50" | "p99" | "perSecond" | "cpuMicros") => median(figures.map((each) => each[what]));
+    console.log(
+      `  ${mid("perSecond").toFixed(0)} events/s, from the sending of a write to its event p50 ${mid("p50").toFixed(2)} ms, ` +
+        `p99 ${mid("p99").toFixed(2)} ms; CPU an event, the writes included, ${mid("cpuMicros").toFixed(1)} µs`,
+    );
+  });
 }
 
 async function measureMinute(size: AloneSettings): Promise<void> {

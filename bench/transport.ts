@@ -78,7 +78,7 @@ async function measureWrites(): Promise<void> {
 }
 
 function startOn(transport: "keyhold" | "bun"): Promise<Contender> {
-  return startFilledKeyhold(HOT_STOCK, ["--transport", transport]);
+  return startFilledKeyhold(HOT_STOCK, { args: ["--transport", transport] });
 }
 
 function laneOf(name: string, workload: string, contender: Contender): Lane {

@@ -9,15 +9,24 @@ import { type Contender, HOST_FIELD, type Stock } from "../contender.ts";
 import { listeningUrl, ON_SERVER_CORE } from "../process.ts";
 import { makeDirectory, owned, removeDirectory, type Started } from "./started.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ENDLESS = new AbortController().signal;
 
-export async function startFilledKeyhold(stock: Stock, args: readonly string[] = []): Promise<Contender> {
+export interface FilledStart {
+  readonly args?: readonly string[];
+  /** The checkout whose server it is; ours where it is not said. */
+  readonly root?: string;
+}
+
+export async function startFilledKeyhold(
+  stock: Stock,
+  { args = [], root = ROOT }: FilledStart = {},
+): Promise<Contender> {
   const directory = makeDirectory("keyhold");
   const isWide = stock.values.valueBytes > LIMITS.shortPathValueBytes;
   const all = [...(isWide ? ["--wide"] : []), ...args];
   const store = ["--store", join(directory, "store")];
-  const program = await startKeyhold({ args: [...store, ...all], launcher: ON_SERVER_CORE });
+  const program = await startKeyhold({ args: [...store, ...all], launcher: ON_SERVER_CORE, root });
   const stop = async () => {
     await program.stop();
     removeDirectory(directory);
