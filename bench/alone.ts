@@ -10,7 +10,7 @@ import { filledStore, type StoreSize, withFilled } from "./filled-stores.ts";
 import { startKeyhold } from "./peers/keyhold.ts";
 import { makeDirectory, removeDirectory } from "./peers/started.ts";
 import { anonymousBytes, cpuSeconds, ON_SERVER_CORE, residentBytes } from "./process.ts";
-import { printFigure, printRatio, printRatios, printResults, rate } from "./report.ts";
+import { beginPart, printFigure, printRatio, printRatios, printResults, rate } from "./report.ts";
 import { type Lane, measure, measureInTurn, median } from "./rounds.ts";
 import { numberOf, SEED } from "./settings.ts";
 
@@ -55,7 +55,7 @@ const BLOCKS = 4096;
  * place.
  */
 async function measureOneConnection({ rounds, seconds, ...size }: AloneSettings): Promise<void> {
-  console.log("\n## one-connection: a durable put-overwrite, against a bare write and fsync\n");
+  beginPart("one-connection", "a durable put-overwrite, against a bare write and fsync");
   await withFilled(size, async (contender) => {
     const lane = laneOf(contender, "put-overwrite", size.keys);
     await measure(lane, { seconds, connections: 1 });
@@ -107,7 +107,7 @@ function syncLoop(seconds: number, where: "growing" | "in place"): LatencyHistog
 }
 
 async function measureBesideWrites({ rounds, seconds, ...size }: AloneSettings): Promise<void> {
-  console.log(`\n## beside-writes: reads of mixed-75-25 against reads alone, ${CONNECTIONS} connections\n`);
+  beginPart("beside-writes", `reads of mixed-75-25 against reads alone, ${CONNECTIONS} connections`);
   await withFilled(size, async (contender) => {
     const [alone, mixed] = ["get-random", "mixed-75-25"].map((name) => laneOf(contender, name, size.keys));
     if (alone === undefined || mixed === undefined) return;
@@ -124,7 +124,7 @@ async function measureBesideWrites({ rounds, seconds, ...size }: AloneSettings):
 }
 
 async function measureListing({ rounds, ...size }: AloneSettings): Promise<void> {
-  console.log(`\n## listing: all ${size.keys} entries with values by one request\n`);
+  beginPart("listing", `all ${size.keys} entries with values by one request`);
   await withFilled(size, async (contender) => {
     const lane = laneOf(contender, "list-all", size.keys);
     const once = { seconds: LISTING_SECONDS_MAX, connections: 1, requests: 1 };
@@ -165,7 +165,7 @@ function trackGrowth(pid: number): () => { readonly anonymous: number; readonly 
 
 /** 64 watchers of the same keys, which one writes a thousand times a second. */
 async function measureFanOut({ rounds, seconds, ...size }: AloneSettings): Promise<void> {
-  console.log(`\n## ${FAN_OUT}: ${CONNECTIONS} watch, one writes ${WRITES_PER_SECOND} times a second\n`);
+  beginPart(FAN_OUT, `${CONNECTIONS} watch, one writes ${WRITES_PER_SECOND} times a second`);
   await withFilled(size, async ({ target, frontPid }) => {
     const settings = {
       watchers: CONNECTIONS,
@@ -210,7 +210,7 @@ async function measureFanOut({ rounds, seconds, ...size }: AloneSettings): Promi
 }
 
 async function measureMinute(size: AloneSettings): Promise<void> {
-  console.log(`\n## minute: put-overwrite for ${MINUTE_SECONDS} s, ${CONNECTIONS} connections, checkpoints included\n`);
+  beginPart("minute", `put-overwrite for ${MINUTE_SECONDS} s, ${CONNECTIONS} connections, checkpoints included`);
   await withFilled(size, async (contender) => {
     const lane = laneOf(contender, "put-overwrite", size.keys);
     const measured = await measure(lane, { seconds: MINUTE_SECONDS, connections: CONNECTIONS });
@@ -221,7 +221,7 @@ async function measureMinute(size: AloneSettings): Promise<void> {
 
 async function measureTenMillion({ rounds, seconds, ...size }: AloneSettings): Promise<void> {
   const larger = { ...size, keys: size.keys * LARGER };
-  console.log(`\n## ten-million: get-random of ${larger.keys} keys against ${size.keys}, ${CONNECTIONS} connections\n`);
+  beginPart("ten-million", `get-random of ${larger.keys} keys against ${size.keys}, ${CONNECTIONS} connections`);
   await withFilled(size, (few) =>
     withFilled(larger, async (many) => {
       const lanes = [
@@ -238,7 +238,7 @@ async function measureTenMillion({ rounds, seconds, ...size }: AloneSettings): P
 
 /** From the start of the process to its first answer, on stores that were stopped in order. */
 async function measureStart({ rounds, keys, valueBytes }: AloneSettings): Promise<void> {
-  console.log("\n## start: from the start of the process to its first answer\n");
+  beginPart("start", "from the start of the process to its first answer");
   const sizes: readonly StoreSize[] = [
     { keys: 0, valueBytes },
     { keys, valueBytes },

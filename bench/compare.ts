@@ -11,7 +11,7 @@ import type { Contender } from "./contender.ts";
 import { ROOT, startFilledKeyhold } from "./peers/keyhold.ts";
 import { makeDirectory, removeDirectory } from "./peers/started.ts";
 import { PINNING, pinLoad } from "./process.ts";
-import { cpu, machineLine, printKinds, printRatio, printResults, rate } from "./report.ts";
+import { beginPart, cpu, machineLine, printKinds, printRatio, printResults, rate } from "./report.ts";
 import { measureInTurn } from "./rounds.ts";
 import { listOf, numberOf, SEED } from "./settings.ts";
 
@@ -72,7 +72,7 @@ function checkOut(commit: string, root: string): string {
 
 async function compare(workload: string, connections: number): Promise<void> {
   const { summary, make } = workloadOf(workload);
-  console.log(`\n## ${workload}: ${summary}, ${connections} connections\n`);
+  beginPart(`${workload}, ${connections} connections`, summary);
   const lanes = contenders.map((contender) => ({
     ...contender,
     next: make(contender.dialect, { keys: KEYS, seed: SEED }),

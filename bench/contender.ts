@@ -2,7 +2,7 @@
 import type { Dialect } from "../src/load/dialect.ts";
 import type { Target } from "../src/load/open-socket.ts";
 import type { ValuePool } from "../src/load/value-pool.ts";
-import { cpuSeconds, peakBytes, residentBytes, withChildren } from "./process.ts";
+import { cpuSeconds, forgetPeaks, peakBytes, residentBytes, withChildren } from "./process.ts";
 
 export interface Stock {
   readonly keys: number;
@@ -40,8 +40,13 @@ export function cpuOf({ frontPid, storePids }: Servers): CpuTimes {
   return { front: total(withChildren(frontPid)), store: total(storePids) };
 }
 
-export function pidsOf({ frontPid, storePids }: Servers): readonly number[] {
+function pidsOf({ frontPid, storePids }: Servers): readonly number[] {
   return [...withChildren(frontPid), ...storePids];
+}
+
+/** What was resident at the most is counted from here on. */
+export function forgetPeaksOf(servers: Servers): void {
+  forgetPeaks(pidsOf(servers));
 }
 
 export function memoryOf(servers: Servers): { readonly bytes: number; readonly peakBytes: number } {

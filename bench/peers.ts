@@ -3,7 +3,8 @@
 // table for each workload, and ratios within rounds with the bars that we set ourselves. What cannot be had is named.
 //
 // `-- get-hot put-overwrite` chooses parts; ROUNDS, SECONDS, CONNECTIONS (16,64), KEYS, VALUE (bytes) and PEERS
-// (keyhold,webdis) change the rest. The parts that measure Keyhold alone are in alone.ts; minute, ten-million and start are long, and
+// (keyhold,webdis) change the rest; ARGS gives our server further options ("--workers 2"), SERVER_CORES and LOAD_CORES (0-1) other
+// cores. The parts that measure Keyhold alone are in alone.ts; minute, ten-million and start are long, and
 // run only where they are named.
 import { ValuePool } from "../src/load/value-pool.ts";
 import { WORKLOADS, workloadOf } from "../src/load/workloads.ts";
@@ -17,7 +18,17 @@ import { startConstant, startNginxFiles, startNginxReturn } from "./peers/reads-
 import { startFilledUnstorage } from "./peers/unstorage.ts";
 import { startFilledWebdis } from "./peers/webdis.ts";
 import { PINNING, pinLoad } from "./process.ts";
-import { type Bar, cpu, machineLine, printKinds, printRatio, printResults, rate } from "./report.ts";
+import {
+  type Bar,
+  beginPart,
+  cpu,
+  machineLine,
+  printKinds,
+  printRatio,
+  printResults,
+  printVerdicts,
+  rate,
+} from "./report.ts";
 import { type Measured, measureInTurn, type Results } from "./rounds.ts";
 import { listOf, numberOf, SEED } from "./settings.ts";
 
@@ -30,8 +41,10 @@ const SETTINGS = {
 /** Where CONNECTIONS does not say: those of the bars. */
 const CONNECTIONS = listOf("CONNECTIONS").map(Number);
 
+const ARGS = (process.env["ARGS"] ?? "").split(" ").filter((word) => word !== "");
+
 const STARTS: Readonly<Record<string, (stock: Stock) => Promise<Contender>>> = {
-  keyhold: (stock) => startFilledKeyhold(stock),
+  keyhold: (stock) => startFilledKeyhold(stock, { args: ARGS }),
   webdis: startFilledWebdis,
   etcd: startFilledEtcd,
   nginx: startNginxFiles,
@@ -42,7 +55,7 @@ const STARTS: Readonly<Record<string, (stock: Stock) => Promise<Contender>>> = {
 };
 
 const OURS = "Keyhold";
-/** Of the issue's bars, those against others: what of ours to what of theirs. */
+/** Our bars against others: what of ours to what of theirs. */
 const BARS: readonly {
   readonly workload: string;
   readonly connections: readonly number[];
@@ -84,6 +97,7 @@ try {
 } finally {
   removeStores();
 }
+printVerdicts();
 
 async function compareAll(names: readonly string[]): Promise<void> {
   const contenders = await startAll({ keys, values: new ValuePool(valueBytes, SEED) });
@@ -129,7 +143,7 @@ async function compare(name: string, connections: number, contenders: readonly C
     ...contender,
     next: workload.make(contender.dialect, { keys, seed: SEED }),
   }));
-  console.log(`\n## ${name}: ${workload.summary}, ${connections} connections\n`);
+  beginPart(`${name}, ${connections} connections`, workload.summary);
   const results = await measureInTurn(lanes, { rounds, seconds, connections });
   printResults(results);
   if (workload.asks.length > 1) printKinds(results);

@@ -4,8 +4,9 @@ import { cpus } from "node:os";
 
 /** Linux counts processor time in these (sysconf _SC_CLK_TCK). */
 const TICKS_PER_SECOND = 100;
-const SERVER_CORE = "0";
-const LOAD_CORE = "1";
+/** As taskset takes them: "0", "0,1", "0-3". */
+const SERVER_CORES = process.env["SERVER_CORES"] ?? "0";
+const LOAD_CORES = process.env["LOAD_CORES"] ?? "1";
 
 /** Null where load and servers cannot have a core each: there is one, or no taskset (util-linux). */
 const taskset = cpus().length > 1 ? Bun.which("taskset") : null;
@@ -14,10 +15,10 @@ const taskset = cpus().length > 1 ? Bun.which("taskset") : null;
 export const PINNING =
   taskset === null
     ? `not pinned: ${cpus().length > 1 ? "taskset (util-linux) is not on the PATH" : "there is one core"}`
-    : "servers on core 0, load on core 1";
+    : `servers on core ${SERVER_CORES}, load on core ${LOAD_CORES}`;
 
 /** What runs a server on its core: the words before its command. */
-export const ON_SERVER_CORE: readonly string[] = taskset === null ? [] : [taskset, "-c", SERVER_CORE];
+export const ON_SERVER_CORE: readonly string[] = taskset === null ? [] : [taskset, "-c", SERVER_CORES];
 
 /** For work that is not measured: what a pinned process starts is pinned with it. */
 export const ON_ALL_CORES: readonly string[] = taskset === null ? [] : [taskset, "-c", `0-${cpus().length - 1}`];
@@ -25,7 +26,7 @@ export const ON_ALL_CORES: readonly string[] = taskset === null ? [] : [taskset,
 /** Has this process, with all of its threads, run on the core of the load. */
 export function pinLoad(): void {
   if (taskset === null) return;
-  const { success } = Bun.spawnSync([taskset, "-a", "-c", "-p", LOAD_CORE, String(process.pid)]);
+  const { success } = Bun.spawnSync([taskset, "-a", "-c", "-p", LOAD_CORES, String(process.pid)]);
   if (!success) throw new Error("taskset cannot pin the load");
 }
 

@@ -61,9 +61,8 @@ export function printRatio(title: string, comparison: Comparison, bar: Bar | nul
 }
 
 export function printRatios(title: string, ratios: readonly number[], bar: Bar | null): void {
-  const value = median(ratios);
   const spread = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
-  console.log(`  → ${title}: ${value.toFixed(2)} × (${spread})${bar === null ? "" : `   ${verdictOf(value, bar)}`}`);
+  print(title, { value: median(ratios), seen: `${median(ratios).toFixed(2)} × (${spread})`, bar });
 }
 
 /** A figure that is no ratio, with its bar. */
@@ -72,7 +71,34 @@ export function printFigure(
   figure: { readonly value: number; readonly unit: string; readonly bar: Bar },
 ): void {
   const { value, unit, bar } = figure;
-  console.log(`  → ${title}: ${value.toFixed(value < 100 ? 2 : 0)} ${unit}   ${verdictOf(value, bar)}`);
+  print(title, { value, seen: `${value.toFixed(value < 100 ? 2 : 0)} ${unit}`, bar });
+}
+
+/** Everything that had a bar, as a table; begun by beginPart(). */
+export function printVerdicts(): void {
+  if (verdicts.length === 0) return;
+  console.log(`\n## Bars\n\n| Part | What | Seen | Bar | |\n|---|---|---|---|---|\n${verdicts.join("\n")}`);
+}
+
+/** A heading, under which ratios and figures stand. */
+export function beginPart(name: string, about: string): void {
+  part = name;
+  console.log(`\n## ${name}: ${about}\n`);
+}
+
+let part = "";
+const verdicts: string[] = [];
+
+function print(title: string, { value, seen, bar }: { value: number; seen: string; bar: Bar | null }): void {
+  if (bar === null) {
+    console.log(`  → ${title}: ${seen}`);
+    return;
+  }
+  const [words, isMet] =
+    "least" in bar ? [`at least ${bar.least}`, value >= bar.least] : [`at most ${bar.most}`, value <= bar.most];
+  const verdict = isMet ? "met" : "NOT MET";
+  console.log(`  → ${title}: ${seen}   bar ${words}: ${verdict}`);
+  verdicts.push(`| ${part} | ${title} | ${seen} | ${words} | ${verdict} |`);
 }
 
 function ratiosOf({ results, of, to, what }: Comparison): readonly number[] {
@@ -81,9 +107,4 @@ function ratiosOf({ results, of, to, what }: Comparison): readonly number[] {
     const other = others[round];
     return other === undefined ? [] : [what(measured) / what(other)];
   });
-}
-
-function verdictOf(value: number, bar: Bar): string {
-  if ("least" in bar) return `bar at least ${bar.least}: ${value >= bar.least ? "met" : "NOT MET"}`;
-  return `bar at most ${bar.most}: ${value <= bar.most ? "met" : "NOT MET"}`;
 }

@@ -3,7 +3,7 @@
 import type { LatencyHistogram } from "../src/load/latency-histogram.ts";
 import { allLatencies, runLoad } from "../src/load/run-load.ts";
 import type { RequestSource } from "../src/load/workloads.ts";
-import { type Contender, cpuOf, memoryOf } from "./contender.ts";
+import { type Contender, cpuOf, forgetPeaksOf, memoryOf } from "./contender.ts";
 
 export interface Lane extends Pick<Contender, "target" | "frontPid" | "storePids"> {
   readonly name: string;
@@ -65,6 +65,7 @@ export async function measure(
 ): Promise<Measured> {
   const { name, target, next, frontPid, storePids } = lane;
   const servers = { frontPid, storePids };
+  forgetPeaksOf(servers);
   const before = cpuOf(servers);
   const ownBefore = process.cpuUsage();
   const result = await runLoad({ target, connections, seconds, requests, next, signal: ENDLESS }).catch((error) => {

@@ -75,7 +75,7 @@ async function printSettings(): Promise<void> {
 async function measureReads(): Promise<void> {
   console.log("\nGET and PUT `applied`, one server, appendfsync everysec");
   const store = await startStandalone({ appendFsync: "everysec" });
-  const floor = await startConstant({ keys: KEYS, values: VALUES });
+  const floor = await startConstant({ keys: KEYS, values: VALUES }, []);
   const memory = await startKeyhold({ args: ["--store", "memory:"] });
   const keyhold = await startKeyhold({ args: ["--store", urlOf(store.node), "--promise", "applied"] });
   try {

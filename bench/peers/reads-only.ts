@@ -47,9 +47,9 @@ export async function startNginxReturn({ values }: Stock): Promise<Contender> {
   return startNginx({ name: "nginx return", about: "return 200", directory, location, fields: RETURN_FIELDS });
 }
 
-export async function startConstant({ values }: Stock): Promise<Contender> {
+export async function startConstant({ values }: Stock, launcher = ON_SERVER_CORE): Promise<Contender> {
   const child = owned(
-    Bun.spawn([...ON_SERVER_CORE, process.execPath, CONSTANT, String(values.valueBytes)], {
+    Bun.spawn([...launcher, process.execPath, CONSTANT, String(values.valueBytes)], {
       stdout: "pipe",
     }),
   );
