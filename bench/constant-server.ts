@@ -9,7 +9,8 @@ const HEADERS = {
   "X-Content-Type-Options": "nosniff",
   "Content-Security-Policy": "sandbox; default-src 'none'",
 };
-const BODY = new Uint8Array(100);
+/** Bytes of the value: the argument. */
+const BODY = new Uint8Array(Number(process.argv[2] ?? 100));
 
 const server = Bun.serve({
   hostname: "127.0.0.1",

@@ -5,8 +5,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { getHot, HOT_KEYS, HOT_VALUE, putKey, putOverwrite } from "./hot-keys.ts";
-import { type LoadResult, quantileMs, runLoad } from "./load.ts";
+import { allLatencies, type LoadResult } from "../src/load/run-load.ts";
+import { HOST_FIELD } from "./contender.ts";
+import { fillHotKeys, HOT_STOCK, hotSource, load } from "./hot-stock.ts";
 import { cpuSeconds, listeningUrl } from "./process.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
@@ -19,18 +20,18 @@ const isProfiled = process.argv.includes("--profile");
 
 interface Workload {
   readonly name: string;
-  /** @param head - further lines of the head, each with its end */
-  readonly next: (sequence: number, head: string) => string;
+  /** Of those in src/load/. */
+  readonly asks: string;
   /** The token that requests carry; none where it is not said. */
   readonly token?: { readonly prefixes: readonly string[] };
 }
 
 const GET_HOT: Workload = {
   name: "get-hot",
-  next: getHot,
+  asks: "get-hot",
 };
 const WORKLOADS: readonly Workload[] = [
-  { name: "put-overwrite", next: putOverwrite },
+  { name: "put-overwrite", asks: "put-overwrite" },
   GET_HOT,
   { ...GET_HOT, name: "get-token", token: { prefixes: [] } },
   { ...GET_HOT, name: "get-prefix", token: { prefixes: ["key"] } },
@@ -41,7 +42,7 @@ console.log(
   `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Bun ${Bun.version}, ${CONNECTIONS} connections, ${SECONDS} s each,`,
 );
 console.log(
-  `${HOT_KEYS} keys with values of ${HOT_VALUE.length} bytes, durability full, server and load on the same cores`,
+  `${HOT_STOCK.keys} keys with values of ${HOT_STOCK.values.valueBytes} bytes, durability full, server and load on the same cores`,
 );
 const serve = [MAIN, "serve", "--port", "0", "--log-format", "json", "--store"];
 try {
@@ -55,15 +56,11 @@ try {
 async function measureOurs(workload: Workload): Promise<void> {
   const profile = join(directory, workload.name);
   const profiler = isProfiled ? ["--cpu-prof", "--cpu-prof-dir", profile] : [];
-  // A store with a token answers nobody without.
-  const store = join(directory, workload.token === undefined ? "store" : `${workload.name}-store`);
+  const store = join(directory, `${workload.name}-store`);
   await withServer([...profiler, ...serve, store], async (url, pid) => {
-    await runLoad({
-      url,
-      connections: CONNECTIONS,
-      seconds: WARM_UP_SECONDS,
-      next: (sequence) => putKey(sequence % HOT_KEYS),
-    });
+    await fillHotKeys(url);
+    const next = hotSource("put-overwrite");
+    await load(url, { connections: CONNECTIONS, seconds: WARM_UP_SECONDS, next });
     await measure(workload, url, pid, workload.token === undefined ? "" : await authorize(url, workload.token));
   });
   if (isProfiled) printProfile(profile);
@@ -92,20 +89,17 @@ async function authorize(url: URL, grant: NonNullable<Workload["token"]>): Promi
   return `Authorization: Bearer ${token}\r\n`;
 }
 
-async function measure({ name, next }: Workload, url: URL, pid: number, head = ""): Promise<void> {
+async function measure({ name, asks }: Workload, url: URL, pid: number, head = ""): Promise<void> {
   const before = cpuSeconds(pid);
-  const result = await runLoad({
-    url,
-    connections: CONNECTIONS,
-    seconds: SECONDS,
-    next: (sequence) => next(sequence, head),
-  });
+  const next = hotSource(asks, HOST_FIELD + head);
+  const result = await load(url, { connections: CONNECTIONS, seconds: SECONDS, next });
   report(name, result, cpuSeconds(pid) - before);
 }
 
 function report(name: string, result: LoadResult, cpu: number): void {
   const { requests, seconds, statuses } = result;
-  const [median, p99, p999] = [0.5, 0.99, 0.999].map((share) => quantileMs(result, share).toFixed(2));
+  const latencies = allLatencies(result);
+  const [median, p99, p999] = [0.5, 0.99, 0.999].map((share) => latencies.quantileMs(share).toFixed(2));
   console.log(
     `${name.padEnd(14)} ${Math.round(requests / seconds)
       .toString()

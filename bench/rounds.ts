@@ -1,18 +1,20 @@
 // Workloads measured in turn, round after round, on servers that stand beside each other: what the machine does meanwhile
 // falls on all of them, so that ratios within a round mean something where absolute figures do not.
-import { type Load, quantileMs, runLoad } from "./load.ts";
-import { cpuSeconds } from "./process.ts";
+import type { LatencyHistogram } from "../src/load/latency-histogram.ts";
+import { allLatencies, runLoad } from "../src/load/run-load.ts";
+import type { RequestSource } from "../src/load/workloads.ts";
+import { type Contender, cpuOf, forgetPeaksOf, memoryOf } from "./contender.ts";
 
-export interface Workload {
+export interface Lane extends Pick<Contender, "target" | "frontPid" | "storePids"> {
   readonly name: string;
-  readonly url: URL;
-  readonly next: Load["next"];
-  /** What every answer must be. */
-  readonly status: number;
-  /** The process that speaks HTTP. */
-  readonly frontPid: number;
-  /** The servers of the store; none where the workload does not reach them. */
-  readonly storePids: readonly number[];
+  readonly next: RequestSource;
+}
+
+export interface Times {
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+  readonly longestMs: number;
 }
 
 export interface Measured {
@@ -21,8 +23,17 @@ export interface Measured {
   readonly frontMicros: number;
   /** Of the servers of the store together, for each request. */
   readonly storeMicros: number;
-  readonly medianMs: number;
-  readonly p99Ms: number;
+  /** Reads and writes together. */
+  readonly times: Times;
+  /** Of each alone; NaN where there were none. */
+  readonly reads: Times;
+  readonly writes: Times;
+  /** Of all processes, at the end of the round. */
+  readonly residentBytes: number;
+  readonly peakBytes: number;
+  /** How much of a core the load generator took: near 1, it is what is measured. */
+  readonly loadCores: number;
+  readonly receivedBytes: number;
 }
 
 export interface Pace {
@@ -33,82 +44,60 @@ export interface Pace {
 
 export type Results = ReadonlyMap<string, readonly Measured[]>;
 
-const WARM_UP_SECONDS = 3;
+const WARM_UP_SECONDS_MAX = 3;
+const ENDLESS = new AbortController().signal;
 
-/** Every workload once a round, there and back, after a warm-up. @throws on an answer with another status */
-export async function measureInTurn(workloads: readonly Workload[], pace: Pace): Promise<Results> {
-  const results = new Map<string, Measured[]>(workloads.map(({ name }) => [name, []]));
-  for (const workload of workloads) await measure(workload, { ...pace, seconds: WARM_UP_SECONDS });
+/** Every lane once a round, there and back, after a warm-up. @throws LoadFailed on an answer with another status */
+export async function measureInTurn(lanes: readonly Lane[], pace: Pace): Promise<Results> {
+  const results = new Map<string, Measured[]>(lanes.map(({ name }) => [name, []]));
+  for (const lane of lanes) await measure(lane, { ...pace, seconds: Math.min(WARM_UP_SECONDS_MAX, pace.seconds) });
   for (let round = 0; round < pace.rounds; round++) {
-    const order = round % 2 === 0 ? workloads : workloads.toReversed();
-    for (const workload of order) results.get(workload.name)?.push(await measure(workload, pace));
+    const order = round % 2 === 0 ? lanes : lanes.toReversed();
+    for (const lane of order) results.get(lane.name)?.push(await measure(lane, pace));
   }
   return results;
 }
 
-async function measure(
-  { name, url, next, status, frontPid, storePids }: Workload,
-  { seconds, connections }: Pick<Pace, "seconds" | "connections">,
+/** @param requests - ends the round before its time */
+export async function measure(
+  lane: Lane,
+  { seconds, connections, requests = Number.POSITIVE_INFINITY }: Omit<Pace, "rounds"> & { readonly requests?: number },
 ): Promise<Measured> {
-  const [frontBefore, storeBefore] = [cpuSeconds(frontPid), sum(storePids.map(cpuSeconds))];
-  const result = await runLoad({ url, connections, seconds, next });
-  const [frontAfter, storeAfter] = [cpuSeconds(frontPid), sum(storePids.map(cpuSeconds))];
-  if (result.statuses.get(status) !== result.requests) {
-    throw new Error(`${name}: not all answers are ${status}: ${JSON.stringify([...result.statuses])}`);
-  }
+  const { name, target, next, frontPid, storePids } = lane;
+  const servers = { frontPid, storePids };
+  forgetPeaksOf(servers);
+  const before = cpuOf(servers);
+  const ownBefore = process.cpuUsage();
+  const result = await runLoad({ target, connections, seconds, requests, next, signal: ENDLESS }).catch((error) => {
+    throw new Error(`${name}: ${error.message}`, { cause: error });
+  });
+  const { user, system } = process.cpuUsage(ownBefore);
+  const after = cpuOf(servers);
+  const memory = memoryOf(servers);
   return {
     perSecond: result.requests / result.seconds,
-    frontMicros: ((frontAfter - frontBefore) / result.requests) * 1e6,
-    storeMicros: ((storeAfter - storeBefore) / result.requests) * 1e6,
-    medianMs: quantileMs(result, 0.5),
-    p99Ms: quantileMs(result, 0.99),
+    frontMicros: ((after.front - before.front) / result.requests) * 1e6,
+    storeMicros: ((after.store - before.store) / result.requests) * 1e6,
+    times: timesOf(allLatencies(result)),
+    reads: timesOf(result.latencies.read),
+    writes: timesOf(result.latencies.write),
+    residentBytes: memory.bytes,
+    peakBytes: memory.peakBytes,
+    loadCores: (user + system) / 1e6 / result.seconds,
+    receivedBytes: result.receivedBytes,
   };
 }
 
-/** A line for each workload: medians over the rounds, and the spread of the rate. */
-export function printResults(results: Results): void {
-  for (const [name, rounds] of results) {
-    const rates = rounds.map(({ perSecond }) => perSecond);
-    const [front, store] = [median(rounds.map((r) => r.frontMicros)), median(rounds.map((r) => r.storeMicros))];
-    const [half, p99] = [median(rounds.map((r) => r.medianMs)), median(rounds.map((r) => r.p99Ms))];
-    const spread = `(${Math.min(...rates).toFixed(0)} to ${Math.max(...rates).toFixed(0)})`;
-    console.log(
-      `  ${name.padEnd(30)} ${median(rates).toFixed(0).padStart(7)}/s ${spread.padEnd(18)} CPU a request: ` +
-        `server ${front.toFixed(1).padStart(5)} µs, store ${store.toFixed(1).padStart(5)} µs   p50 ${half.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`,
-    );
-  }
+function timesOf(latencies: LatencyHistogram): Times {
+  return {
+    medianMs: latencies.quantileMs(0.5),
+    p99Ms: latencies.quantileMs(0.99),
+    p999Ms: latencies.quantileMs(0.999),
+    longestMs: latencies.longestMs,
+  };
 }
 
-/** What of the one comes to what of the other, round by round. */
-export interface Comparison {
-  readonly results: Results;
-  readonly of: string;
-  readonly to: string;
-  readonly what: (measured: Measured) => number;
-}
-
-/** The median of the rounds' ratios, with its spread. `bar` is the least that it should be; null where there is none. */
-export function printRatio(title: string, comparison: Comparison, bar: number | null = null): void {
-  const ratios = ratiosOf(comparison);
-  const value = median(ratios);
-  const verdict = bar === null ? "" : `   bar ${bar} ${value >= bar ? "met" : "NOT MET"}`;
-  console.log(
-    `  → ${title}: ${value.toFixed(2)} × (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})${verdict}`,
-  );
-}
-
-function ratiosOf({ results, of, to, what }: Comparison): readonly number[] {
-  const others = results.get(to) ?? [];
-  return (results.get(of) ?? []).flatMap((measured, round) => {
-    const other = others[round];
-    return other === undefined ? [] : [what(measured) / what(other)];
-  });
-}
-
+/** The middle one; of an even number, the upper of both. NaN where there is none. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

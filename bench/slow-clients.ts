@@ -4,11 +4,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { allLatencies } from "../src/load/run-load.ts";
+import type { RequestSource } from "../src/load/workloads.ts";
 import { peakResidentBytes } from "../test/support/process-memory.ts";
 import { crowdOf, withSlowCrowd } from "../test/support/slow-crowd.ts";
-import { fillHotKeys, getHot, putOverwrite } from "./hot-keys.ts";
-import { type Program, startKeyhold } from "./http-programs.ts";
-import { quantileMs, runLoad } from "./load.ts";
+import { fillHotKeys, hotSource, load } from "./hot-stock.ts";
+import { startKeyhold } from "./peers/keyhold.ts";
+import type { Started } from "./peers/started.ts";
 import { median } from "./rounds.ts";
 
 const SLOW = Number(process.env["SLOW"] ?? 1000);
@@ -26,12 +28,12 @@ const LISTED = 8;
 
 interface Workload {
   readonly name: string;
-  readonly next: (sequence: number) => string;
+  readonly next: RequestSource;
 }
 
 const WORKLOADS: readonly Workload[] = [
-  { name: "get-hot", next: (sequence) => getHot(sequence) },
-  { name: "put-overwrite", next: putOverwrite },
+  { name: "get-hot", next: hotSource("get-hot") },
+  { name: "put-overwrite", next: hotSource("put-overwrite") },
 ];
 
 const python = Bun.which("python3");
@@ -44,7 +46,7 @@ console.log(
   `${SLOW} slow heads, bodies and readers (of ${LARGE_BYTES / 1024} KiB) each, beside ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s each, durability full`,
 );
 try {
-  const server = await startKeyhold(["--store", join(directory, "store"), ...process.argv.slice(2)]);
+  const server = await startKeyhold({ args: ["--store", join(directory, "store"), ...process.argv.slice(2)] });
   try {
     await fill(server);
     await compare(server, python);
@@ -55,7 +57,7 @@ try {
   rmSync(directory, { recursive: true, force: true });
 }
 
-async function compare(server: Program, command: string): Promise<void> {
+async function compare(server: Started, command: string): Promise<void> {
   const without = new Map<string, number[]>();
   const beside = new Map<string, number[]>();
   for (let round = 0; round < ROUNDS; round++) {
@@ -75,12 +77,10 @@ async function compare(server: Program, command: string): Promise<void> {
   console.log(`  → peak of the server's memory: ${megabytes(peak)} MB   bar ${RESIDENT_BYTES_MAX / 1e6} ${verdict}`);
 }
 
-async function measureAll({ url }: Program, results: Map<string, number[]>): Promise<void> {
+async function measureAll({ url }: Started, results: Map<string, number[]>): Promise<void> {
   for (const { name, next } of WORKLOADS) {
-    const result = await runLoad({ url, connections: CONNECTIONS, seconds: SECONDS, next });
-    const strange = [...result.statuses].filter(([status]) => status >= 300);
-    if (strange.length > 0) throw new Error(`${name} was answered ${JSON.stringify(strange)}`);
-    results.set(name, [...(results.get(name) ?? []), quantileMs(result, 0.99)]);
+    const result = await load(url, { connections: CONNECTIONS, seconds: SECONDS, next });
+    results.set(name, [...(results.get(name) ?? []), allLatencies(result).quantileMs(0.99)]);
   }
 }
 
@@ -94,13 +94,13 @@ function report(name: string, without: readonly number[], beside: readonly numbe
   );
 }
 
-async function fill({ url }: Program): Promise<void> {
+async function fill({ url }: Started): Promise<void> {
   const large = ["large", ...Array.from({ length: LISTED }, (_, index) => `listed${index}`)];
   for (const key of large) {
     await mustSend(new URL(`/keys/${key}`, url), { method: "PUT", body: "x".repeat(LARGE_BYTES) });
   }
   await fillHotKeys(url);
-  for (const { next } of WORKLOADS) await runLoad({ url, connections: CONNECTIONS, seconds: WARM_UP_SECONDS, next });
+  for (const { next } of WORKLOADS) await load(url, { connections: CONNECTIONS, seconds: WARM_UP_SECONDS, next });
 }
 
 async function mustSend(url: URL, init: RequestInit): Promise<void> {

@@ -5,12 +5,23 @@
 // Load, Keyhold and Valkey share the machine's cores. On two, three busy processes have less than one each, so that the
 // rates are below what each could do alone, and ratios to a floor without Valkey are at their worst. Ratios count.
 import { cpus, loadavg } from "node:os";
+import { makeKeyOrder } from "../src/load/key-order.ts";
+import { targetOf } from "../src/load/open-socket.ts";
+import { KEY_MARK, makeOperation, toKeyDigits } from "../src/load/operation.ts";
+import { runLoad } from "../src/load/run-load.ts";
+import { ValuePool } from "../src/load/value-pool.ts";
+import type { RequestSource } from "../src/load/workloads.ts";
 import { startCluster } from "../test/support/valkey-cluster.ts";
 import type { ValkeyNode } from "../test/support/valkey-node.ts";
 import { startReplicated, startStandalone } from "../test/support/valkey-standalone.ts";
-import { type Program, startConstant, startKeyhold, startWebdis } from "./http-programs.ts";
-import { runLoad } from "./load.ts";
-import { type Measured, measureInTurn, median, printRatio, printResults, type Workload } from "./rounds.ts";
+import { HOST_FIELD, Missing } from "./contender.ts";
+import { startKeyhold } from "./peers/keyhold.ts";
+import { startConstant } from "./peers/reads-only.ts";
+import type { Started } from "./peers/started.ts";
+import { startWebdis } from "./peers/webdis.ts";
+import { frontCpu, printRatio, printResults, rate, storeCpu } from "./report.ts";
+import { type Lane, measureInTurn, median } from "./rounds.ts";
+import { SEED } from "./settings.ts";
 
 const PACE = {
   rounds: Number(process.env["ROUNDS"] ?? 5),
@@ -22,9 +33,11 @@ const LISTED_KEYS = 100_000;
 const PAGES = 200;
 const PAGE_KEYS = 100;
 const PAGE_BAR_MS = 5;
-const GET_BAR = 0.6;
-const REPLICATED_BAR = 0.7;
-const VALUE = "v".repeat(100);
+const FILL_SECONDS_MAX = 600;
+const ENDLESS = new AbortController().signal;
+const GET_BAR = { least: 0.6 };
+const REPLICATED_BAR = { least: 0.7 };
+const VALUES = new ValuePool(100, SEED);
 
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   get: measureReads,
@@ -33,10 +46,6 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   webdis: measureWebdis,
   listing: measureListing,
 };
-
-const rate = ({ perSecond }: Measured) => perSecond;
-const frontCpu = ({ frontMicros }: Measured) => frontMicros;
-const storeCpu = ({ storeMicros }: Measured) => storeMicros;
 
 const named = process.argv.slice(2);
 await printSettings();
@@ -53,7 +62,7 @@ async function printSettings(): Promise<void> {
     `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Bun ${Bun.version}, ${version ?? "unknown server"}; load before ${loadavg()[0]?.toFixed(2)}`,
   );
   console.log(
-    `${PACE.connections} connections, ${KEYS} keys with values of ${VALUE.length} bytes, medians of ${PACE.rounds} rounds of ${PACE.seconds} s; ` +
+    `${PACE.connections} connections, ${KEYS} keys with values of ${VALUES.valueBytes} bytes, medians of ${PACE.rounds} rounds of ${PACE.seconds} s; ` +
       "load, Keyhold and Valkey on the same cores",
   );
 }
@@ -66,9 +75,9 @@ async function printSettings(): Promise<void> {
 async function measureReads(): Promise<void> {
   console.log("\nGET and PUT `applied`, one server, appendfsync everysec");
   const store = await startStandalone({ appendFsync: "everysec" });
-  const floor = await startConstant();
-  const memory = await startKeyhold(["--store", "memory:"]);
-  const keyhold = await startKeyhold(["--store", urlOf(store.node), "--promise", "applied"]);
+  const floor = await startConstant({ keys: KEYS, values: VALUES }, []);
+  const memory = await startKeyhold({ args: ["--store", "memory:"] });
+  const keyhold = await startKeyhold({ args: ["--store", urlOf(store.node), "--promise", "applied"] });
   try {
     for (const { url } of [keyhold, memory]) await fill(url, KEYS);
     const storePids = [store.node.pid];
@@ -78,7 +87,7 @@ async function measureReads(): Promise<void> {
         { ...getOf(keyhold, storePids), name: "GET" },
         { ...putOf(keyhold, storePids), name: "PUT applied" },
         { ...getOf(memory, []), name: "GET from memory" },
-        { ...getOf(floor, []), name: "the runtime alone" },
+        { ...floor, name: "the runtime alone", next: get("/") },
       ],
       PACE,
     );
@@ -97,10 +106,10 @@ async function measureReplicated(): Promise<void> {
   console.log("\nPUT `replicated:1` and `applied` on one primary with one replica, appendfsync everysec");
   const store = await startReplicated({ replicas: 1, appendFsync: "everysec" });
   const storePids = [store.primary.pid];
-  const programs: Program[] = [];
+  const programs: Started[] = [];
   try {
     for (const promise of ["applied", "replicated:1"]) {
-      programs.push(await startKeyhold(["--store", urlOf(store.primary), "--promise", promise]));
+      programs.push(await startKeyhold({ args: ["--store", urlOf(store.primary), "--promise", promise] }));
     }
     const [applied, replicated] = programs;
     if (applied === undefined || replicated === undefined) return;
@@ -126,11 +135,11 @@ async function measureFsync(): Promise<void> {
     startStandalone({ appendFsync: "always" }),
     startStandalone({ appendFsync: "everysec" }),
   ]);
-  const programs: Program[] = [];
+  const programs: Started[] = [];
   try {
-    const synced = await startKeyhold(["--store", urlOf(always.node), "--promise", "fsync"]);
+    const synced = await startKeyhold({ args: ["--store", urlOf(always.node), "--promise", "fsync"] });
     programs.push(synced);
-    const applied = await startKeyhold(["--store", urlOf(everysec.node), "--promise", "applied"]);
+    const applied = await startKeyhold({ args: ["--store", urlOf(everysec.node), "--promise", "applied"] });
     programs.push(applied);
     for (const { url } of programs) await fill(url, KEYS);
     const results = await measureInTurn(
@@ -151,27 +160,19 @@ async function measureFsync(): Promise<void> {
 async function measureWebdis(): Promise<void> {
   console.log("\nBeside Webdis (two threads, as Debian sets it up) on the same server, appendfsync everysec");
   const store = await startStandalone({ appendFsync: "everysec" });
-  const programs: Program[] = [];
+  const programs: Started[] = [];
   try {
-    const keyhold = await startKeyhold(["--store", urlOf(store.node), "--promise", "applied"]);
+    const keyhold = await startKeyhold({ args: ["--store", urlOf(store.node), "--promise", "applied"] });
     programs.push(keyhold);
     const webdis = await startWebdis(store.node.address.port);
-    if (webdis === null) {
-      console.log("  left out: there is no webdis on the PATH (Debian's package webdis)");
-      return;
-    }
     programs.push(webdis);
     const storePids = [store.node.pid];
-    const raw = { status: 200, url: webdis.url, frontPid: webdis.pid, storePids };
-    const webdisPut: Workload = { ...raw, name: "Webdis PUT /SET/key", next: (number) => put(`/SET/${keyAt(number)}`) };
-    const webdisGet: Workload = { ...raw, name: "Webdis GET /GET/key", next: (number) => get(`/GET/${keyAt(number)}`) };
+    const raw = { target: targetOf(webdis.url), frontPid: webdis.pid, storePids };
+    const webdisPut: Lane = { ...raw, name: "Webdis PUT /SET/key", next: put("/SET/", [200]) };
+    const webdisGet: Lane = { ...raw, name: "Webdis GET /GET/key", next: get("/GET/") };
     await fill(keyhold.url, KEYS);
-    await runLoad({
-      url: webdis.url,
-      connections: PACE.connections,
-      seconds: 1,
-      next: (n) => put(`/SET/${keyOf(n % KEYS)}`),
-    });
+    const all = { connections: PACE.connections, seconds: FILL_SECONDS_MAX, requests: KEYS, signal: ENDLESS };
+    await runLoad({ ...all, target: raw.target, next: webdisPut.next });
     const results = await measureInTurn(
       [
         { ...getOf(keyhold, storePids), name: "Keyhold GET" },
@@ -190,6 +191,9 @@ async function measureWebdis(): Promise<void> {
       printRatio(`${of} to ${to}, CPU a request of the HTTP server`, { results, of, to, what: frontCpu });
       printRatio(`${of} to ${to}, CPU a request of Valkey`, { results, of, to, what: storeCpu });
     }
+  } catch (error) {
+    if (!(error instanceof Missing)) throw error;
+    console.log(`  left out: ${error.message}`);
   } finally {
     await stopAll([...programs, store]);
   }
@@ -199,16 +203,16 @@ async function measureListing(): Promise<void> {
   console.log(`\nListing ${LISTED_KEYS} keys on a cluster of 3 primaries, 64 partitions`);
   const cluster = await startCluster({ primaries: 3, replicasPer: 0, nodeTimeoutMs: 10_000 });
   const seeds = cluster.nodes.map(({ address }) => `${address.host}:${address.port}`).join(",");
-  const programs: Program[] = [];
+  const programs: Started[] = [];
   try {
-    const keyhold = await startKeyhold(["--store", `valkey+cluster://${seeds}`, "--promise", "applied"]);
+    const keyhold = await startKeyhold({ args: ["--store", `valkey+cluster://${seeds}`, "--promise", "applied"] });
     programs.push(keyhold);
     const bytesBefore = await usedBytes(cluster.nodes);
     const filledAt = performance.now();
     await fill(keyhold.url, LISTED_KEYS);
     const bytesAfter = await usedBytes(cluster.nodes);
     console.log(
-      `  memory: ${((bytesAfter - bytesBefore) / LISTED_KEYS).toFixed(0)} bytes an entry of ${VALUE.length}, index and change log included`,
+      `  memory: ${((bytesAfter - bytesBefore) / LISTED_KEYS).toFixed(0)} bytes an entry of ${VALUES.valueBytes}, index and change log included`,
     );
     console.log(`  filled with ${((LISTED_KEYS / (performance.now() - filledAt)) * 1000).toFixed(0)} PUT/s`);
     for (const what of ["keys", "meta", ""]) await measurePages(keyhold.url, what);
@@ -232,7 +236,7 @@ async function measureListing(): Promise<void> {
 
 /** Pages one after the other, by the links, from one place in the middle on. @param what - "keys", "meta", or "" for values */
 async function measurePages(url: URL, what: string): Promise<void> {
-  const first = `/keys?limit=${PAGE_KEYS}&start=key02${what === "" ? "" : `&${what}`}`;
+  const first = `/keys?limit=${PAGE_KEYS}&start=key${toKeyDigits(LISTED_KEYS / 5)}${what === "" ? "" : `&${what}`}`;
   let target = first;
   const times: number[] = [];
   for (let page = 0; page < PAGES; page++) {
@@ -257,46 +261,59 @@ async function usedBytes(nodes: readonly ValkeyNode[]): Promise<number> {
   return infos.reduce<number>((sum, info) => sum + Number(/^used_memory:(\d+)/m.exec(String(info))?.[1]), 0);
 }
 
-/** Writes each key once. */
+/** Writes each key once, by one request each. */
 async function fill(url: URL, keys: number): Promise<void> {
-  let next = 0;
-  const write = async () => {
-    for (let number = next++; number < keys; number = next++) {
-      const { status } = await fetch(new URL(`/${keyOf(number)}`, url), { method: "PUT", body: VALUE });
-      if (status >= 300) throw new Error(`PUT answers ${status}`);
-    }
-  };
-  await Promise.all(Array.from({ length: PACE.connections }, write));
+  const next = onKeys("PUT", { path: "/", statuses: [201], numberAt: makeKeyOrder(keys, SEED) });
+  const all = { connections: PACE.connections, seconds: FILL_SECONDS_MAX, requests: keys, signal: ENDLESS };
+  await runLoad({ ...all, target: targetOf(url), next });
 }
 
-function constantOf({ url, pid }: Program): Omit<Workload, "name"> {
-  return { url, frontPid: pid, storePids: [], status: 200, next: () => get("/-/healthy") };
+function constantOf({ url, pid }: Started): Omit<Lane, "name"> {
+  const healthy = { kind: "read", method: "GET", statuses: [200], fields: HOST_FIELD, body: null } as const;
+  const operation = makeOperation({ ...healthy, target: "/-/healthy" });
+  return { target: targetOf(url), frontPid: pid, storePids: [], next: () => operation };
 }
 
-function getOf({ url, pid }: Program, storePids: readonly number[]): Omit<Workload, "name"> {
-  return { url, frontPid: pid, storePids, status: 200, next: (number) => get(`/${keyAt(number)}`) };
+function getOf({ url, pid }: Started, storePids: readonly number[]): Omit<Lane, "name"> {
+  return { target: targetOf(url), frontPid: pid, storePids, next: get("/") };
 }
 
 /** Overwrites. */
-function putOf({ url, pid }: Program, storePids: readonly number[]): Omit<Workload, "name"> {
-  return { url, frontPid: pid, storePids, status: 204, next: (number) => put(`/${keyAt(number)}`) };
+function putOf({ url, pid }: Started, storePids: readonly number[]): Omit<Lane, "name"> {
+  return { target: targetOf(url), frontPid: pid, storePids, next: put("/", [204]) };
 }
 
-function get(path: string): string {
-  return `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+function get(path: string): RequestSource {
+  return onKeys("GET", { path, statuses: [200], numberAt: makeKeyOrder(KEYS, SEED) });
 }
 
-function put(path: string): string {
-  return `PUT ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${VALUE.length}\r\n\r\n${VALUE}`;
+function put(path: string, statuses: readonly number[]): RequestSource {
+  return onKeys("PUT", { path, statuses, numberAt: makeKeyOrder(KEYS, SEED) });
+}
+
+interface Asking {
+  /** What comes before the key. */
+  readonly path: string;
+  readonly statuses: readonly number[];
+  readonly numberAt: (place: number) => number;
 }
 
 /** Every key in turn, in no order that a server could foresee. */
-function keyAt(sequence: number): string {
-  return keyOf((sequence * 7919) % KEYS);
-}
-
-function keyOf(number: number): string {
-  return `key${String(number).padStart(7, "0")}`;
+function onKeys(method: "GET" | "PUT", { path, statuses, numberAt }: Asking): RequestSource {
+  const [kind, body] = method === "PUT" ? (["write", VALUES] as const) : (["read", null] as const);
+  const operation = makeOperation({
+    kind,
+    method,
+    statuses,
+    fields: HOST_FIELD,
+    target: `${path}key${KEY_MARK}`,
+    body,
+  });
+  let place = 0;
+  return () => {
+    operation.prepare(numberAt(place++));
+    return operation;
+  };
 }
 
 function urlOf({ address }: ValkeyNode): string {

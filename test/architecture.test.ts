@@ -51,6 +51,8 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
     ],
     types: ["http/server.ts"],
   },
+  // Knows servers by what they answer alone.
+  load: { values: [] },
   observe: { values: ["core/limits.ts", "core/errors.ts", "core/histogram.ts"] },
   "server-statsd.ts": {
     values: ["observe"],
@@ -64,6 +66,7 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
       "observe",
       "core",
       "wire",
+      "load",
       "service/transfer.ts",
       "store/cursor.ts",
       "store/partitions.ts",
@@ -115,6 +118,9 @@ const BUN_ALLOWED = [
   "http/bun",
   "http/transport/keyhold-server.ts",
   "http/transport/bun-socket.ts",
+  "load/fan-out.ts",
+  "load/open-socket.ts",
+  "load/run-load.ts",
   "cli",
   "compose.ts",
   "config/load.ts",

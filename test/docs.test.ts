@@ -12,6 +12,7 @@ const FLAG = /(?<![\w-])--[a-z][a-z0-9-]*/g;
 const COMMAND_FLAGS = [
   ...["--config", "--help", "--version", "--check", "--timeout", "--json", "--url", "--token-file"],
   ...["--name", "--scope", "--prefix", "--expires-in"],
+  ...["--workload", "--duration", "--keys", "--value-size"],
   ...["--force", "--replace", "--from", "--resume", "--on-conflict"],
   ...["--into-existing", "--verify-only", "--follow", "--until-idle", "--no-tokens"],
   ...[

@@ -5,6 +5,7 @@ import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import type { LoadResult } from "../config/load.ts";
 import { loadConfig } from "../config/load.ts";
+import { BENCH_COMMAND } from "./bench.ts";
 import type { CommandContext, CommandRow, Environment } from "./command.ts";
 import { addConfigFlags, readConfigFlags } from "./config-flags.ts";
 import { EXIT, EXIT_MEANINGS } from "./exit-codes.ts";
@@ -55,6 +56,7 @@ const COMMANDS: readonly CommandRow[] = [
   },
   ...TOKEN_COMMANDS,
   ...TRANSFER_COMMANDS,
+  BENCH_COMMAND,
 ];
 
 /** Commands of several that go together, by the word that they share. */
