@@ -5,6 +5,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Mutation, makeBatch } from "../src/core/batch.ts";
 import { ALWAYS } from "../src/core/condition.ts";
+import { makeCount } from "../src/core/count.ts";
 import { NEVER } from "../src/core/expiry.ts";
 import { type Key, parseKey } from "../src/core/key.ts";
 import { openSqliteStore, type SqliteStore } from "../src/engines/sqlite/store.ts";
@@ -40,6 +41,7 @@ async function measure(valueBytes: number, keys: number): Promise<void> {
     },
     allowNetworkFileSystem: false,
     queuedCommits: 10_000,
+    queue: { requests: makeCount(), bytes: makeCount(), stalled: makeCount() },
     newIncarnation: "bench",
     onFatal: (reason) => console.error(reason),
   });

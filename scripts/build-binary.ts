@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MAIN = "src/main.ts";
-const THREADS = "src/engines/**/*-thread.ts";
+const THREADS = "src/**/*-thread.ts";
 
 const TARGETS = [
   "linux-x64",

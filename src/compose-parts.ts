@@ -2,8 +2,9 @@
 // stands in compose.ts.
 import { totalmem } from "node:os";
 import { readAdminToken } from "./auth/admin-token-file.ts";
-import { TokenBook } from "./auth/token-book.ts";
+import { TokenBook, type TokenBookOptions } from "./auth/token-book.ts";
 import type { Config } from "./config/options.ts";
+import { type Count, makeCount } from "./core/count.ts";
 import { KeyholdError } from "./core/errors.ts";
 import type { OpenStore } from "./engines/open.ts";
 import { KnownAnswers } from "./http/answers/known-answers.ts";
@@ -30,18 +31,22 @@ const ANSWERS_BYTES_MIN = 64 * 1024;
 export function makeWatchHub(
   { store, log, timers }: { readonly store: Store; readonly log: Log; readonly timers: Timers },
   config: Config,
+  watchers: Count = makeCount(),
 ): WatchHub {
-  return new WatchHub({
-    store,
-    timers,
-    steadyMs: () => performance.now(),
-    onDamage: ({ code, detail }) =>
-      log.error("watch-incomplete", `${detail}; watchers are told of it without its value`, { code }),
-    toText: (entry) => valueToJson(entry, true),
-    membersMax: config.watchers,
-    backlogChanges: config.watchBacklog,
-    heartbeatMs: config.heartbeatMs,
-  });
+  return new WatchHub(
+    {
+      store,
+      timers,
+      steadyMs: () => performance.now(),
+      onDamage: ({ code, detail }) =>
+        log.error("watch-incomplete", `${detail}; watchers are told of it without its value`, { code }),
+      toText: (entry) => valueToJson(entry, true),
+      membersMax: config.watchers,
+      backlogChanges: config.watchBacklog,
+      heartbeatMs: config.heartbeatMs,
+    },
+    watchers,
+  );
 }
 
 /** Who is let in, as the configuration says. */
@@ -61,13 +66,13 @@ export function makeGuard(config: Config, steadyMs: () => number): Guard {
   });
 }
 
-/** Null where nothing is to be kept, or nothing tells whether it stands. */
+/** Null where nothing is to be kept, or nothing tells whether it stands. @param servers - that share the memory, each with its part */
 export function makeKnownAnswers(
   marks: WriteMarks | null,
   collect: () => void,
-  { entryCacheBytes, transport }: Config,
+  { entryCacheBytes, transport, servers }: Pick<Config, "entryCacheBytes" | "transport"> & { readonly servers: number },
 ): KnownAnswers | null {
-  const limitBytes = entryCacheBytes === "auto" ? sharedMemoryBytes() : entryCacheBytes;
+  const limitBytes = Math.floor((entryCacheBytes === "auto" ? sharedMemoryBytes() : entryCacheBytes) / servers);
   if (marks === null || limitBytes < ANSWERS_BYTES_MIN || transport !== "keyhold") return null;
   return new KnownAnswers({ marks, limitBytes, collect });
 }
@@ -140,14 +145,32 @@ export function readAdminSecret({ adminTokenFile }: Config): string | null {
   return adminTokenFile === null ? null : readAdminToken(adminTokenFile);
 }
 
+export function noteUnreadTokens(error: unknown, log: Log): void {
+  const reason = error instanceof KeyholdError ? error.detail : String(error);
+  log.error(
+    "tokens-unread",
+    `Cannot read the tokens of the store: ${reason}; those read before stay in force, and what other servers change is not seen until it succeeds`,
+  );
+}
+
+/** What cannot be read again stays as it is: a server that runs is not ended by a file that is just being exchanged. */
+export function tryAgain(read: () => void, log: Log): void {
+  try {
+    read();
+  } catch (error) {
+    const reason = error instanceof KeyholdError ? error.detail : String(error);
+    log.error("reload-failed", `${reason}; what was read before stays in force`);
+  }
+}
+
 /** A token that is not what was written keeps the server from starting: nobody is let in, or kept out, by guessing. */
 export async function openBook(
   open: OpenStore,
-  { adminSecret, timers }: { readonly adminSecret: string | null; readonly timers: Timers },
+  { adminSecret, timers, changes }: Pick<TokenBookOptions, "adminSecret" | "timers" | "changes">,
 ): Promise<TokenBook> {
   const { store } = open;
   try {
-    return new TokenBook({ store, timers, adminSecret }, await store.tokens());
+    return new TokenBook({ store, timers, adminSecret, changes }, await store.tokens());
   } catch (error) {
     await open.close();
     throw error;

@@ -1,123 +1,132 @@
 // The composition root: configuration → store → services → app → server, and the order in which they start and stop. The
-// only file that sees both an engine and HTTP.
-import manifest from "../package.json" with { type: "json" };
+// only file that sees both an engine and HTTP, but for the further threads that serve (workers/).
+import { availableParallelism } from "node:os";
 import type { TokenBook } from "./auth/token-book.ts";
 import {
   makeBackupSchedule,
-  makeGuard,
-  makeKnownAnswers,
   makeWatchHub,
+  noteUnreadTokens,
   openBook,
   openTracing,
   readAdminSecret,
   requireSafeAddress,
+  tryAgain,
 } from "./compose-parts.ts";
+import { type ServingParts, startServing, TIMERS, VERSION } from "./compose-serving.ts";
 import type { Config } from "./config/options.ts";
-import { KeyholdError } from "./core/errors.ts";
 import type { Clock } from "./core/expiry.ts";
-import { type Integrity, type Missing, type OpenStore, openStore } from "./engines/open.ts";
-import type { ServerFacts } from "./http/admin-handlers.ts";
-import { App } from "./http/app.ts";
-import { makeJsonDialect } from "./http/json-dialect.ts";
-import { makeRawDialect } from "./http/raw-dialect.ts";
-import { type HttpServer, startHttpServer } from "./http/server.ts";
-import type { Services } from "./http/services.ts";
+import { LIMITS } from "./core/limits.ts";
+import {
+  type Integrity,
+  type Missing,
+  makeQueueCounts,
+  type OpenStore,
+  type OpenTerms,
+  openStore,
+} from "./engines/open.ts";
+import type { HttpServer } from "./http/server.ts";
 import { DurationSamples } from "./observe/duration-samples.ts";
 import { HttpMetrics } from "./observe/http-metrics.ts";
 import type { Log } from "./observe/log.ts";
 import { tallyLog } from "./observe/log-tally.ts";
 import { Registry } from "./observe/registry.ts";
-import type { Tracing } from "./observe/tracing.ts";
+import { makeServerCountMemory, makeServerCounts, openServerCounts } from "./server-counts.ts";
+import { type Outcome, ServerEnd } from "./server-end.ts";
 import { type MeasuredServer, measureServer } from "./server-metrics.ts";
 import { startStatsd } from "./server-statsd.ts";
 import { Entries } from "./service/entries.ts";
-import type { Timers } from "./service/timers.ts";
 import type { BackupSchedule } from "./service/transfer-schedule.ts";
 import type { WatchHub } from "./service/watch/hub.ts";
-import { HubView } from "./service/watch/hub-view.ts";
 import type { Store } from "./store/store.ts";
+import type { ServingOrder } from "./workers/messages.ts";
+import { ServingPool } from "./workers/serving-pool.ts";
 
 export interface RunningServer {
   /** "http://127.0.0.1:3000", without a slash at the end. */
   readonly url: string;
   /** Resolves when the server has ended: as it was asked to, or because its store failed under it. */
-  readonly ended: Promise<"stopped" | "store-failed">;
+  readonly ended: Promise<Outcome>;
   /** Reads again what is kept in files of its own: certificate and key, and that of --admin-token-file. */
   reload(): void;
   /** Starts an orderly stop: no new requests, running ones finished, store closed. Idempotent. */
   stop(): void;
 }
 
-export const VERSION = manifest.version;
-
-const TIMERS: Timers = {
-  after(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
-
-/** Time for the answers of a failed commit to leave before the process ends on it. */
-const LAST_ANSWERS_MS = 200;
-
 /** @throws KeyholdError with a sentence for the operator when the store or the address cannot be had */
-export async function startServer(config: Config, processLog: Log): Promise<RunningServer> {
+export async function startServer(asked: Config, processLog: Log): Promise<RunningServer> {
+  const config = { ...asked, workers: threadsOf(asked) };
   const { log, counts: logged } = tallyLog(processLog);
+  const end = new ServerEnd(log, TIMERS);
   const tracing = await openTracing(config, { version: VERSION, log, timers: TIMERS });
-  const ended = Promise.withResolvers<"stopped" | "store-failed">();
-  let fatalReason: string | null = null;
-  let isStopping = false;
   const adminSecret = readAdminSecret(config);
-  const open = await openStore(config, log, (reason) => {
-    fatalReason = reason;
-    log.error("store-failed", `${reason}; the server stops, as it could no longer keep what it acknowledges`);
-    setTimeout(() => ended.resolve("store-failed"), LAST_ANSWERS_MS);
+  const memory = makeServerCountMemory();
+  const counts = config.workers === 1 ? makeServerCounts() : openServerCounts(memory);
+  const open = await openStore(config, {
+    ...{ log, missing: "created", queue: counts.queue },
+    onFatal: (reason) => end.fail(reason),
   });
-  const unreadyReason = () => fatalReason ?? (isStopping ? "The server is stopping" : open.refusal());
-  const hub = makeWatchHub({ store: open.store, log, timers: TIMERS }, config);
-  const tokens = await openBook(open, { adminSecret, timers: TIMERS });
+  const { store } = open;
+  const hub = makeWatchHub({ store, log, timers: TIMERS }, config, counts.watchers);
+  const tokens = await openBook(open, { adminSecret, timers: TIMERS, changes: counts.tokenChanges });
+  const schedule = makeBackupSchedule({ store, log, timers: TIMERS }, config);
   const registry = new Registry();
   const samples = config.statsd === null ? null : new DurationSamples();
   const http = new HttpMetrics(samples);
-  const schedule = makeBackupSchedule({ store: open.store, log, timers: TIMERS }, config);
-  const server = await listen({ config, log, open, hub, tokens, schedule, http, registry, tracing, unreadyReason });
+  const facts = makeFacts({ open, schedule, end });
+  const pool = new ServingPool({
+    ...{ log, backup: store.backup, timers: TIMERS },
+    metrics: async () => registry.renderWith(await pool.readings()),
+    facts: () => ({ integrity: facts.integrity(), backups: facts.backups() }),
+    onFatal: (reason) => end.fail(reason),
+  });
+  end.onFailure((reason) => pool.failStore(reason));
+  const serving = { config, log, store, hub, tokens, http, tracing, facts, counts };
+  const metrics = config.workers === 1 ? registry : { render: async () => registry.renderWith(await pool.readings()) };
+  const server = await serve({ ...serving, metrics }, open, (port) =>
+    pool.start(ordersOf(open, { config, counts: memory, port, adminSecret, startedAt: facts.startedAt })),
+  );
   schedule?.start();
   tokens.follow((error) => noteUnreadTokens(error, log));
   const measured: MeasuredServer = {
     ...surroundings(config),
-    store: open.store,
-    hub,
-    http,
-    transport: server,
-    backups: schedule,
-    logged,
+    ...{ store, hub, http, logged, transport: server, backups: schedule },
     refusal: open.refusal,
-    unreadyReason,
+    unreadyReason: facts.unreadyReason,
   };
   const endMeasuring = measureServer(registry, measured);
-  const statsd = startStatsd(config, measured, { log, samples });
+  const statsd = startStatsd(config, measured, { log, samples, others: () => pool.statsd() });
   return {
     url: server.url,
-    ended: ended.promise,
+    ended: end.ended,
     reload() {
-      if (isStopping) return;
-      tryAgain(() => tokens.setAdminSecret(readAdminSecret(config)), log);
+      if (end.isStopping) return;
+      tryAgain(() => renewAdminSecret(readAdminSecret(config), tokens, pool), log);
       tryAgain(() => server.renewTls(), log);
     },
     stop() {
-      if (isStopping) return;
-      isStopping = true;
-      endMeasuring();
-      tokens.stop();
-      void shutDown({ server, hub, open, schedule, telemetry: [statsd, tracing] }, config.stopTimeoutMs).then(
-        () => ended.resolve(fatalReason === null ? "stopped" : "store-failed"),
-        (error: unknown) => {
-          log.error("stop-failed", error instanceof Error ? error.message : String(error));
-          ended.resolve("store-failed");
-        },
-      );
+      end.stop(() => {
+        endMeasuring();
+        tokens.stop();
+        return shutDown({ server, hub, pool, open, schedule, telemetry: [statsd, tracing] }, config.stopTimeoutMs);
+      });
     },
   };
+}
+
+/** The threads that serve; no more than may be. */
+function threadsOf({ workers }: Config): number {
+  return workers === "auto" ? Math.min(availableParallelism(), LIMITS.workers) : workers;
+}
+
+/** Certificates are read again by each thread for itself, at the same word. */
+function renewAdminSecret(adminSecret: string | null, tokens: TokenBook, pool: ServingPool): void {
+  tokens.setAdminSecret(adminSecret);
+  pool.reload(adminSecret);
+}
+
+function commandTerms(log: Log, missing: Missing = "created"): OpenTerms {
+  const onFatal = (reason: string) => log.error("store-failed", reason);
+  return { log, onFatal, missing, queue: makeQueueCounts() };
 }
 
 /** The operations on a store that no server holds. */
@@ -130,7 +139,7 @@ export interface OpenEntries {
 
 /** @throws KeyholdError with a sentence for the operator when the store cannot be had */
 export async function openEntries(config: Config, log: Log): Promise<OpenEntries> {
-  const open = await openStore(config, log, (reason) => log.error("store-failed", reason));
+  const open = await openStore(config, commandTerms(log));
   const { store } = open;
   return { entries: new Entries(store), incarnation: store.incarnation, close: () => open.close() };
 }
@@ -145,7 +154,7 @@ export interface OpenTransfer {
 
 /** @throws KeyholdError with a sentence for the operator when the store cannot be had */
 export async function openTransfer(config: Config, log: Log, missing: Missing = "created"): Promise<OpenTransfer> {
-  const open = await openStore(config, log, (reason) => log.error("store-failed", reason), missing);
+  const open = await openStore(config, commandTerms(log, missing));
   const { store } = open;
   return { store, entries: new Entries(store), close: () => open.close() };
 }
@@ -160,22 +169,9 @@ export interface OpenTokens {
 
 /** @throws KeyholdError with a sentence for the operator when the store cannot be had */
 export async function openTokens(config: Config, log: Log): Promise<OpenTokens> {
-  const open = await openStore(config, log, (reason) => log.error("store-failed", reason));
-  const tokens = await openBook(open, { adminSecret: null, timers: TIMERS });
+  const open = await openStore(config, commandTerms(log));
+  const tokens = await openBook(open, { adminSecret: null, timers: TIMERS, changes: null });
   return { tokens, now: open.store.now, close: () => open.close() };
-}
-
-interface Parts {
-  readonly config: Config;
-  readonly log: Log;
-  readonly open: OpenStore;
-  readonly hub: WatchHub;
-  readonly tokens: TokenBook;
-  readonly schedule: BackupSchedule | null;
-  readonly http: HttpMetrics;
-  readonly registry: Registry;
-  readonly tracing: Tracing | null;
-  readonly unreadyReason: () => string | null;
 }
 
 /** What metrics need of the process and the configuration. */
@@ -188,81 +184,56 @@ function surroundings(config: Config): Pick<MeasuredServer, "clock" | "versions"
   };
 }
 
-async function listen({ log, http, tracing, ...parts }: Parts): Promise<HttpServer> {
-  const { config, open } = parts;
+/** What the server tells of itself. */
+function makeFacts({
+  open,
+  schedule,
+  end,
+}: {
+  readonly open: OpenStore;
+  readonly schedule: BackupSchedule | null;
+  readonly end: ServerEnd;
+}) {
+  return {
+    startedAt: new Date(),
+    unreadyReason: () => end.reason ?? open.refusal(),
+    integrity: () => describeIntegrity(open.integrity()),
+    backups: () => schedule?.figures ?? null,
+  };
+}
+
+/**
+ * Listens, and has the further threads join.
+ *
+ * @param join - starts them on the port that was found; resolves when all of them serve
+ */
+async function serve(
+  parts: Omit<ServingParts, "port">,
+  open: OpenStore,
+  join: (port: number) => Promise<void>,
+): Promise<HttpServer> {
+  const { config, tokens } = parts;
+  const servers = Number(config.workers);
+  let server: HttpServer | null = null;
   try {
-    requireSafeAddress(config, parts.tokens.hasTokens());
-    const app = new App({
-      services: makeServices(parts),
-      guard: makeGuard(config, () => performance.now()),
-      log,
-      metrics: http,
-      answers: makeKnownAnswers(open.store.marks, () => Bun.gc(false), config),
-      tracing,
-      hasAccessLog: config.accessLog,
-      requestIdPrefix: crypto.randomUUID().slice(0, 8),
-      steadyMs: () => performance.now(),
-    });
-    const { tlsCert, tlsKey } = config;
-    const tls = tlsCert === null || tlsKey === null ? null : { cert: tlsCert, key: tlsKey };
-    return await startHttpServer(app, { ...config, tls });
+    requireSafeAddress(config, tokens.hasTokens());
+    server = await startServing({ ...parts, port: { port: servers === 1 ? "alone" : "first", servers } });
+    await join(Number(new URL(server.url).port));
+    return server;
   } catch (error) {
+    await server?.stop(0);
     await open.close();
     throw error;
   }
 }
 
-function makeServices({
-  config,
-  open,
-  hub,
-  tokens,
-  schedule,
-  registry,
-  unreadyReason,
-}: Omit<Parts, "log" | "http" | "tracing">): Services {
-  const { store, integrity } = open;
-  const { maxValueBytes, wide: isWide } = config;
-  const facts: ServerFacts = {
-    version: VERSION,
-    startedAt: new Date(),
-    maxValueBytes,
-    isWide,
-    unreadyReason,
-    integrity: () => describeIntegrity(integrity()),
-    backups: () => schedule?.figures ?? null,
-  };
-  return {
-    store,
-    entries: new Entries(store),
-    hub: new HubView(hub),
-    tokens,
-    facts,
-    metrics: registry,
-    rawDialect: makeRawDialect({ isWide, maxValueBytes }),
-    jsonDialect: makeJsonDialect({ maxValueBytes }),
-  };
+/** What the further threads are started with. */
+function ordersOf({ shared }: OpenStore, order: Omit<ServingOrder, "store">): readonly ServingOrder[] {
+  if (shared === null) return [];
+  return Array.from({ length: Number(order.config.workers) - 1 }, () => ({ ...order, store: shared.share() }));
 }
 
-/** What cannot be read again stays as it is: a server that runs is not ended by a file that is just being exchanged. */
-function tryAgain(read: () => void, log: Log): void {
-  try {
-    read();
-  } catch (error) {
-    const reason = error instanceof KeyholdError ? error.detail : String(error);
-    log.error("reload-failed", `${reason}; what was read before stays in force`);
-  }
-}
-
-function noteUnreadTokens(error: unknown, log: Log): void {
-  const reason = error instanceof KeyholdError ? error.detail : String(error);
-  log.error(
-    "tokens-unread",
-    `Cannot read the tokens of the store: ${reason}; those read before stay in force, and what other servers change is not seen until it succeeds`,
-  );
-}
-
-function describeIntegrity(found: Integrity): ReturnType<ServerFacts["integrity"]> {
+function describeIntegrity(found: Integrity) {
   const detail = found.is === "damaged" ? found.problem : found.is === "failed" ? found.reason : null;
   return { is: found.is, detail };
 }
@@ -270,6 +241,7 @@ function describeIntegrity(found: Integrity): ReturnType<ServerFacts["integrity"
 interface Running {
   readonly server: HttpServer;
   readonly hub: WatchHub;
+  readonly pool: ServingPool;
   readonly open: OpenStore;
   readonly schedule: BackupSchedule | null;
   /** What is to send what it has gathered. */
@@ -277,13 +249,15 @@ interface Running {
 }
 
 /**
- * Watchers first, as they would not end by themselves; requests next, store last: an accepted write is committed and
- * answered before the store closes.
+ * Watchers first, as they would not end by themselves; requests next, on all threads at once; store last: an accepted write is
+ * committed and answered before the store closes.
  */
-async function shutDown({ server, hub, open, schedule, telemetry }: Running, timeoutMs: number): Promise<void> {
+async function shutDown({ server, hub, pool, open, schedule, telemetry }: Running, timeoutMs: number): Promise<void> {
   hub.stop();
+  const poolStopped = pool.stop(timeoutMs);
   await schedule?.stop();
   await server.stop(timeoutMs);
+  if (!(await poolStopped)) open.shared?.doubt();
   await Promise.all(telemetry.map((each) => each?.stop()));
   await open.close();
 }

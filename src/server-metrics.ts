@@ -30,15 +30,31 @@ export interface MeasuredServer {
   unreadyReason(): string | null;
 }
 
+/** What each thread that serves measures of itself: added up where there are several. */
+export type MeasuredThread = Pick<MeasuredServer, "store" | "hub" | "http" | "transport" | "clock">;
+
+/** Adds what a thread measures of itself. Returns what ends the measuring. */
+export function measureThread(registry: Registry, { store, hub, http, transport, clock }: MeasuredThread): () => void {
+  http.addTo(registry);
+  registry.addValue(METRICS.httpStreamBytes, () => transport.usage().streamBytes);
+  registry.addValue(METRICS.streamsCut, () => transport.usage().streamsCut);
+  registry.addValue(METRICS.commitWait, () => store.stats().writing?.waitSeconds ?? null);
+  registry.addValue(METRICS.watchEvents, () => hub.told.events);
+  registry.addValue(METRICS.watchersCut, () => hub.told.tooSlow);
+  registry.addValue(METRICS.heapBytes, () => process.memoryUsage().heapUsed);
+  return addLoopLag(registry, clock);
+}
+
 /** Adds every metric of the server. Returns what ends the measuring. */
 export function measureServer(registry: Registry, server: MeasuredServer): () => void {
-  const { http, logged, versions, store } = server;
+  const { logged, versions, store } = server;
   registry.add(METRICS.buildInfo, () => [{ labels: [versions.keyhold, versions.bun, store.engine], value: 1 }]);
-  http.addTo(registry);
+  const endMeasuring = measureThread(registry, server);
   addTransport(registry, server);
   addStore(registry, server);
   addWriting(registry, server);
-  addWatching(registry, server.hub);
+  registry.addValue(METRICS.watchers, () => server.hub.members);
+  registry.addValue(METRICS.watchersMax, () => server.hub.membersMax);
   if (server.backups !== null) addBackups(registry, server.backups);
   registry.add(METRICS.logLines, () => [
     { labels: ["warn"], value: logged.warn },
@@ -46,14 +62,12 @@ export function measureServer(registry: Registry, server: MeasuredServer): () =>
   ]);
   if (server.directory !== null) addDiskMetrics(registry, server.directory, server.bounds.diskReserveBytes);
   addProcessMetrics(registry);
-  return addLoopLag(registry, server.clock);
+  return endMeasuring;
 }
 
 function addTransport(registry: Registry, { transport }: MeasuredServer): void {
   registry.addValue(METRICS.httpConnections, () => transport.usage().connections);
   registry.addValue(METRICS.httpBodyBytes, () => transport.usage().bodyBytes);
-  registry.addValue(METRICS.httpStreamBytes, () => transport.usage().streamBytes);
-  registry.addValue(METRICS.streamsCut, () => transport.usage().streamsCut);
 }
 
 function addStore(registry: Registry, server: MeasuredServer): void {
@@ -94,21 +108,10 @@ function addWriting(registry: Registry, { store, bounds }: MeasuredServer): void
     METRICS.commitRequests,
     of(({ commitRequests }) => commitRequests),
   );
-  registry.addValue(
-    METRICS.commitWait,
-    of(({ waitSeconds }) => waitSeconds),
-  );
   const checkpoints = of(({ checkpointSeconds }) => checkpointSeconds);
   registry.addValue(METRICS.checkpointDuration, checkpoints);
   registry.addValue(METRICS.checkpoints, () => {
     const found = checkpoints();
     return found === null ? null : countOf(found);
   });
-}
-
-function addWatching(registry: Registry, hub: WatchHub): void {
-  registry.addValue(METRICS.watchers, () => hub.members);
-  registry.addValue(METRICS.watchersMax, () => hub.membersMax);
-  registry.addValue(METRICS.watchEvents, () => hub.told.events);
-  registry.addValue(METRICS.watchersCut, () => hub.told.tooSlow);
 }

@@ -18,6 +18,7 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
     values: [
       "engines/memory/store.ts",
       "engines/sqlite/store.ts",
+      "engines/sqlite/joined-store.ts",
       "engines/sqlite/integrity.ts",
       "engines/valkey/open.ts",
       "engines/valkey/scripts.ts",
@@ -58,6 +59,22 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
     values: ["observe"],
     types: ["server-metrics.ts", "config/options.ts"],
   },
+  "server-counts.ts": { values: ["core"] },
+  "server-end.ts": { values: [], types: ["observe", "service"] },
+  // Threads are made of what the main one is made of.
+  workers: {
+    values: [
+      "compose-parts.ts",
+      "compose-serving.ts",
+      "engines/open.ts",
+      "server-counts.ts",
+      "server-metrics.ts",
+      "server-statsd.ts",
+      "observe",
+      "core",
+    ],
+    types: ["http", "service", "store", "config", "engines/sqlite/store.ts"],
+  },
   "server-metrics.ts": { values: ["observe", "core/histogram.ts"], types: ["store", "service", "http"] },
   config: { values: ["core/limits.ts", "core/errors.ts", "core/write-promise.ts"] },
   cli: {
@@ -78,6 +95,10 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   "compose.ts": {
     values: [
       "compose-parts.ts",
+      "compose-serving.ts",
+      "server-counts.ts",
+      "server-end.ts",
+      "workers",
       "engines/open.ts",
       "server-metrics.ts",
       "server-statsd.ts",
@@ -90,6 +111,10 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
       "config",
       "core",
     ],
+  },
+  "compose-serving.ts": {
+    values: ["compose-parts.ts", "http", "service", "core"],
+    types: ["auth", "config", "observe", "store", "server-counts.ts"],
   },
   "compose-parts.ts": {
     values: ["http", "service", "auth", "wire", "observe", "core"],
@@ -104,6 +129,7 @@ const ENTRIES = [
   "src/engines/sqlite/writer-thread.ts",
   "src/engines/sqlite/check-thread.ts",
   "src/engines/sqlite/backup-thread.ts",
+  "src/workers/serving-thread.ts",
   "scripts/generate.ts",
 ];
 
@@ -123,6 +149,7 @@ const BUN_ALLOWED = [
   "load/run-load.ts",
   "cli",
   "compose.ts",
+  "compose-serving.ts",
   "config/load.ts",
 ];
 
@@ -154,7 +181,7 @@ const OUTSIDE: readonly {
     pattern: /\bset(?:Timeout|Interval)\b/,
     allowed: {
       "cli/host.ts": "the process, as the commands see it",
-      "compose.ts": "how long the last answers may take after a fault; the timers of watchers",
+      "compose-serving.ts": "the timers of watchers, and of how long the last answers may take after a fault",
       "engines/open.ts": "the memory engine's sweeps",
       "engines/sqlite/writer-client.ts": "notices a writer that hangs",
       "engines/sqlite/writer-thread.ts": "upkeep",

@@ -35,7 +35,7 @@ async function withBook(records: readonly TokenRecord[], body: (parts: Parts) =>
       store,
       timers,
       step,
-      book: new TokenBook({ store, timers, adminSecret: null }, await store.tokens()),
+      book: new TokenBook({ store, timers, adminSecret: null, changes: null }, await store.tokens()),
     });
   } finally {
     await close();
@@ -75,7 +75,7 @@ describe("a book", () => {
       expect(book.hasTokens()).toBe(false);
       const { secret, record } = await book.issue(GRANT);
       const again = new TokenBook(
-        { store, timers: makeTurnableTimers(store.now), adminSecret: null },
+        { store, timers: makeTurnableTimers(store.now), adminSecret: null, changes: null },
         await store.tokens(),
       );
       for (const known of [book, again]) {

@@ -5,6 +5,7 @@
 // Once there has been a token the server asks for one: revoked and expired ones count, so that revoking the last of them
 // never opens it, and neither does a store that has lost them.
 import { timingSafeEqual } from "node:crypto";
+import type { Count } from "../core/count.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { endedAt, type Grant, SCOPES, type TokenRecord } from "../core/token.ts";
@@ -19,6 +20,8 @@ export interface TokenBookOptions {
   readonly timers: Timers;
   /** A token with every right that is not of the store; null for none. */
   readonly adminSecret: string | null;
+  /** Grows with every change that any thread of this process makes to the store's tokens; null where there is one book. */
+  readonly changes: Count | null;
 }
 
 /** A token just made. */
@@ -55,12 +58,16 @@ export class TokenBook {
   #isLookPlanned = false;
   #hasHeld = false;
   #reader: TokenReader | null = null;
+  /** Changes of all threads up to which this book knows the store's tokens. */
+  #seenChanges: number;
+  #catchingUp: Promise<void> | null = null;
   /** Settled when no change is under way. */
   #lastChange: Promise<unknown> = Promise.resolve();
 
   /** @param records - those of the store */
   constructor(options: TokenBookOptions, records: readonly TokenRecord[]) {
     this.#options = options;
+    this.#seenChanges = options.changes?.total ?? 0;
     for (const record of records) this.#hold(record, null);
     this.setAdminSecret(options.adminSecret);
   }
@@ -71,20 +78,34 @@ export class TokenBook {
   }
 
   /**
-   * Takes over what other servers make and revoke, within a second, until stop(). Without effect where nobody else writes to
-   * the store. Where reading fails, what was read last stays in force.
+   * Takes over what other servers and threads make and revoke, within a second, until stop(). Without effect where nobody else
+   * writes to the store. Where reading fails, what was read last stays in force.
    *
    * @param onFailure - told of the first of several readings in a row that fail
    */
   follow(onFailure: (error: unknown) => void): void {
-    if (this.#options.store.capabilities.servers === "one" || this.#reader !== null) return;
-    const read = () => this.#inTurn(() => this.#readStore());
+    const { store, changes } = this.#options;
+    if (this.#reader !== null) return;
+    if (store.capabilities.servers === "one" && changes === null) return;
+    const read = async () => {
+      if (changes === null || changes.total !== this.#seenChanges) await this.#inTurn(() => this.#readStore());
+    };
     this.#reader = new TokenReader({ timers: this.#options.timers, read, onFailure });
   }
 
   /** Resolves when the tokens of the store have been read again; null where they would be the same. */
   readAgain(): Promise<void> | null {
-    return this.#reader?.readAgain() ?? null;
+    return this.#options.changes === null ? (this.#reader?.readAgain() ?? null) : null;
+  }
+
+  /** Resolves when this book knows what other threads have changed before; null where it does. @throws as Store.tokens() */
+  catchUp(): Promise<void> | null {
+    const { changes } = this.#options;
+    if (changes === null || changes.total === this.#seenChanges) return null;
+    this.#catchingUp ??= this.#inTurn(() => this.#readStore()).finally(() => {
+      this.#catchingUp = null;
+    });
+    return this.#catchingUp;
   }
 
   stop(): void {
@@ -123,12 +144,14 @@ export class TokenBook {
    */
   issue(grant: Grant): Promise<IssuedToken> {
     return this.#inTurn(async () => {
-      const { store } = this.#options;
+      const { store, changes } = this.#options;
+      if (changes !== null && changes.total !== this.#seenChanges) await this.#readStore();
       const forgottenId = this.#idToForget();
       const secret = makeSecret();
       const hash = digestOf(secret).toString("hex");
       const record = { id: makeTokenId(), ...grant, hash, createdAt: store.now(), revokedAt: null };
       await store.putToken(record, forgottenId);
+      changes?.add(1);
       if (forgottenId !== null) this.#forget(forgottenId);
       this.#hold(record, null);
       this.#tellEnds();
@@ -139,11 +162,14 @@ export class TokenBook {
   /** Ends a token for good; null where there is none of this id. Without effect on one that is revoked. @throws as issue() */
   revoke(id: string): Promise<TokenRecord | null> {
     return this.#inTurn(async () => {
-      if (!this.#byId.has(id) && this.#reader !== null) await this.#readStore();
+      const { store, changes } = this.#options;
+      const isStale = changes !== null && changes.total !== this.#seenChanges;
+      if (isStale || (!this.#byId.has(id) && this.#reader !== null)) await this.#readStore();
       const held = this.#byId.get(id);
       if (held === undefined || held.record.revokedAt !== null) return held?.record ?? null;
-      const record = { ...held.record, revokedAt: this.#options.store.now() };
-      await this.#options.store.putToken(record, null);
+      const record = { ...held.record, revokedAt: store.now() };
+      await store.putToken(record, null);
+      changes?.add(1);
       this.#byId.set(id, { ...held, record });
       this.#byHash.set(record.hash, { ...held, record });
       this.#tellEnds();
@@ -196,11 +222,14 @@ export class TokenBook {
 
   /** Requires: it is in turn, so that no change of our own falls between reading and taking over. */
   async #readStore(): Promise<void> {
-    const records = await this.#options.store.tokens();
+    const { store, changes } = this.#options;
+    const seen = changes?.total ?? 0;
+    const records = await store.tokens();
     const known = new Map(this.#byId);
     this.#byId.clear();
     this.#byHash.clear();
     for (const record of records) this.#hold(record, known.get(record.id)?.subject ?? null);
+    this.#seenChanges = seen;
     this.#tellEnds();
   }
 

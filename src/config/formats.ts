@@ -30,6 +30,16 @@ export function wholeNumber(bounds: { readonly least: number; readonly most: num
   return { schema, allowed, placeholder: "NUMBER", toml: "bare" };
 }
 
+/** How many threads; "auto" for as many as the machine has cores. */
+export function threads(most: number): Format<number | "auto"> {
+  const allowed = `a whole number from 1 to ${most}, or auto`;
+  const schema = textSchema<number | "auto">(allowed, (text) => {
+    if (text === "auto") return text;
+    return within({ least: 1, most }, /^[0-9]{1,4}$/.test(text) ? Number(text) : null);
+  });
+  return { schema, allowed, placeholder: "NUMBER", toml: "string" };
+}
+
 /** Result in bytes. Bounds are included, in bytes. */
 export function size(bounds: { readonly least: number; readonly most: number }): Format<number> {
   const range = `${toSizeText(bounds.least)} to ${toSizeText(bounds.most)}`;

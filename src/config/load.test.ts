@@ -93,6 +93,7 @@ describe("the result", () => {
       port: 3000,
       host: "127.0.0.1",
       transport: "keyhold",
+      workers: 1,
       headTimeoutMs: 10_000,
       transferRate: 1024,
       idleTimeoutMs: 30_000,

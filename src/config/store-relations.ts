@@ -17,6 +17,7 @@ export interface StoreSettings {
   readonly sentinelPasswordFile: string | null;
   readonly partitions: number;
   readonly promise: WritePromise | "auto";
+  readonly workers: number | "auto";
 }
 
 /** @param property - of Config, whose value is at fault. @param problem - the end of "Cannot use …: " */
@@ -27,6 +28,13 @@ export const VALKEY_VALUE_BYTES_MAX = 16 * 1024 * 1024;
 
 export function checkStoreSettings(settings: StoreSettings, refuse: Refuse): void {
   const { store } = settings;
+  if (settings.workers !== 1 && store.engine === "valkey")
+    refuse("workers", "expected 1, as a store on Valkey is served by as many servers as are started on it");
+  if (settings.workers !== 1 && store.engine === "memory")
+    refuse(
+      "workers",
+      "expected 1, as a store in memory is of one thread; one on disk is not: --store sqlite:DIRECTORY",
+    );
   if (store.engine === "valkey") checkValkey(settings, store, refuse);
   else checkLocal(settings, store.engine, refuse);
 }

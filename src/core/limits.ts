@@ -91,6 +91,8 @@ export const LIMITS = {
   tokenPrefixes: 16,
   /** Longest name of an access token, in bytes of UTF-8. */
   tokenNameBytes: 100,
+  /** Most threads that serve a port: each has its own heap, its connections, and its place in what they share. */
+  workers: 64,
   /** Latest instant that an expiry may name: 9999-12-31T23:59:59.999Z, the last that RFC 3339 can write. */
   latestInstantMs: 253_402_300_799_999,
 } as const;

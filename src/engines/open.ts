@@ -3,12 +3,14 @@ import type { Config } from "../config/options.ts";
 import { readStoreAccess } from "../config/store-access.ts";
 import type { ValkeyLocation } from "../config/store-location.ts";
 import { resolvePromise } from "../config/write-promise.ts";
+import { type Count, makeCount } from "../core/count.ts";
 import { makeClock, makeHighestInstant } from "../core/expiry.ts";
 import type { Log } from "../observe/log.ts";
 import type { Store } from "../store/store.ts";
 import { MemoryStore } from "./memory/store.ts";
 import { type CheckVerdict, IntegrityCheck } from "./sqlite/integrity.ts";
-import { openSqliteStore, type SqliteStore } from "./sqlite/store.ts";
+import { joinSqliteStore } from "./sqlite/joined-store.ts";
+import { openSqliteStore, type SqliteStore, type StoreBackup, type StoreShare } from "./sqlite/store.ts";
 import { openValkeyStore } from "./valkey/open.ts";
 import { SCRIPTS } from "./valkey/scripts.ts";
 import { openServers, SERVERS_DEFAULTS } from "./valkey/servers.ts";
@@ -22,8 +24,31 @@ export interface OpenStore {
   integrity(): Integrity;
   /** Why writes are refused for now; null while they are taken. */
   refusal(): string | null;
+  /** What several serving threads need of it; null where one alone can serve it. */
+  readonly shared: SharedStore | null;
   /** Releases everything. Idempotent. */
   close(): Promise<void>;
+}
+
+/** A store that several threads of this process serve. */
+export interface SharedStore {
+  /** What one further thread joins by. On the thread that has opened the store alone. */
+  share(): StoreShare;
+  /** Ends its use on this thread: it can no longer be trusted to keep what it acknowledges. */
+  fail(reason: string): void;
+  /** Whether nothing that this thread has read has shown damage. */
+  isSound(): boolean;
+  /** Has the next start check its entries. */
+  doubt(): void;
+}
+
+/** Of commits that wait, over all serving threads. */
+export interface QueueCounts {
+  readonly requests: Count;
+  /** Of their values. */
+  readonly bytes: Count;
+  /** Threads that wait for a writer that gives no sign. */
+  readonly stalled: Count;
 }
 
 /** Characters of an incarnation; one in 36^10 stores has another's. */
@@ -31,39 +56,40 @@ const INCARNATION_LENGTH = 10;
 /** Ended entries removed from memory between two turns of the event loop. */
 const MEMORY_SWEEP_SLICE = 10_000;
 
+/** The commits of one thread alone. */
+export function makeQueueCounts(): QueueCounts {
+  return { requests: makeCount(), bytes: makeCount(), stalled: makeCount() };
+}
+
 /** What a missing store is for who opens it. */
 export type Missing = "created" | "refused";
 
-/**
- * @param onFatal - called once when the store can no longer be used and the process must end
- * @param missing - counts on other servers alone, where a store is of whatever a prefix was mistyped as
- * @throws "unavailable" with what is wrong with the store and what to do
- */
-export function openStore(
-  config: Config,
-  log: Log,
-  onFatal: (reason: string) => void,
-  missing: Missing = "created",
-): Promise<OpenStore> {
+export interface OpenTerms {
+  readonly log: Log;
+  /** Called once when the store can no longer be used and the process must end. */
+  readonly onFatal: (reason: string) => void;
+  /** Counts on other servers alone, where a store is of whatever a prefix was mistyped as. */
+  readonly missing: Missing;
+  readonly queue: QueueCounts;
+}
+
+/** @throws "unavailable" with what is wrong with the store and what to do */
+export function openStore(config: Config, terms: OpenTerms): Promise<OpenStore> {
   const { store } = config;
   switch (store.engine) {
     case "memory":
       return openMemory(config);
     case "sqlite":
-      return openSqlite(config, store.directory, { log, onFatal });
+      return openSqlite(config, store.directory, terms);
     case "valkey":
-      return openValkey(config, store, { log, missing });
+      return openValkey(config, store, terms);
     default:
       throw new RangeError(`There is no engine for ${JSON.stringify(store satisfies never)}`);
   }
 }
 
 /** What the servers are to be asked with is read first, so that a wrong file is told before anything is sent. */
-async function openValkey(
-  config: Config,
-  location: ValkeyLocation,
-  { log, missing }: { readonly log: Log; readonly missing: Missing },
-): Promise<OpenStore> {
+async function openValkey(config: Config, location: ValkeyLocation, { log, missing }: OpenTerms): Promise<OpenStore> {
   const { ca, user, password, sentinel } = readStoreAccess(config, location);
   const { topology, seeds, masterName, database, isTls } = location;
   const tls = isTls ? { ca, serverName: null } : null;
@@ -96,6 +122,7 @@ async function openValkey(
       store,
       integrity: () => ({ is: "unneeded" }),
       refusal: () => store.refusal,
+      shared: null,
       close: () => store.close(),
     };
   } catch (error) {
@@ -123,6 +150,7 @@ async function openMemory(config: Config): Promise<OpenStore> {
     store,
     integrity: () => ({ is: "unneeded" }),
     refusal: () => null,
+    shared: null,
     async close() {
       clearTimeout(sweeper);
       await store.close();
@@ -130,11 +158,7 @@ async function openMemory(config: Config): Promise<OpenStore> {
   };
 }
 
-async function openSqlite(
-  config: Config,
-  directory: string,
-  { log, onFatal }: { readonly log: Log; readonly onFatal: (reason: string) => void },
-): Promise<OpenStore> {
+async function openSqlite(config: Config, directory: string, { log, onFatal, queue }: OpenTerms): Promise<OpenStore> {
   const store = await openSqliteStore({
     writer: {
       directory,
@@ -149,6 +173,7 @@ async function openSqlite(
     },
     allowNetworkFileSystem: config.allowNetworkFilesystem,
     queuedCommits: config.queuedCommits,
+    queue,
     newIncarnation: newIncarnation(),
     onFatal,
   });
@@ -162,12 +187,45 @@ async function openSqlite(
     store,
     integrity: () => check.verdict,
     refusal: () => store.refusal,
+    shared: sharedOf(store),
     async close() {
       await check.stop();
       // A check that found damage, or did not come to its end, is made again at the next start.
       if (check.verdict.is !== "unneeded" && check.verdict.is !== "passed") store.doubt();
       await store.close();
     },
+  };
+}
+
+/** The store on a further thread. @param backup - copies, as the first thread makes them */
+export function joinStore(
+  config: Config,
+  share: StoreShare,
+  { backup, queue, onFatal }: Pick<OpenTerms, "queue" | "onFatal"> & { readonly backup: StoreBackup },
+): OpenStore & { readonly shared: SharedStore } {
+  const { queuedCommits } = config;
+  const store = joinSqliteStore(share, {
+    queuedCommits,
+    backup,
+    queue,
+    onFatal,
+  });
+  return {
+    store,
+    // Known on the first thread.
+    integrity: () => ({ is: "unneeded" }),
+    refusal: () => store.refusal,
+    shared: sharedOf(store),
+    close: () => store.close(),
+  };
+}
+
+function sharedOf(store: SqliteStore): SharedStore {
+  return {
+    share: () => store.share(),
+    fail: (reason) => store.fail(reason),
+    isSound: () => store.isSound,
+    doubt: () => store.doubt(),
   };
 }
 

@@ -14,11 +14,16 @@ import type { Route } from "./routes.ts";
 const REALM = 'Bearer realm="keyhold"';
 
 /**
- * Who asks; a promise only of a secret that is unknown here and may have been made known to another server.
+ * Who asks; a promise only of a secret that may have been made known to another server, or where another thread has changed tokens.
  *
  * @throws "unauthenticated" where a token is asked for, and none that counts is sent
  */
-export function authenticate(incoming: Incoming, { action }: Route, tokens: TokenBook): Subject | Promise<Subject> {
+export function authenticate(incoming: Incoming, route: Route, tokens: TokenBook): Subject | Promise<Subject> {
+  const news = tokens.catchUp();
+  return news === null ? identify(incoming, route, tokens) : news.then(() => authenticate(incoming, route, tokens));
+}
+
+function identify(incoming: Incoming, { action }: Route, tokens: TokenBook): Subject | Promise<Subject> {
   if (action === "none" || !tokens.hasTokens()) return EVERYBODY;
   const field = incoming.header(FIELD.authorization);
   if (field === null) {

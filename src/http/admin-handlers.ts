@@ -22,9 +22,14 @@ export interface ServerFacts {
   /** Why requests should go elsewhere for now; null when the server is ready for them. */
   unreadyReason(): string | null;
   /** What the check after an unclean stop has found so far: "unneeded", "running", "passed", "damaged" or "failed". */
-  integrity(): { readonly is: string; readonly detail: string | null };
+  integrity(): IntegrityFacts | Promise<IntegrityFacts>;
   /** Of the backups that the server makes by itself; null where it makes none. */
-  backups(): BackupFigures | null;
+  backups(): BackupFigures | null | Promise<BackupFigures | null>;
+}
+
+export interface IntegrityFacts {
+  readonly is: string;
+  readonly detail: string | null;
 }
 
 /** What the server tells of itself is gathered from. */
@@ -49,10 +54,9 @@ export function ready(facts: ServerFacts): Reply {
   return { status: 200, headers: { ...NO_STORE, [FIELD.contentType]: MEDIA.plain }, body: "Keyhold is ready.\n" };
 }
 
-export function info({ store, hub, tokens, facts }: InfoSources): Reply {
+export async function info({ store, hub, tokens, facts }: InfoSources): Promise<Reply> {
+  const [integrity, backups] = await Promise.all([facts.integrity(), facts.backups()]);
   const { entries, bytes, revision, records, recordBytes, queuedCommits } = store.stats();
-  const integrity = facts.integrity();
-  const backups = facts.backups();
   const document = {
     name: "keyhold",
     version: facts.version,
@@ -99,8 +103,8 @@ export function info({ store, hub, tokens, facts }: InfoSources): Reply {
 }
 
 /** For Prometheus; what there is stands in docs/metrics.md. */
-export function metricsPage(metrics: Metrics): Reply {
-  return { status: 200, headers: { ...NO_STORE, [FIELD.contentType]: EXPOSITION_TYPE }, body: metrics.render() };
+export async function metricsPage(metrics: Metrics): Promise<Reply> {
+  return { status: 200, headers: { ...NO_STORE, [FIELD.contentType]: EXPOSITION_TYPE }, body: await metrics.render() };
 }
 
 /** @throws "no-such-resource" on a code that there is not */

@@ -109,7 +109,8 @@ export class App implements RequestHandler {
     if (answers === null) return null;
     const startedAtMs = steadyMs();
     answers.noteRequest();
-    if (tracing !== null || hasAccessLog || services.tokens.hasTokens() || !guard.isOpenTo(incoming)) return null;
+    if (tracing !== null || hasAccessLog || !guard.isOpenTo(incoming)) return null;
+    if (services.tokens.catchUp() !== null || services.tokens.hasTokens()) return null;
     const known = answers.find(incoming);
     if (known === null) return null;
     const { answer, bodyBytes, series } = known;

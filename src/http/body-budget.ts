@@ -1,18 +1,21 @@
 // Bounds the bytes of request bodies that are in memory at once, over all connections: a limit per body alone would let
 // many half-sent uploads fill the memory together.
+import { type Count, makeCount } from "../core/count.ts";
 import { KeyholdError } from "../core/errors.ts";
 
 export class BodyBudget {
   readonly #limitBytes: number;
-  #reservedBytes = 0;
+  readonly #reserved: Count;
 
-  constructor(limitBytes: number) {
+  /** @param reserved - the bytes, of all who share the limit */
+  constructor(limitBytes: number, reserved: Count = makeCount()) {
     this.#limitBytes = limitBytes;
+    this.#reserved = reserved;
   }
 
   /** What has been taken and not given back. */
   get bytes(): number {
-    return this.#reservedBytes;
+    return this.#reserved.total;
   }
 
   /**
@@ -22,7 +25,7 @@ export class BodyBudget {
    * @throws "busy" when others hold too much
    */
   reserve(bytes: number, ownBytes: number): void {
-    const others = this.#reservedBytes - ownBytes;
+    const others = this.#reserved.total - ownBytes;
     if (others > 0 && others + ownBytes + bytes > this.#limitBytes) {
       throw new KeyholdError(
         "busy",
@@ -30,10 +33,10 @@ export class BodyBudget {
         { limit: this.#limitBytes },
       );
     }
-    this.#reservedBytes += bytes;
+    this.#reserved.add(bytes);
   }
 
   release(bytes: number): void {
-    this.#reservedBytes -= bytes;
+    this.#reserved.add(-bytes);
   }
 }

@@ -81,7 +81,7 @@ function collectionRoute(handler: (request: CollectionRequest) => Promise<Reply>
 }
 
 /** Pages without parameters of their own. */
-function plainRoute(handle: (request: RouteRequest) => Reply): Route["handle"] {
+function plainRoute(handle: (request: RouteRequest) => Reply | Promise<Reply>): Route["handle"] {
   return (request) => {
     request.parameters.requireKnown([]);
     return handle(request);

@@ -1,5 +1,6 @@
 // What is asked of a transport: to listen, to hand requests to a handler and to send its replies. Which one it is, an option
 // says.
+import { type Count, makeCount } from "../core/count.ts";
 import { startBunServer } from "./bun/bun-server.ts";
 import type { RequestHandler } from "./exchange.ts";
 import type { TlsFiles } from "./tls-files.ts";
@@ -28,6 +29,25 @@ export interface HttpServerOptions {
   readonly requestsInFlight: number;
 }
 
+/** What a server has in common with those of other threads that serve the same port. */
+export interface PortShare {
+  /** Whether the port is for one server alone, for this one and others that come later, or shared by one that is there. */
+  readonly port: "alone" | "first" | "joined";
+  /** How many share it, this one included: of some memory each has its part. */
+  readonly servers: number;
+  /** Connections that are open, of all. */
+  readonly connections: Count;
+  readonly requestsInFlight: Count;
+  /** Bytes of request bodies in memory. */
+  readonly bodyBytes: Count;
+}
+
+/** What a server has for itself. */
+export function makeOwnPort(): PortShare {
+  const [connections, requestsInFlight, bodyBytes] = [makeCount(), makeCount(), makeCount()];
+  return { port: "alone", servers: 1, connections, requestsInFlight, bodyBytes };
+}
+
 export interface HttpServer {
   /** "http://127.0.0.1:3000", without a slash at the end. */
   readonly url: string;
@@ -40,9 +60,9 @@ export interface HttpServer {
 }
 
 export interface TransportUsage {
-  /** Open ones; null where the transport does not tell. */
+  /** Open ones, of all servers that share the port; null where the transport does not tell. */
   readonly connections: number | null;
-  /** Bodies of requests in memory. */
+  /** Bodies of requests in memory, of all servers that share the port. */
   readonly bodyBytes: number;
   /** Parts of answers that wait for their clients. */
   readonly streamBytes: number;
@@ -51,6 +71,10 @@ export interface TransportUsage {
 }
 
 /** @throws "unavailable" when the address cannot be listened on */
-export function startHttpServer(handler: RequestHandler, options: HttpServerOptions): Promise<HttpServer> {
-  return options.transport === "bun" ? startBunServer(handler, options) : startKeyholdServer(handler, options);
+export function startHttpServer(
+  handler: RequestHandler,
+  options: HttpServerOptions,
+  share: PortShare = makeOwnPort(),
+): Promise<HttpServer> {
+  return options.transport === "bun" ? startBunServer(handler, options) : startKeyholdServer(handler, options, share);
 }

@@ -11,10 +11,9 @@ const LAG_INTERVAL_MS = 250;
 /** In seconds. */
 const LAG_BOUNDS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
-/** The standard process_* family, and this runtime's heap. Collections are not shown: Bun does not tell of them. */
+/** The standard process_* family. Collections are not shown: Bun does not tell of them. */
 export function addProcessMetrics(registry: Registry): void {
   registry.addValue(METRICS.processMemory, () => process.memoryUsage.rss());
-  registry.addValue(METRICS.heapBytes, () => process.memoryUsage().heapUsed);
   registry.addValue(METRICS.processCpu, () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;

@@ -14,8 +14,11 @@ export interface Sample {
 /** What the rest of the server may ask of the metrics. */
 export interface Metrics {
   /** Every family and its samples. */
-  render(): string;
+  render(): string | Promise<string>;
 }
+
+/** What a registry reads, by the names of families: plain data that goes from thread to thread. */
+export type Readings = ReadonlyMap<string, readonly Sample[]>;
 
 const NO_LABELS: readonly string[] = [];
 
@@ -36,11 +39,41 @@ export class Registry implements Metrics {
     });
   }
 
+  /** What stands now, without the text. */
+  read(): Readings {
+    return new Map([...this.#sources].map(([name, { read }]) => [name, read()]));
+  }
+
   render(): string {
+    return this.renderWith([]);
+  }
+
+  /** As one with what other threads have read: samples of the same family and labels are added up. */
+  renderWith(others: readonly Readings[]): string {
     let text = "";
-    for (const { family, read } of this.#sources.values()) text += renderFamily(family, read());
+    for (const [name, { family, read }] of this.#sources) {
+      const more = others.flatMap((readings) => readings.get(name) ?? []);
+      text += renderFamily(family, more.length === 0 ? read() : addUp([...read(), ...more]));
+    }
     return text;
   }
+}
+
+function addUp(samples: readonly Sample[]): readonly Sample[] {
+  const sums = new Map<string, Sample>();
+  for (const sample of samples) {
+    const name = JSON.stringify(sample.labels);
+    const sum = sums.get(name);
+    sums.set(name, sum === undefined ? sample : { labels: sample.labels, value: plus(sum.value, sample.value) });
+  }
+  return [...sums.values()];
+}
+
+/** Requires: values of one family, whose bounds are the same. */
+function plus(one: number | Distribution, other: number | Distribution): number | Distribution {
+  if (typeof one === "number" || typeof other === "number") return Number(one) + Number(other);
+  const counts = one.counts.map((count, index) => count + (other.counts[index] ?? 0));
+  return { bounds: one.bounds, counts, sum: one.sum + other.sum };
 }
 
 function renderFamily(family: MetricFamily, samples: readonly Sample[]): string {

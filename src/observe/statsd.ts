@@ -11,7 +11,7 @@ export interface StatsdOptions {
   readonly port: number;
   readonly intervalMs: number;
   readonly toLines: ToLines;
-  readonly read: () => StatsdReading;
+  readonly read: () => StatsdReading | Promise<StatsdReading>;
   readonly log: Log;
   readonly steadyMs: () => number;
   /** Calls `run` once after the delay. Returns what calls it off. */
@@ -69,7 +69,7 @@ export class StatsdSender {
   async #send(): Promise<void> {
     try {
       const { address, family } = await this.#resolve();
-      const now = this.#options.read();
+      const now = await this.#options.read();
       const datagrams = packLines(this.#options.toLines(now, this.#before));
       const socket = this.#open(family);
       await Promise.all(datagrams.map((datagram) => sendTo(socket, datagram, { address, port: this.#options.port })));

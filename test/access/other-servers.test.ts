@@ -39,7 +39,7 @@ async function withServers(
     const timers = makeTurnableTimers(store.now);
     const serve = async (): Promise<Server & { stop(): void }> => {
       const log = makeRecordingLog();
-      const book = new TokenBook({ store, timers, adminSecret: null }, await store.tokens());
+      const book = new TokenBook({ store, timers, adminSecret: null, changes: null }, await store.tokens());
       const hub = makeWatchHub({ store, log, timers }, configOf({}));
       const failures: unknown[] = [];
       book.follow((error) => failures.push(error));

@@ -38,7 +38,7 @@ export async function withAccess(
   const timers = makeTurnableTimers(store.now);
   const log = makeRecordingLog();
   const hub = makeWatchHub({ store, log, timers }, configOf(flags));
-  const tokens = new TokenBook({ store, timers, adminSecret }, []);
+  const tokens = new TokenBook({ store, timers, adminSecret, changes: null }, []);
   try {
     await body({
       ...makeAppServer(store, flags, { hub, log, timers, tokens }),

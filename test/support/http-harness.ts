@@ -125,7 +125,7 @@ export function makeApp(store: Store, log: Log, flags: ServerFlags = {}, parts: 
   const { timers = makeTurnableTimers(store.now) } = parts;
   const {
     hub = makeWatchHub({ store, log, timers }, config),
-    tokens = new TokenBook({ store, timers, adminSecret: null }, []),
+    tokens = new TokenBook({ store, timers, adminSecret: null, changes: null }, []),
   } = parts;
   return new App({
     services: makeServices({ store, hub, tokens }, config),

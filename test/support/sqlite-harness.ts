@@ -1,4 +1,5 @@
 // The SQLite engine in a directory of its own, under the clock of the machine. Closing looks at the whole database.
+import { makeCount } from "../../src/core/count.ts";
 import { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "../../src/engines/sqlite/store.ts";
 import { ONE_ORDER_CURSORS } from "./forged-cursors.ts";
 import { requireSoundDatabase } from "./sqlite-invariants.ts";
@@ -26,6 +27,7 @@ export function sqliteOptions(
       ...changed,
     },
     allowNetworkFileSystem: false,
+    queue: { requests: makeCount(), bytes: makeCount(), stalled: makeCount() },
     queuedCommits: 4096,
     newIncarnation: "sqlite1",
     onFatal: (reason) => {

@@ -39,5 +39,5 @@ test("a handler that throws at once loses its connection, and counts no more as 
   connection.received(Buffer.from(`${HEAD}\r\n${HEAD}\r\n`));
   await turn();
   expect([socket.isCut, socket.sent]).toEqual([true, ""]);
-  expect([context.tally.arrivals, context.tally.inFlight]).toEqual([1, 0]);
+  expect([context.tally.arrivals, context.tally.inFlight.total]).toEqual([1, 0]);
 });

@@ -1,5 +1,6 @@
 // Where the server listens, and how long a connection may rest.
-import { choice, duration, fileOrNone, host, size, wholeNumber } from "../formats.ts";
+import { LIMITS } from "../../core/limits.ts";
+import { choice, duration, fileOrNone, host, size, threads, wholeNumber } from "../formats.ts";
 import { MiB, option } from "../option.ts";
 
 export const NETWORK = {
@@ -38,6 +39,12 @@ export const NETWORK = {
     default: "keyhold",
     group: "Network",
     help: "Whose HTTP/1.1 is spoken: Keyhold's own, or that of Bun, for comparison, which keeps neither --head-timeout nor --transfer-rate nor --connections",
+  }),
+  workers: option(threads(LIMITS.workers), {
+    name: "workers",
+    default: "1",
+    group: "Network",
+    help: "Threads that serve the port, each on a core of its own where there are as many; auto for one a core. More than one needs a store on this machine's disk and Keyhold's own transport",
   }),
   headTimeoutMs: option(duration({ least: "100ms", most: "255s" }), {
     name: "head-timeout",

@@ -66,6 +66,8 @@ export type ToWriter =
       readonly marks: SharedArrayBuffer;
     }
   | { readonly kind: "write"; readonly packed: PackedRequests }
+  /** One more serving thread, which says "write" by this port. */
+  | { readonly kind: "join"; readonly port: MessagePort }
   /** `isSound`: whether nothing that was read has shown damage. */
   | { readonly kind: "stop"; readonly isSound: boolean };
 

@@ -38,12 +38,13 @@ import type { WriteRequest, WriterOptions } from "./messages.ts";
 import { Reader } from "./reader.ts";
 import { makeSharedMemory, openHighestInstant } from "./shared-instant.ts";
 import { isSqliteError } from "./sqlite-errors.ts";
-import { WriterClient } from "./writer-client.ts";
+import { type WriteQueue, WriterClient } from "./writer-client.ts";
 import { makeTallyMemory, WriterTally } from "./writer-tally.ts";
 
 export interface SqliteStoreOptions {
   readonly writer: WriterOptions;
   readonly allowNetworkFileSystem: boolean;
+  readonly queue: WriteQueue;
   /** Writes that may wait for the writer. */
   readonly queuedCommits: number;
   /** Names the store if it is a new one. */
@@ -79,6 +80,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       writer: { ...options.writer, directory: files.directory },
       incarnation: options.newIncarnation,
       queuedCommits: options.queuedCommits,
+      queue: options.queue,
       onFatal: options.onFatal,
     });
     writer = client;
@@ -89,15 +91,16 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       files,
       client,
       lock,
-      tally: new WriterTally(tally),
-      marks: new WriteMarks(marks),
+      clock,
+      tally,
+      marks,
+      queue: options.queue,
+      backup: new SqliteBackup(files, options.writer.diskReserveBytes),
       incarnation: store.incarnation,
       wasClean: store.wasClean,
       leftRestore,
-      now: makeClock({ wallMs: Date.now, steadyMs: () => performance.now(), highest: openHighestInstant(clock) }),
       durability: options.writer.durability,
       idempotencyAgeMs: options.writer.idempotencyAgeMs,
-      diskReserveBytes: options.writer.diskReserveBytes,
     });
   } catch (error) {
     // The writer first: the lock is what says that nobody has the database open.
@@ -107,19 +110,37 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   }
 }
 
-interface SqliteStoreParts {
+/** What every thread that serves the store knows of it. */
+export interface SqliteStoreFacts {
   readonly files: StoreFiles;
-  readonly client: WriterClient;
-  readonly lock: { release(): void };
-  readonly tally: WriterTally;
-  readonly marks: WriteMarks;
+  /** Where the clocks of all threads keep the highest instant: shared-instant.ts. */
+  readonly clock: SharedArrayBuffer;
+  /** Where the writer counts: writer-tally.ts. */
+  readonly tally: SharedArrayBuffer;
+  /** Where the writer says what it commits: store/write-marks.ts. */
+  readonly marks: SharedArrayBuffer;
   readonly incarnation: string;
-  readonly wasClean: boolean;
-  readonly leftRestore: LeftRestore;
-  readonly now: Clock;
   readonly durability: WriterOptions["durability"];
   readonly idempotencyAgeMs: number;
-  readonly diskReserveBytes: number;
+}
+
+/** What a further thread joins an open store by: plain data, and a port of its own. */
+export interface StoreShare extends SqliteStoreFacts {
+  readonly port: MessagePort;
+}
+
+export interface SqliteStoreParts extends SqliteStoreFacts {
+  readonly client: WriterClient;
+  readonly queue: WriteQueue;
+  readonly lock: { release(): void };
+  readonly backup: StoreBackup;
+  readonly wasClean: boolean;
+  readonly leftRestore: LeftRestore;
+}
+
+export interface StoreBackup extends Backup {
+  /** Ends a copy that is being made, and makes no more. */
+  stop(): Promise<void>;
 }
 
 export class SqliteStore implements Store {
@@ -132,11 +153,9 @@ export class SqliteStore implements Store {
   readonly wasClean: boolean;
   readonly leftRestore: LeftRestore;
   readonly files: StoreFiles;
-  readonly #backup: SqliteBackup;
+  readonly #parts: SqliteStoreParts;
   readonly #client: WriterClient;
-  readonly #lock: { release(): void };
   readonly #tally: WriterTally;
-  readonly #idempotencyAgeMs: number;
   readonly #reader: Reader;
   #closing: Promise<void> | null = null;
   #isSound = true;
@@ -144,17 +163,17 @@ export class SqliteStore implements Store {
   constructor(parts: SqliteStoreParts) {
     this.capabilities = sqliteCapabilities(parts.durability);
     this.incarnation = parts.incarnation;
-    this.now = parts.now;
-    this.marks = parts.marks;
+    const highest = openHighestInstant(parts.clock);
+    this.now = makeClock({ wallMs: Date.now, steadyMs: () => performance.now(), highest });
+    const marks = new WriteMarks(parts.marks);
+    this.marks = marks;
     this.wasClean = parts.wasClean;
     this.leftRestore = parts.leftRestore;
     this.files = parts.files;
-    this.#backup = new SqliteBackup(parts.files, parts.diskReserveBytes);
+    this.#parts = parts;
     this.#client = parts.client;
-    this.#lock = parts.lock;
-    this.#tally = parts.tally;
-    this.#idempotencyAgeMs = parts.idempotencyAgeMs;
-    this.#reader = new Reader(openReader(parts.files), parts.incarnation, () => parts.marks.commits);
+    this.#tally = new WriterTally(parts.tally);
+    this.#reader = new Reader(openReader(parts.files), parts.incarnation, () => marks.commits);
   }
 
   partitionOf(): string {
@@ -207,7 +226,7 @@ export class SqliteStore implements Store {
 
   async recall(id: string): Promise<Receipt | null> {
     const receipt = this.#read((reader) => reader.receipt(id));
-    return receipt !== null && isKept(receipt.at, this.#idempotencyAgeMs, this.now()) ? receipt : null;
+    return receipt !== null && isKept(receipt.at, this.#parts.idempotencyAgeMs, this.now()) ? receipt : null;
   }
 
   async changes(after: Cursor | null, limit: number, upTo: Cursor | null = null): Promise<ChangePage> {
@@ -234,7 +253,7 @@ export class SqliteStore implements Store {
   }
 
   stats(): StoreStats {
-    const { entries, revision, records, recordBytes } = this.#client.figures;
+    const { entries, revision, records, recordBytes } = this.#tally.figures;
     const logBytes = sizeOf(this.files.log);
     return {
       entries,
@@ -243,7 +262,7 @@ export class SqliteStore implements Store {
       revision: toRevision(revision),
       records,
       recordBytes,
-      queuedCommits: this.#client.queued,
+      queuedCommits: this.#parts.queue.requests.total,
       commits: this.#tally.commits,
       expired: this.#tally.expired,
       writing: { ...this.#tally.read(), waitSeconds: this.#client.waitSeconds },
@@ -251,12 +270,28 @@ export class SqliteStore implements Store {
   }
 
   get backup(): Backup {
-    return this.#backup;
+    return this.#parts.backup;
   }
 
   /** Why writes are refused for now; null while they are taken. */
   get refusal(): string | null {
     return this.#client.refusal?.detail ?? null;
+  }
+
+  /** What another thread of this process joins the store by. Requires: this thread has opened it. */
+  share(): StoreShare {
+    const { files, clock, tally, marks, incarnation, durability, idempotencyAgeMs } = this.#parts;
+    return { files, clock, tally, marks, incarnation, durability, idempotencyAgeMs, port: this.#client.connect() };
+  }
+
+  /** Ends its use: it can no longer be trusted to keep what it acknowledges. */
+  fail(reason: string): void {
+    this.#client.fail(reason);
+  }
+
+  /** Whether nothing that was read has shown damage. */
+  get isSound(): boolean {
+    return this.#isSound;
   }
 
   /** Keeps the store from being marked as closed whole, so that the next start checks its entries. */
@@ -296,11 +331,11 @@ export class SqliteStore implements Store {
   async #close(): Promise<void> {
     try {
       // First: its connection would keep the log from being brought in.
-      await this.#backup.stop();
+      await this.#parts.backup.stop();
       this.#reader.close();
       await this.#client.stop(this.#isSound);
     } finally {
-      this.#lock.release();
+      this.#parts.lock.release();
     }
   }
 

@@ -1,10 +1,11 @@
-// The serving thread's side of the writer: queues requests, sends what has gathered whenever the writer is idle, keeps one
+// A serving thread's side of the writer: queues requests, sends what has gathered whenever the writer is idle, keeps one
 // promise for each, and notices when the writer is gone, hung or has given up.
 //
 // A group is sent two turns of the event loop after its first request, not at once: connections that were answered together
 // send their next requests together, and a group that leaves with the first of them splits such a cohort in halves that
 // then alternate for ever (docs/adr/0012).
 import { batchBytes } from "../../core/batch.ts";
+import type { Count } from "../../core/count.ts";
 import { KeyholdError } from "../../core/errors.ts";
 import { type Distribution, Histogram } from "../../core/histogram.ts";
 import type { Key } from "../../core/key.ts";
@@ -12,7 +13,6 @@ import {
   type FromWriter,
   fromErrorMessage,
   type OpenedStore,
-  type ToWriter,
   type WriteAnswer,
   type WriteRequest,
   type WriterFigures,
@@ -21,6 +21,7 @@ import {
 import { unpackAnswers } from "./packed-answers.ts";
 import { packRequests } from "./packed-requests.ts";
 import { tagOf } from "./record.ts";
+import { joinWriter, type LineEvents, startWriter, type WriterLine } from "./writer-line.ts";
 import { COMMIT_BOUNDS } from "./writer-tally.ts";
 
 /** Bytes of values that may wait for the writer. */
@@ -39,7 +40,24 @@ interface Pending {
   readonly reject: (error: KeyholdError) => void;
 }
 
+/** What waits for the writer, of all serving threads together. */
+export interface WriteQueue {
+  readonly requests: Count;
+  /** Of their values. */
+  readonly bytes: Count;
+  /** Threads that have had no sign of the writer for too long. */
+  readonly stalled: Count;
+}
+
 export interface WriterClientOptions {
+  /** Requests that may wait for the writer. */
+  readonly queuedCommits: number;
+  readonly queue: WriteQueue;
+  /** Called once when the store can no longer be used and the process must end. */
+  readonly onFatal: (reason: string) => void;
+}
+
+export interface OpenWriterOptions extends WriterClientOptions {
   readonly writer: WriterOptions;
   /** Names the store if it is a new one. */
   readonly incarnation: string;
@@ -49,24 +67,21 @@ export interface WriterClientOptions {
   readonly tally: SharedArrayBuffer;
   /** Where the writer says what it commits: store/write-marks.ts. */
   readonly marks: SharedArrayBuffer;
-  /** Requests that may wait for the writer. */
-  readonly queuedCommits: number;
-  /** Called once when the store can no longer be used and the process must end. */
-  readonly onFatal: (reason: string) => void;
 }
 
 export class WriterClient {
   readonly #options: WriterClientOptions;
-  readonly #worker: Worker;
+  readonly #line: WriterLine;
   readonly #waiting: Pending[] = [];
   readonly #sent: Pending[] = [];
-  #queuedBytes = 0;
   readonly #waits = new Histogram(COMMIT_BOUNDS);
-  #figures: WriterFigures = { entries: 0, revision: 0, sequence: 0, records: 0, recordBytes: 0 };
+  /** Up to where changes have been told of. */
+  #sequence = 0;
   readonly #wakes = new Set<() => void>();
   #isFlushPlanned = false;
   /** How long the writer has left something unanswered, counted while this thread was awake to hear it. */
   #silenceMs = 0;
+  #isStalled = false;
   #watch: ReturnType<typeof setInterval> | undefined;
   #refusal: KeyholdError | null = null;
   #incarnation = "";
@@ -78,33 +93,43 @@ export class WriterClient {
   #hasFailed = false;
   #isStopping = false;
 
-  private constructor(options: WriterClientOptions) {
+  private constructor(options: WriterClientOptions, connect: (events: LineEvents) => WriterLine) {
     this.#options = options;
-    this.#worker = new Worker(new URL("./writer-thread.ts", import.meta.url).href);
-    this.#worker.onmessage = ({ data }: MessageEvent<FromWriter>) => this.#receive(data);
-    this.#worker.onerror = (event) => this.#fail(`The writer thread failed: ${event.message}`);
-    this.#worker.addEventListener("close", () => this.#ended());
+    this.#line = connect({
+      onMessage: (message) => this.#receive(message),
+      onFailure: (reason) => this.fail(reason),
+      onEnd: () => this.#ended(),
+    });
   }
 
   /** Starts the thread and opens the store. @throws "unavailable" with what is wrong */
   static async open(
-    options: WriterClientOptions,
+    options: OpenWriterOptions,
   ): Promise<{ readonly client: WriterClient; readonly store: OpenedStore }> {
-    const client = new WriterClient(options);
+    const client = new WriterClient(options, startWriter);
     const { writer, incarnation, clock, tally, marks } = options;
-    client.#post({ kind: "open", options: writer, incarnation, clock, tally, marks });
+    client.#line.post({ kind: "open", options: writer, incarnation, clock, tally, marks }, []);
     const store = await client.#opened.promise;
-    client.#figures = store.figures;
+    client.#sequence = store.figures.sequence;
     client.#incarnation = store.incarnation;
     client.#watch = setInterval(() => client.#look(), WATCH_INTERVAL_MS);
     return { client, store };
   }
 
-  /** Figures of the store as of the latest commit. */
-  get figures(): WriterFigures {
-    return this.#figures;
+  /** A client on a further thread. @param port - of connect(), on the thread that has opened the writer */
+  static join(port: MessagePort, options: WriterClientOptions & { readonly incarnation: string }): WriterClient {
+    const client = new WriterClient(options, (events) => joinWriter(port, events));
+    client.#incarnation = options.incarnation;
+    client.#watch = setInterval(() => client.#look(), WATCH_INTERVAL_MS);
+    return client;
   }
 
+  /** A port by which a client on a further thread joins. Requires: this one has opened the writer. */
+  connect(): MessagePort {
+    return this.#line.connect();
+  }
+
+  /** Requests of this thread that wait or are being committed. */
   get queued(): number {
     return this.#waiting.length + this.#sent.length;
   }
@@ -116,7 +141,8 @@ export class WriterClient {
 
   /** Null while writes are taken; else what a write is refused with. */
   get refusal(): KeyholdError | null {
-    return this.#refusal ?? (this.#silenceMs > STALLED_AFTER_MS ? stalled(this.#silenceMs) : null);
+    if (this.#refusal !== null || this.#options.queue.stalled.total === 0) return this.#refusal;
+    return stalled(Math.max(this.#silenceMs, STALLED_AFTER_MS));
   }
 
   /** Calls `wake` after a commit that has logged changes. Returns what ends it. */
@@ -134,20 +160,22 @@ export class WriterClient {
     const { refusal } = this;
     if (refusal !== null) return Promise.reject(refusal);
     const bytes = request.kind === "commit" ? batchBytes(request.batch) : 0;
-    const { queuedCommits } = this.#options;
-    if (this.queued >= queuedCommits) return Promise.reject(busy(`${this.queued} writes wait already`, queuedCommits));
-    if (this.queued > 0 && this.#queuedBytes + bytes > QUEUED_BYTES_MAX) {
-      return Promise.reject(busy(`${this.#queuedBytes} bytes of values wait already`, QUEUED_BYTES_MAX));
+    const { queuedCommits, queue } = this.#options;
+    const waiting = queue.requests.total;
+    if (waiting >= queuedCommits) return Promise.reject(busy(`${waiting} writes wait already`, queuedCommits));
+    if (waiting > 0 && queue.bytes.total + bytes > QUEUED_BYTES_MAX) {
+      return Promise.reject(busy(`${queue.bytes.total} bytes of values wait already`, QUEUED_BYTES_MAX));
     }
     return new Promise((resolve, reject) => {
-      this.#queuedBytes += bytes;
+      queue.requests.add(1);
+      queue.bytes.add(bytes);
       this.#waiting.push({ request, bytes, askedAtMs: performance.now(), resolve, reject });
       this.#planFlush();
     });
   }
 
   /**
-   * Finishes what is queued, closes the store and ends the thread. Requires: called once.
+   * Finishes what is queued, and closes the store and ends the thread where this client has opened it. Requires: called once.
    *
    * @param isSound - whether nothing that was read has shown damage
    */
@@ -155,8 +183,8 @@ export class WriterClient {
     if (this.queued > 0 && this.#refusal === null) await new Promise<void>((resolve) => (this.#idle = resolve));
     this.#refusal ??= new KeyholdError("unavailable", "The store is closed");
     this.#isStopping = true;
-    this.#post({ kind: "stop", isSound });
-    // The thread ends by itself: terminate() can tear down an open Database (bun:sqlite). One that hangs is given up.
+    this.#line.stop(isSound);
+    // One that hangs is given up.
     await this.#stopped.promise;
     clearInterval(this.#watch);
   }
@@ -174,11 +202,11 @@ export class WriterClient {
     const now = performance.now();
     for (const { askedAtMs } of this.#sent) this.#waits.observe((now - askedAtMs) / 1000);
     const packed = packRequests(this.#sent.map(({ request }) => request));
-    this.#post({ kind: "write", packed }, [packed.bytes.buffer]);
+    this.#line.post({ kind: "write", packed }, [packed.bytes.buffer]);
   }
 
   #receive(message: FromWriter): void {
-    this.#silenceMs = 0;
+    this.#noteSilence(0);
     switch (message.kind) {
       case "opened":
         this.#opened.resolve(message.store);
@@ -196,7 +224,7 @@ export class WriterClient {
         this.#note(message.figures);
         break;
       case "fatal":
-        this.#fail(message.reason);
+        this.fail(message.reason);
         break;
       case "stopped":
         this.#stopped.resolve();
@@ -207,16 +235,16 @@ export class WriterClient {
   }
 
   #note(figures: WriterFigures): void {
-    const hasChanges = figures.sequence !== this.#figures.sequence;
-    this.#figures = figures;
-    if (hasChanges) for (const wake of this.#wakes) wake();
+    if (figures.sequence === this.#sequence) return;
+    this.#sequence = figures.sequence;
+    for (const wake of this.#wakes) wake();
   }
 
   #settle(answers: readonly WriteAnswer[]): void {
     for (const [index, answer] of answers.entries()) {
       const pending = this.#sent[index];
       if (pending === undefined) continue;
-      this.#queuedBytes -= pending.bytes;
+      this.#forget(pending);
       if (answer.kind === "failed") pending.reject(fromErrorMessage(answer.error));
       else pending.resolve(answer);
     }
@@ -226,33 +254,51 @@ export class WriterClient {
     else this.#idle?.();
   }
 
-  #fail(reason: string): void {
+  #forget({ bytes }: Pending): void {
+    const { queue } = this.#options;
+    queue.requests.add(-1);
+    queue.bytes.add(-bytes);
+  }
+
+  /** Ends the use of the writer: nobody knows what has become of what it was sent. */
+  fail(reason: string): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
     clearInterval(this.#watch);
     this.#refusal ??= new KeyholdError("unavailable", reason);
     this.#opened.reject(new KeyholdError("unavailable", reason));
     this.#stopped.resolve();
-    for (const { reject } of this.#sent.splice(0)) reject(new KeyholdError("outcome-unknown", reason));
-    for (const { reject } of this.#waiting.splice(0)) reject(new KeyholdError("unavailable", reason));
+    this.#reject(this.#sent, new KeyholdError("outcome-unknown", reason));
+    this.#reject(this.#waiting, new KeyholdError("unavailable", reason));
     this.#idle?.();
     this.#options.onFatal(reason);
   }
 
+  #reject(queue: Pending[], error: KeyholdError): void {
+    for (const pending of queue.splice(0)) {
+      this.#forget(pending);
+      pending.reject(error);
+    }
+  }
+
   #ended(): void {
-    if (this.#refusal === null) this.#fail("The writer thread ended by itself");
+    if (this.#refusal === null) this.fail("The writer thread ended by itself");
     this.#stopped.resolve();
+  }
+
+  #noteSilence(silenceMs: number): void {
+    this.#silenceMs = silenceMs;
+    const isStalled = silenceMs > STALLED_AFTER_MS;
+    if (isStalled === this.#isStalled) return;
+    this.#isStalled = isStalled;
+    this.#options.queue.stalled.add(isStalled ? 1 : -1);
   }
 
   /** Each time counts as one interval, however late: a thread that was busy itself cannot tell who was silent. */
   #look(): void {
     const isWaiting = this.#sent.length > 0 || this.#isStopping;
-    this.#silenceMs = isWaiting ? this.#silenceMs + WATCH_INTERVAL_MS : 0;
-    if (this.#silenceMs > GIVEN_UP_AFTER_MS) this.#fail(stalled(this.#silenceMs).detail);
-  }
-
-  #post(message: ToWriter, moved: ArrayBuffer[] = []): void {
-    this.#worker.postMessage(message, moved);
+    this.#noteSilence(isWaiting ? this.#silenceMs + WATCH_INTERVAL_MS : 0);
+    if (this.#silenceMs > GIVEN_UP_AFTER_MS) this.fail(stalled(this.#silenceMs).detail);
   }
 }
 

@@ -1,7 +1,8 @@
-// What the writer thread counts, in memory that it shares with the serving thread: no message carries these numbers, and who
+// What the writer thread counts, in memory that it shares with the serving threads: no message carries these numbers, and who
 // asks for them reads what stands there at that moment.
 import { countOf, Histogram, histogramCells } from "../../core/histogram.ts";
 import type { WritingStats } from "../../store/store.ts";
+import type { WriterFigures } from "./messages.ts";
 
 /** In seconds: from a log that is not synced to a disk that hangs. */
 export const COMMIT_BOUNDS: readonly number[] = [
@@ -14,7 +15,8 @@ const EXPIRED_CELL = 0;
 const COMMIT_START = 1;
 const REQUESTS_START = COMMIT_START + histogramCells(COMMIT_BOUNDS);
 const CHECKPOINT_START = REQUESTS_START + histogramCells(REQUEST_BOUNDS);
-const CELLS = CHECKPOINT_START + histogramCells(COMMIT_BOUNDS);
+const FIGURES_START = CHECKPOINT_START + histogramCells(COMMIT_BOUNDS);
+const CELLS = FIGURES_START + 5;
 
 export function makeTallyMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(CELLS * Float64Array.BYTES_PER_ELEMENT);
@@ -25,6 +27,7 @@ export class WriterTally {
   readonly #commitSeconds: Histogram;
   readonly #commitRequests: Histogram;
   readonly #checkpointSeconds: Histogram;
+  readonly #figures: Float64Array;
 
   /** @param memory - of makeTallyMemory(), shared by one thread that notes and any that read */
   constructor(memory: SharedArrayBuffer) {
@@ -32,7 +35,8 @@ export class WriterTally {
     this.#expired = cells.subarray(EXPIRED_CELL, COMMIT_START);
     this.#commitSeconds = new Histogram(COMMIT_BOUNDS, cells.subarray(COMMIT_START, REQUESTS_START));
     this.#commitRequests = new Histogram(REQUEST_BOUNDS, cells.subarray(REQUESTS_START, CHECKPOINT_START));
-    this.#checkpointSeconds = new Histogram(COMMIT_BOUNDS, cells.subarray(CHECKPOINT_START));
+    this.#checkpointSeconds = new Histogram(COMMIT_BOUNDS, cells.subarray(CHECKPOINT_START, FIGURES_START));
+    this.#figures = cells.subarray(FIGURES_START);
   }
 
   /** @param expired - entries removed because they had ended, up to and with this commit */
@@ -48,6 +52,16 @@ export class WriterTally {
 
   noteCheckpoint(durationMs: number): void {
     this.#checkpointSeconds.observe(durationMs / 1000);
+  }
+
+  /** What stands in the store, to be noted before anybody is told of what was committed. */
+  noteFigures({ entries, revision, sequence, records, recordBytes }: WriterFigures): void {
+    this.#figures.set([entries, revision, sequence, records, recordBytes]);
+  }
+
+  get figures(): WriterFigures {
+    const [entries = 0, revision = 0, sequence = 0, records = 0, recordBytes = 0] = this.#figures;
+    return { entries, revision, sequence, records, recordBytes };
   }
 
   get commits(): number {

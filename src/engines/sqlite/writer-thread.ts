@@ -1,4 +1,4 @@
-// The writer thread: takes messages from the serving thread, keeps the store with a Writer, and looks after it with an
+// The writer thread: takes messages from the serving threads, keeps the store with a Writer, and looks after it with an
 // Upkeep. It holds no rule of its own; what is here is the life of a thread.
 import type { Database } from "bun:sqlite";
 import { type Clock, type HighestInstant, makeClock, toEpochMs } from "../../core/expiry.ts";
@@ -7,14 +7,7 @@ import { WriteMarker } from "../../store/write-marks.ts";
 import { closeWhole, openWriter, readPragma } from "./database.ts";
 import { DiskReserve } from "./disk-reserve.ts";
 import { PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
-import {
-  type FromWriter,
-  type OpenedStore,
-  type ToWriter,
-  toErrorMessage,
-  type WriteRequest,
-  type WriterOptions,
-} from "./messages.ts";
+import { type FromWriter, type OpenedStore, type ToWriter, toErrorMessage, type WriterOptions } from "./messages.ts";
 import { packAnswers } from "./packed-answers.ts";
 import { unpackRequests } from "./packed-requests.ts";
 import type { ReceiptBounds } from "./receipts.ts";
@@ -23,6 +16,7 @@ import { isSqliteError } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
 import { Upkeep } from "./upkeep.ts";
 import { Writer } from "./writer.ts";
+import { type WriterClient, WriterClients } from "./writer-clients.ts";
 import { WriterTally } from "./writer-tally.ts";
 
 declare const self: Worker;
@@ -42,6 +36,7 @@ interface Session {
   readonly db: Database;
   readonly writer: Writer;
   readonly upkeep: Upkeep;
+  readonly clients: WriterClients;
   readonly opened: OpenedStore;
 }
 
@@ -55,8 +50,13 @@ self.onmessage = ({ data }: MessageEvent<ToWriter>) => {
     case "open":
       open(data);
       break;
-    case "write":
-      write(unpackRequests(data.packed));
+    case "write": {
+      const { clients } = requireSession();
+      clients.take(clients.first, unpackRequests(data.packed));
+      break;
+    }
+    case "join":
+      join(data.port);
       break;
     case "stop":
       stop(data.isSound);
@@ -66,8 +66,8 @@ self.onmessage = ({ data }: MessageEvent<ToWriter>) => {
   }
 };
 
-function post(message: FromWriter, moved: ArrayBuffer[] = []): void {
-  self.postMessage(message, moved);
+function post(message: FromWriter, moved: readonly ArrayBuffer[] = []): void {
+  self.postMessage(message, [...moved]);
 }
 
 function open({ options, incarnation, clock, tally, marks }: Extract<ToWriter, { kind: "open" }>): void {
@@ -84,29 +84,35 @@ function open({ options, incarnation, clock, tally, marks }: Extract<ToWriter, {
   schedule(session, options.sweepIntervalMs);
 }
 
-function write(requests: readonly WriteRequest[]): void {
-  const { writer, upkeep } = requireSession();
-  writer.applyGroup(requests, (answers) => {
-    const packed = packAnswers(answers);
-    post({ kind: "answers", packed, figures: writer.figures }, [packed.numbers.buffer]);
-    upkeep.afterCommits();
-  });
-  reportFatal();
+function join(port: MessagePort): void {
+  const { clients } = requireSession();
+  const client = makeClient((message, moved = []) => port.postMessage(message, [...moved]));
+  port.onmessage = ({ data }: { readonly data: ToWriter }) => {
+    if (data.kind === "write") requireSession().clients.take(client, unpackRequests(data.packed));
+  };
+  clients.join(client);
 }
 
-function postProgress({ writer }: Session): void {
-  post({ kind: "progress", figures: writer.figures });
+function makeClient(say: (message: FromWriter, moved?: readonly ArrayBuffer[]) => void): WriterClient {
+  return {
+    post: say,
+    answer(answers, figures) {
+      const packed = packAnswers(answers);
+      say({ kind: "answers", packed, figures }, [packed.numbers.buffer]);
+    },
+  };
 }
 
 /** Said after the answers of the group in which it came up, as the process ends on it. */
-function reportFatal(): void {
-  if (fatalReason !== null) post({ kind: "fatal", reason: fatalReason });
+function reportFatal({ clients }: Session): void {
+  if (fatalReason !== null) clients.tell({ kind: "fatal", reason: fatalReason });
 }
 
 /** Closes the store, which brings its log in and removes it, and says that it was closed. */
 function stop(isSound: boolean): void {
   clearTimeout(timer);
-  const { db, writer } = requireSession();
+  const { db, writer, clients } = requireSession();
+  clients.applyArrived();
   if (!writer.hasFailed && isSound) mark(db, 1);
   closeWhole(db);
   session = null;
@@ -149,12 +155,36 @@ function openSession(
     db,
     writer,
     upkeep,
+    clients: makeClients({ writer, upkeep, tally }),
     opened: {
       incarnation: row.incarnation,
       wasClean: row.is_clean === 1,
       figures: writer.figures,
     },
   };
+}
+
+function makeClients({
+  writer,
+  upkeep,
+  tally,
+}: Pick<Session, "writer" | "upkeep"> & { tally: WriterTally }): WriterClients {
+  const figures = () => {
+    tally.noteFigures(writer.figures);
+    return writer.figures;
+  };
+  figures();
+  return new WriterClients({
+    first: makeClient(post),
+    figures,
+    apply(requests, answer) {
+      writer.applyGroup(requests, (answers) => {
+        answer(answers);
+        upkeep.afterCommits();
+      });
+      reportFatal(requireSession());
+    },
+  });
 }
 
 function makeWriter(parts: {
@@ -200,7 +230,7 @@ function makeWriter(parts: {
         disk.grant(bytes);
       },
     },
-    onProgress: () => session !== null && postProgress(session),
+    onProgress: () => session?.clients.tellProgress(),
     onFatal: (reason) => {
       fatalReason = reason;
     },
@@ -212,8 +242,8 @@ function schedule(current: Session, intervalMs: number): void {
   const { sequence, records } = current.writer.figures;
   const hasMore = current.upkeep.tick();
   const { figures } = current.writer;
-  if (figures.sequence !== sequence || figures.records !== records) postProgress(current);
-  reportFatal();
+  if (figures.sequence !== sequence || figures.records !== records) current.clients.tellProgress();
+  reportFatal(current);
   if (fatalReason !== null) return;
   timer = setTimeout(() => schedule(current, intervalMs), hasMore ? 0 : intervalMs);
 }

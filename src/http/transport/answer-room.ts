@@ -17,7 +17,7 @@ const LARGE_BYTES = 128 * 1024;
  * @throws "busy" where too much waits for room for one more large answer
  */
 export function requireRoom(
-  { answers, collector }: Pick<ConnectionContext, "answers" | "collector">,
+  { answers, collector, unsentBytes }: Pick<ConnectionContext, "answers" | "collector" | "unsentBytes">,
   { body }: Reply,
   exchange: Pick<Exchange, "incoming" | "isLarge">,
 ): void {
@@ -29,6 +29,6 @@ export function requireRoom(
   exchange.isLarge = true;
   collector.passed(bytes);
   const waiting = answers.waitingBytes;
-  if (waiting === 0 || waiting + bytes <= LIMITS.unsentBytes) return;
+  if (waiting === 0 || waiting + bytes <= unsentBytes) return;
   throw tooManyAnswers(bytes, waiting);
 }

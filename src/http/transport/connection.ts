@@ -202,7 +202,7 @@ export class Connection implements RequestConnection, WaitingStream {
     const exchange = makeExchange(head, { message, body }, this);
     this.#exchange = exchange;
     tally.arrivals++;
-    if (++tally.inFlight > requestsInFlight) {
+    if (tally.inFlight.add(1) > requestsInFlight) {
       this.#answer(exchange, handler.refuse(tooManyRequests(requestsInFlight), exchange.incoming));
       return;
     }
@@ -357,7 +357,7 @@ export class Connection implements RequestConnection, WaitingStream {
   #finish(exchange: Exchange): void {
     if (exchange.isOver) return;
     exchange.isOver = true;
-    this.#context.tally.inFlight--;
+    this.#context.tally.inFlight.add(-1);
   }
 
   #lookAtBody({ body, isAnswered }: Exchange, nowMs: number): void {

@@ -1,4 +1,5 @@
 // What all connections of a server share: who answers, what they may hold together, how long they may take, and what is counted.
+import { type Count, makeCount } from "../../core/count.ts";
 import type { BodyBudget } from "../body-budget.ts";
 import type { RequestHandler } from "../exchange.ts";
 import type { StreamBudget } from "../stream-budget.ts";
@@ -15,6 +16,8 @@ export interface ConnectionContext {
   readonly noBody: RequestBody;
   /** Of answers that wait for their clients. */
   readonly answers: StreamBudget;
+  /** Bytes of answers that may wait for room before large reads are refused. */
+  readonly unsentBytes: number;
   readonly collector: BulkCollector;
   readonly tally: Tally;
   readonly date: DateField;
@@ -40,8 +43,12 @@ export interface ListenerFacts {
 export class Tally {
   /** Requests that have come so far. */
   arrivals = 0;
-  /** Requests that are handled or answered. */
-  inFlight = 0;
   /** Whether the server ends: each answer is then the last of its connection. */
   isStopping = false;
+  /** Requests that are handled or answered, of all serving threads. */
+  readonly inFlight: Count;
+
+  constructor(inFlight: Count = makeCount()) {
+    this.inFlight = inFlight;
+  }
 }

@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { KeyholdError } from "../../core/errors.ts";
 import type { RequestHandler } from "../exchange.ts";
+import { type HttpServerOptions, makeOwnPort } from "../server.ts";
 import { startKeyholdServer } from "./keyhold-server.ts";
 
 const CONNECTIONS = 2;
@@ -19,7 +20,7 @@ const HANDLER: RequestHandler = {
 };
 
 test("connections are served up to their limit, told so beyond it, and closed without a word far beyond", async () => {
-  const server = await startKeyholdServer(HANDLER, {
+  const options: HttpServerOptions = {
     transport: "keyhold",
     host: "127.0.0.1",
     port: 0,
@@ -31,7 +32,8 @@ test("connections are served up to their limit, told so beyond it, and closed wi
     connections: CONNECTIONS,
     bodyBudgetBytes: 1024,
     requestsInFlight: 10,
-  });
+  };
+  const server = await startKeyholdServer(HANDLER, options, makeOwnPort());
   const sockets: Socket[] = [];
   const open = async () => {
     const client = await openClient(server.url);

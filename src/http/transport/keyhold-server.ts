@@ -5,7 +5,7 @@ import { LIMITS } from "../../core/limits.ts";
 import { BodyBudget } from "../body-budget.ts";
 import type { RequestHandler } from "../exchange.ts";
 import { cannotListen, OTHER_ADDRESS, originOf, removeLeftSocket, untilQuiet } from "../listening.ts";
-import type { HttpServer, HttpServerOptions } from "../server.ts";
+import type { HttpServer, HttpServerOptions, PortShare } from "../server.ts";
 import { StreamBudget } from "../stream-budget.ts";
 import { readTlsFiles, type TlsFiles } from "../tls-files.ts";
 import { tooManyConnections } from "../too-many.ts";
@@ -27,18 +27,24 @@ const SCRATCH_BYTES = 64 * 1024;
 const TICK_MS = 250;
 /** Connections over the limit that are told so at once; beyond, they are closed without a word. */
 const TURNED_AWAY_MAX = 1000;
+/** Of what many servers share in parts, each has this at least. */
+const LEAST_PART_BYTES = 1024 * 1024;
 /** Between two looks at whether the last requests have been answered. */
 const STOP_LOOK_MS = 10;
 
 /** @throws "unavailable" when the address cannot be listened on */
-export async function startKeyholdServer(handler: RequestHandler, options: HttpServerOptions): Promise<HttpServer> {
-  const context = makeContext(handler, options);
-  const server = new SocketServer(context, options);
+export async function startKeyholdServer(
+  handler: RequestHandler,
+  options: HttpServerOptions,
+  share: PortShare,
+): Promise<HttpServer> {
+  const context = makeContext(handler, options, share);
+  const server = new SocketServer(context, options, share);
   const url = await server.open();
   return {
     url,
     usage: () => ({
-      connections: server.connections,
+      connections: share.connections.total,
       bodyBytes: context.bodies.bytes,
       streamBytes: context.answers.heldBytes,
       streamsCut: context.answers.cuts,
@@ -48,28 +54,31 @@ export async function startKeyholdServer(handler: RequestHandler, options: HttpS
   };
 }
 
-function makeContext(handler: RequestHandler, options: HttpServerOptions): ConnectionContext {
+function makeContext(handler: RequestHandler, options: HttpServerOptions, share: PortShare): ConnectionContext {
   const { bodyBudgetBytes, idleTimeoutMs, transferRate, headTimeoutMs, requestsInFlight } = options;
   const steadyMs = () => performance.now();
-  const bodies = new BodyBudget(bodyBudgetBytes);
+  const bodies = new BodyBudget(bodyBudgetBytes, share.bodyBytes);
   const later = new LaterTurns((run) => void setImmediate(run));
   const answers = new StreamBudget({
-    limitBytes: LIMITS.streamedBytes,
+    // In parts, as those who wait for room wait for who holds it on their own thread.
+    limitBytes: partOf(LIMITS.streamedBytes, share),
     graceMs: ANSWER_GRACE_MS,
     steadyMs,
     after: (delayMs, run) => void setTimeout(run, delayMs).unref(),
   });
+  const unsentBytes = partOf(LIMITS.unsentBytes, share);
   return {
     handler,
     bodies,
     noBody: new RequestBody({ is: "none" }, bodies, () => {}),
     answers,
+    unsentBytes,
     collector: new BulkCollector(
       () => Bun.gc(true),
       steadyMs,
-      () => answers.heldBytes + answers.waitingBytes > LIMITS.unsentBytes,
+      () => answers.heldBytes + answers.waitingBytes > unsentBytes,
     ),
-    tally: new Tally(),
+    tally: new Tally(share.requestsInFlight),
     date: new DateField(),
     scratch: Buffer.alloc(SCRATCH_BYTES),
     pace: { idleMs: idleTimeoutMs, bytesPerSecond: transferRate },
@@ -80,24 +89,25 @@ function makeContext(handler: RequestHandler, options: HttpServerOptions): Conne
   };
 }
 
+function partOf(bytes: number, { servers }: PortShare): number {
+  return Math.max(LEAST_PART_BYTES, Math.floor(bytes / servers));
+}
+
 class SocketServer {
   readonly #context: ConnectionContext;
   readonly #options: HttpServerOptions;
+  readonly #share: PortShare;
   readonly #connections = new Set<Connection>();
   readonly #listeners = new Set<Listener>();
   readonly #ticker: NodeJS.Timeout;
   #tcp: TcpListener | null = null;
 
-  constructor(context: ConnectionContext, options: HttpServerOptions) {
+  constructor(context: ConnectionContext, options: HttpServerOptions, share: PortShare) {
     this.#context = context;
     this.#options = options;
+    this.#share = share;
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     this.#ticker.unref();
-  }
-
-  /** Open ones. */
-  get connections(): number {
-    return this.#connections.size;
   }
 
   /** Returns the origin of the TCP port. */
@@ -105,7 +115,8 @@ class SocketServer {
     const { host, port, unixSocket, tls } = this.#options;
     try {
       if (unixSocket !== null) await removeLeftSocket(unixSocket);
-      const tcp = this.#listenTcp(tls === null ? port : await freePort(host, port), tls);
+      const isProbed = this.#share.port === "first" || (this.#share.port === "alone" && tls !== null);
+      const tcp = this.#listenTcp(isProbed ? await freePort(host, port) : port, tls);
       if (unixSocket !== null) this.#listenUnix(unixSocket);
       return originOf({ host, port: tcp.port, isSecure: tls !== null });
     } catch (error) {
@@ -154,9 +165,11 @@ class SocketServer {
   #listenTcp(port: number, tls: TlsFiles | null): TcpListener {
     const { host } = this.#options;
     const facts: ListenerFacts = { scheme: tls === null ? "http" : "https", isLocal: false };
-    // A second server must be refused, not given every other connection; but for the one with a new certificate.
-    const secured = tls === null ? {} : { tls: readTlsFiles(tls), reusePort: true };
-    const start = () => Bun.listen<SocketData>({ ...this.#shared(facts), hostname: host, port, ...secured });
+    const secured = tls === null ? {} : { tls: readTlsFiles(tls) };
+    // A second server must be refused, not given every other connection; but for one with a new certificate, and other threads.
+    const sharing = tls === null && this.#share.port === "alone" ? {} : { reusePort: true };
+    const start = () =>
+      Bun.listen<SocketData>({ ...this.#shared(facts), hostname: host, port, ...sharing, ...secured });
     this.#tcp = this.#add(start, `${host}, port ${port}`, OTHER_ADDRESS);
     return this.#tcp;
   }
@@ -198,7 +211,8 @@ class SocketServer {
 
   #accept(socket: Bun.Socket<SocketData>, facts: ListenerFacts): void {
     const { connections: connectionsMax } = this.#options;
-    if (this.#connections.size >= connectionsMax + TURNED_AWAY_MAX) {
+    const { connections } = this.#share;
+    if (connections.total >= connectionsMax + TURNED_AWAY_MAX) {
       socket.data = { connection: null };
       socket.terminate();
       return;
@@ -206,13 +220,13 @@ class SocketServer {
     const connection = new Connection(new BunSocket(socket), this.#context, facts);
     socket.data = { connection };
     this.#connections.add(connection);
-    if (this.#connections.size > connectionsMax) connection.refuse(tooManyConnections(connectionsMax));
+    if (connections.add(1) > connectionsMax) connection.refuse(tooManyConnections(connectionsMax));
   }
 
   #forget(connection: Connection | null): void {
     if (connection === null) return;
     connection.closed();
-    this.#connections.delete(connection);
+    if (this.#connections.delete(connection)) this.#share.connections.add(-1);
   }
 }
 

@@ -2,6 +2,7 @@
 // and those are woken whom it concerns; with nobody, nothing runs. The hub never pushes: it hands out members, which are
 // places in the tail, and what a client is sent is pulled by its own transport, so that a slow one holds up nobody.
 import type { Change } from "../../core/batch.ts";
+import { type Count, makeCount } from "../../core/count.ts";
 import type { Entry } from "../../core/entry.ts";
 import { KeyholdError } from "../../core/errors.ts";
 import type { Store } from "../../store/store.ts";
@@ -70,8 +71,11 @@ export class WatchHub {
   #isStopped = false;
   #eventsSent = 0;
   #cutOff = 0;
+  readonly #count: Count;
 
-  constructor(options: WatchHubOptions) {
+  /** @param count - of members, of all hubs that share membersMax */
+  constructor(options: WatchHubOptions, count: Count = makeCount()) {
+    this.#count = count;
     this.store = options.store;
     this.timers = options.timers;
     this.membersMax = options.membersMax;
@@ -81,9 +85,9 @@ export class WatchHub {
     this.#plain = this.#makeLane();
   }
 
-  /** Watchers and waiters that there are. */
+  /** Watchers and waiters that there are, in all hubs that share the bound. */
   get members(): number {
-    return this.#members.size;
+    return this.#count.total;
   }
 
   /** Changes and entries handed to members so far, and members that were told that they were too slow. */
@@ -104,7 +108,7 @@ export class WatchHub {
    * @throws "busy" when there are as many as may be; "unavailable" when the server stops
    */
   async join({ interest, hearsBeats, lease }: MemberOptions, signal: AbortSignal): Promise<Member> {
-    this.#requireRoom();
+    this.#takeRoom();
     const channel = this.#channels.open(interest);
     const member = new Member(channel, hearsBeats ? this.#beat : null);
     channel.members.add(member);
@@ -127,6 +131,7 @@ export class WatchHub {
   leave(member: Member, end: End): void {
     member.finish(end);
     if (!this.#members.delete(member)) return;
+    this.#count.add(-1);
     const { channel } = member;
     channel.members.delete(member);
     if (channel.members.size === 0) this.#channels.close(channel);
@@ -192,12 +197,14 @@ export class WatchHub {
     return hasPattern ? this.#patterned : this.#plain;
   }
 
-  #requireRoom(): void {
+  #takeRoom(): void {
     if (this.#isStopped) throw new KeyholdError("unavailable", "The server is stopping");
-    if (this.#members.size < this.membersMax) return;
+    const members = this.#count.add(1);
+    if (members <= this.membersMax) return;
+    this.#count.add(-1);
     throw new KeyholdError(
       "busy",
-      `Cannot take another watcher: there are ${this.#members.size}, limit ${this.membersMax}; --watchers raises it`,
+      `Cannot take another watcher: there are ${members - 1}, limit ${this.membersMax}; --watchers raises it`,
       { limit: this.membersMax, option: "--watchers" },
     );
   }

@@ -142,7 +142,7 @@ function outcomeOf(play: Play): string {
 function leftBehind({ bodies, answers, tally }: ReturnType<typeof makeContext>): string | null {
   if (bodies.bytes !== 0) return `${bodies.bytes} bytes of bodies are still reserved`;
   if (answers.heldBytes !== 0 || answers.waitingBytes !== 0) return "room for answers is still held";
-  return tally.inFlight === 0 ? null : `${tally.inFlight} requests are still under way`;
+  return tally.inFlight.total === 0 ? null : `${tally.inFlight.total} requests are still under way`;
 }
 
 function note(report: Report, verdict: Verdict, { seed, failed }: Omit<Failure, "what">): void {

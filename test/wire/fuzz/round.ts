@@ -28,6 +28,7 @@ export function makeContext(): Omit<ConnectionContext, "handler"> {
     bodies,
     noBody: new RequestBody({ is: "none" }, bodies, () => {}),
     answers: new StreamBudget({ limitBytes: Number.POSITIVE_INFINITY, graceMs: 1000, steadyMs, after: () => {} }),
+    unsentBytes: Number.POSITIVE_INFINITY,
     tally: new Tally(),
     date: new DateField(),
     scratch: Buffer.alloc(SCRATCH_BYTES),
