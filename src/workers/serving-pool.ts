@@ -39,15 +39,18 @@ const STOPPING_MS = 10_000;
 
 export class ServingPool {
   readonly #main: MainThread;
+  readonly #script: URL;
   readonly #threads: ServingThread[] = [];
 
-  constructor(main: MainThread) {
+  /** @param script - what runs on each thread */
+  constructor(main: MainThread, script: URL = new URL("./serving-thread.ts", import.meta.url)) {
     this.#main = main;
+    this.#script = script;
   }
 
   /** Starts a thread for each order; resolves when all of them take requests. @throws KeyholdError as startServer() */
   async start(orders: readonly ServingOrder[]): Promise<void> {
-    for (const order of orders) this.#threads.push(new ServingThread(order, this.#main));
+    for (const order of orders) this.#threads.push(new ServingThread(this.#script, order, this.#main));
     await Promise.all(this.#threads.map((thread) => thread.ready));
   }
 
@@ -83,9 +86,9 @@ class ServingThread {
   #readings: Readings = new Map();
   #statsd: StatsdReading = NOTHING_READ;
 
-  constructor(order: ServingOrder, main: MainThread) {
+  constructor(script: URL, order: ServingOrder, main: MainThread) {
     this.#main = main;
-    this.#worker = new Worker(new URL("./serving-thread.ts", import.meta.url).href);
+    this.#worker = new Worker(script.href);
     this.#worker.onmessage = ({ data }: MessageEvent<FromServing>) => this.#receive(data);
     this.#worker.onerror = (event) => this.#fail(`A serving thread failed: ${event.message}`);
     this.#worker.addEventListener("close", () => this.#fail("A serving thread ended by itself"));

@@ -29,10 +29,13 @@ const WRITES_MAX = 500;
 
 describe.skipIf(!canTrace)("a disk that fails", () => {
   // Frames of the log are written and synced by COMMIT, so both leave its outcome open.
-  for (const call of ["fsync", "pwrite64"]) {
-    test(`an error of ${call} is answered 504, stops the server with 74, and takes no acknowledged write`, async () => {
+  for (const [call, workers] of [
+    ["fsync", "1"],
+    ["pwrite64", "2"],
+  ] as const) {
+    test(`with --workers ${workers}, an error of ${call} is answered 504, stops the server with 74, and takes no acknowledged write`, async () => {
       await withTemporaryDirectory(async (directory) => {
-        const server = await startServerProcess(["--store", directory], failing(call, "EIO", 60));
+        const server = await startServerProcess(["--store", directory, "--workers", workers], failing(call, "EIO", 60));
         const acknowledged: string[] = [];
         let refusal: Response | null = null;
         for (let index = 0; index < WRITES_MAX && refusal === null; index++) {

@@ -22,7 +22,9 @@ test(
       let differences: readonly string[] = [];
       let round = 0;
       for (; round < ROUNDS && differences.length === 0; round++) {
-        await writeUntilKilled(await startServerProcess(["--store", directory]), oracle, random);
+        // Every second of them with two serving threads.
+        const workers = ["--workers", String(1 + (round % 2))];
+        await writeUntilKilled(await startServerProcess(["--store", directory, ...workers]), oracle, random);
         const startedAt = performance.now();
         const server = await startServerProcess(["--store", directory]);
         const held = await readEverything(server);

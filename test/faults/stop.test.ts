@@ -44,7 +44,8 @@ test(
     await withTemporaryDirectory(async (directory) => {
       for (let round = 0; round < ROUNDS; round++) {
         const store = ["--store", `sqlite:${directory}`];
-        const server = await startServerProcess([...store, ...(round === 0 ? [] : SHORT_STOP)]);
+        const workers = ["--workers", String(1 + (round % 2))];
+        const server = await startServerProcess([...store, ...workers, ...(round === 0 ? [] : SHORT_STOP)]);
         const load = new Load(server, oracle, random);
         try {
           const { exitCode, tookMs } = await load.runUntilStopped();
