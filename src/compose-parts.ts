@@ -11,7 +11,8 @@ import { KnownAnswers } from "./http/answers/known-answers.ts";
 import { ClientAddresses } from "./http/client-address.ts";
 import { Guard } from "./http/guard.ts";
 import { HostNames, isLoopback } from "./http/host-names.ts";
-import { Rates } from "./http/rates.ts";
+import { type RateOptions, Rates } from "./http/rates.ts";
+import { SharedRates } from "./http/shared-rates.ts";
 import { WebPages } from "./http/web-pages.ts";
 import type { Log } from "./observe/log.ts";
 import type { Tracing } from "./observe/tracing.ts";
@@ -49,20 +50,29 @@ export function makeWatchHub(
   );
 }
 
+/** Memory in which several threads count what clients use; null where that has no bound. */
+export interface RateMemory {
+  readonly address: SharedArrayBuffer | null;
+  readonly token: SharedArrayBuffer | null;
+}
+
+export const NOT_SHARED: RateMemory = { address: null, token: null };
+
 /** Who is let in, as the configuration says. */
-export function makeGuard(config: Config, steadyMs: () => number): Guard {
+export function makeGuard(config: Config, steadyMs: () => number, memory: RateMemory = NOT_SHARED): Guard {
+  const rates = (options: Omit<RateOptions, "steadyMs">) => {
+    const shared = memory[options.of];
+    if (shared === null) return new Rates({ ...options, steadyMs });
+    // The clocks of threads begin when these do.
+    return new SharedRates({ ...options, steadyMs: () => performance.timeOrigin + performance.now() }, shared);
+  };
   const { host, allowedHosts, corsOrigins, trustedProxies } = config;
   return new Guard({
     hosts: new HostNames([host, ...allowedHosts]),
     pages: new WebPages(corsOrigins),
     addresses: new ClientAddresses(trustedProxies),
-    addressRates: new Rates({
-      of: "address",
-      requests: config.addressRequests,
-      bytes: config.addressBytes,
-      steadyMs,
-    }),
-    tokenRates: new Rates({ of: "token", requests: config.tokenRequests, bytes: config.tokenBytes, steadyMs }),
+    addressRates: rates({ of: "address", requests: config.addressRequests, bytes: config.addressBytes }),
+    tokenRates: rates({ of: "token", requests: config.tokenRequests, bytes: config.tokenBytes }),
   });
 }
 

@@ -2,7 +2,7 @@
 // are, and what is there once for all of them, stands in compose.ts and in workers/.
 import manifest from "../package.json" with { type: "json" };
 import type { TokenBook } from "./auth/token-book.ts";
-import { makeGuard, makeKnownAnswers } from "./compose-parts.ts";
+import { makeGuard, makeKnownAnswers, type RateMemory } from "./compose-parts.ts";
 import type { Config } from "./config/options.ts";
 import type { ServerFacts } from "./http/admin-handlers.ts";
 import { App } from "./http/app.ts";
@@ -42,6 +42,7 @@ export interface ServingParts {
   readonly tracing: Tracing | null;
   readonly facts: Pick<ServerFacts, "startedAt" | "unreadyReason" | "integrity" | "backups">;
   readonly counts: ServerCounts;
+  readonly rates: RateMemory;
   /** The part of PortShare that is not counted. */
   readonly port: Pick<PortShare, "port" | "servers">;
 }
@@ -59,7 +60,7 @@ export function startServing(parts: ServingParts): Promise<HttpServer> {
       tokens: parts.tokens,
       metrics: parts.metrics,
     },
-    guard: makeGuard(config, steadyMs),
+    guard: makeGuard(config, steadyMs, parts.rates),
     log,
     metrics: http,
     answers: makeKnownAnswers(parts.store.marks, () => Bun.gc(false), { ...config, servers: port.servers }),

@@ -5,9 +5,11 @@ import type { TokenBook } from "./auth/token-book.ts";
 import {
   makeBackupSchedule,
   makeWatchHub,
+  NOT_SHARED,
   noteUnreadTokens,
   openBook,
   openTracing,
+  type RateMemory,
   readAdminSecret,
   requireSafeAddress,
   tryAgain,
@@ -25,6 +27,7 @@ import {
   openStore,
 } from "./engines/open.ts";
 import type { HttpServer } from "./http/server.ts";
+import { makeSharedRatesMemory } from "./http/shared-rates.ts";
 import { DurationSamples } from "./observe/duration-samples.ts";
 import { HttpMetrics } from "./observe/http-metrics.ts";
 import type { Log } from "./observe/log.ts";
@@ -80,10 +83,11 @@ export async function startServer(asked: Config, processLog: Log): Promise<Runni
     onFatal: (reason) => end.fail(reason),
   });
   end.onFailure((reason) => pool.failStore(reason));
-  const serving = { config, log, store, hub, tokens, http, tracing, facts, counts };
+  const rates = config.workers === 1 ? NOT_SHARED : makeRateMemory(config);
+  const serving = { rates, config, log, store, hub, tokens, http, tracing, facts, counts };
   const metrics = config.workers === 1 ? registry : { render: async () => registry.renderWith(await pool.readings()) };
   const server = await serve({ ...serving, metrics }, open, (port) =>
-    pool.start(ordersOf(open, { config, counts: memory, port, adminSecret, startedAt: facts.startedAt })),
+    pool.start(ordersOf(open, { config, counts: memory, rates, port, adminSecret, startedAt: facts.startedAt })),
   );
   schedule?.start();
   tokens.follow((error) => noteUnreadTokens(error, log));
@@ -116,6 +120,14 @@ export async function startServer(asked: Config, processLog: Log): Promise<Runni
 /** The threads that serve; no more than may be. */
 function threadsOf({ workers }: Config): number {
   return workers === "auto" ? Math.min(availableParallelism(), LIMITS.workers) : workers;
+}
+
+function makeRateMemory(config: Config): RateMemory {
+  const { addressRequests, addressBytes, tokenRequests, tokenBytes } = config;
+  return {
+    address: addressRequests + addressBytes > 0 ? makeSharedRatesMemory() : null,
+    token: tokenRequests + tokenBytes > 0 ? makeSharedRatesMemory() : null,
+  };
 }
 
 /** Certificates are read again by each thread for itself, at the same word. */

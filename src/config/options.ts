@@ -37,10 +37,6 @@ export const CONFIG_SCHEMA = z
     if (config.tlsKey !== null && config.tlsCert === null) refuse("tlsCert", "expected a file, as --tls-key is given");
     if (config.workers !== 1 && config.transport !== "keyhold")
       refuse("workers", "expected 1, as --transport bun serves on one thread");
-    for (const property of ["addressRequests", "addressBytes", "tokenRequests", "tokenBytes"] as const) {
-      if (config.workers !== 1 && config[property] !== 0)
-        refuse("workers", "expected 1, as what a client may use in a second is counted on one thread");
-    }
     checkStoreSettings(config, refuse);
   })
   .readonly();

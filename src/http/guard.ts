@@ -4,15 +4,15 @@
 import type { ClientAddresses } from "./client-address.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import type { HostNames } from "./host-names.ts";
-import type { Rates } from "./rates.ts";
+import type { RateLimits } from "./rates.ts";
 import type { WebPages } from "./web-pages.ts";
 
 export interface GuardParts {
   readonly hosts: HostNames;
   readonly pages: WebPages;
   readonly addresses: ClientAddresses;
-  readonly addressRates: Rates;
-  readonly tokenRates: Rates;
+  readonly addressRates: RateLimits;
+  readonly tokenRates: RateLimits;
 }
 
 export class Guard {

@@ -12,8 +12,17 @@ export interface RateOptions {
   readonly steadyMs: () => number;
 }
 
+/** Bounds what clients use in a second, each by itself. */
+export interface RateLimits {
+  readonly areLimited: boolean;
+  /** Counts a request of a client. @throws "too-many-requests" with the seconds to wait */
+  admit(client: string): void;
+  /** Counts bytes that a client has sent or been sent. */
+  charge(client: string, bytes: number): void;
+}
+
 /** Seconds' worth that a client may use at once after a rest. */
-const BURST_SECONDS = 10;
+export const BURST_SECONDS = 10;
 /** Clients remembered; beyond it, those are forgotten that have asked for nothing for the longest time. */
 const CLIENTS_MAX = 100_000;
 
@@ -23,7 +32,7 @@ interface Bucket {
   atMs: number;
 }
 
-export class Rates {
+export class Rates implements RateLimits {
   readonly #options: RateOptions;
   /** The one that has asked last comes last. */
   readonly #buckets = new Map<string, Bucket>();
@@ -41,20 +50,18 @@ export class Rates {
     return this.#buckets.size;
   }
 
-  /** Counts a request of a client. @throws "too-many-requests" with the seconds to wait */
   admit(client: string): void {
-    const { of, requests, bytes } = this.#options;
+    const { requests, bytes } = this.#options;
     const bucket = this.#bucketOf(client);
     if (requests > 0 && bucket.requests < 1) {
-      throw this.#tooMany((1 - bucket.requests) / requests, `${requests} requests a second, limit --${of}-requests`);
+      throw tooManyOf(this.#options, "requests", (1 - bucket.requests) / requests);
     }
     if (bytes > 0 && bucket.bytes <= 0) {
-      throw this.#tooMany((1 - bucket.bytes) / bytes, `${bytes} bytes a second, limit --${of}-bytes`);
+      throw tooManyOf(this.#options, "bytes", (1 - bucket.bytes) / bytes);
     }
     bucket.requests--;
   }
 
-  /** Counts bytes that a client has sent or been sent. */
   charge(client: string, bytes: number): void {
     this.#bucketOf(client).bytes -= bytes;
   }
@@ -78,13 +85,19 @@ export class Rates {
     const [oldest] = this.#buckets.keys();
     if (oldest !== undefined) this.#buckets.delete(oldest);
   }
+}
 
-  #tooMany(waitSeconds: number, allowed: string): KeyholdError {
-    const seconds = Math.max(1, Math.ceil(waitSeconds));
-    return new KeyholdError(
-      "too-many-requests",
-      `Nothing was done: this ${this.#options.of} has used up its ${allowed}; try again in ${seconds} s`,
-      { retry_after: seconds },
-    );
-  }
+/** @param what - that it has used up */
+export function tooManyOf(
+  options: Pick<RateOptions, "of" | "requests" | "bytes">,
+  what: "requests" | "bytes",
+  waitSeconds: number,
+): KeyholdError {
+  const { of } = options;
+  const seconds = Math.max(1, Math.ceil(waitSeconds));
+  return new KeyholdError(
+    "too-many-requests",
+    `Nothing was done: this ${of} has used up its ${options[what]} ${what} a second, limit --${of}-${what}; try again in ${seconds} s`,
+    { retry_after: seconds },
+  );
 }

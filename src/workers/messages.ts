@@ -1,5 +1,6 @@
 // What the main thread and the other serving threads say to each other. Plain data that structured clone carries. What is asked
 // is answered by a port that comes with the question.
+import type { RateMemory } from "../compose-parts.ts";
 import type { Config } from "../config/options.ts";
 import { type ErrorCode, KeyholdError } from "../core/errors.ts";
 import type { StoreShare } from "../engines/sqlite/store.ts";
@@ -16,6 +17,7 @@ export interface ServingOrder {
   readonly store: StoreShare;
   /** Of makeServerCountMemory(). */
   readonly counts: SharedArrayBuffer;
+  readonly rates: RateMemory;
   /** The port that the main thread listens on. */
   readonly port: number;
   readonly adminSecret: string | null;

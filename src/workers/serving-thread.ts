@@ -113,7 +113,7 @@ async function start({ config, store: share, counts: memory, port, ...order }: S
 }
 
 interface Parts {
-  readonly order: Pick<ServingOrder, "config" | "port" | "adminSecret">;
+  readonly order: Pick<ServingOrder, "config" | "port" | "adminSecret" | "rates">;
   readonly log: Log;
   readonly counts: ServerCounts;
   readonly open: OpenStore & { readonly shared: SharedStore };
@@ -130,7 +130,7 @@ async function serve({ order, log, counts, open, facts }: Parts, onStop: () => v
   const samples = config.statsd === null ? null : new DurationSamples();
   const http = new HttpMetrics(samples);
   const server = await startServing({
-    ...{ log, store, hub, tokens, http, tracing, counts, facts },
+    ...{ log, store, hub, tokens, http, tracing, counts, facts, rates: order.rates },
     config: { ...config, port, unixSocket: null },
     metrics: { render: () => ask<string>((reply) => post({ kind: "metrics", reply }, [reply])) },
     port: { port: "joined", servers: Number(config.workers) },

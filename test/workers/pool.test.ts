@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { NOT_SHARED } from "../../src/compose-parts.ts";
 import { openSqliteStore } from "../../src/engines/sqlite/store.ts";
 import { makeServerCountMemory } from "../../src/server-counts.ts";
 import { ServingPool } from "../../src/workers/serving-pool.ts";
@@ -40,7 +41,13 @@ async function withFailing(manner: string, body: (failing: Failing) => Promise<v
     const facts = () => ({ integrity: { is: "unneeded", detail: null }, backups: null });
     const main = { log, timers, backup: store.backup, metrics: async () => "", facts, onFatal: fatal.resolve };
     const pool = new ServingPool(main, FAILING);
-    const order = { config: configOf({}), counts: makeServerCountMemory(), port: 0, startedAt: new Date(0) };
+    const order = {
+      config: configOf({}),
+      counts: makeServerCountMemory(),
+      rates: NOT_SHARED,
+      port: 0,
+      startedAt: new Date(0),
+    };
     await pool.start([{ ...order, adminSecret: manner, store: store.share() }]);
     const pass = () => {
       for (const run of due.splice(0)) run();

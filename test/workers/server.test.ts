@@ -195,3 +195,18 @@ test("a second server is not let in on the port", async () => {
     });
   });
 });
+
+test("what an address may ask in a second is bounded for all threads together", async () => {
+  const startedAtMs = performance.now();
+  await withThreads(
+    async ({ threads }) => {
+      let admitted = 0;
+      for (let round = 0; round < 100; round++) {
+        for (const thread of threads) if ((await send(thread, "GET /a")).status === 404) admitted++;
+      }
+      expect(admitted).toBeGreaterThan(50);
+      expect(admitted).toBeLessThanOrEqual(100 + (10 * (performance.now() - startedAtMs)) / 1000);
+    },
+    { "address-requests": "10" },
+  );
+});
