@@ -55,7 +55,7 @@ export function startServing(parts: ServingParts): Promise<HttpServer> {
     services: {
       ...makeServices(parts),
       store: parts.store,
-      entries: new Entries(parts.store, new Turns(counts.edits)),
+      entries: new Entries(parts.store, new Turns(counts.edits, port.servers)),
       hub: new HubView(parts.hub),
       tokens: parts.tokens,
       metrics: parts.metrics,

@@ -27,7 +27,7 @@ export function startStatsd(
     ...server.clock,
     log,
     intervalMs: statsdIntervalMs,
-    toLines: linesOf(statsdNames, statsdPrefix),
+    toLines: linesOf(statsdNames, statsdPrefix, Number(config.workers)),
     read: async () => {
       const readings = await others();
       return readings.reduce(plus, readServer(server, samples));

@@ -127,9 +127,9 @@ const PROCESS = {
   logLines: counter("keyhold_log_lines_total", "Warnings and errors logged", ["level"]),
   loopLag: histogram(
     "keyhold_event_loop_lag_seconds",
-    "How late the serving thread came to a timer that is due four times a second: what every request may wait besides",
+    "How late serving threads came to a timer that is due four times a second: what every request may wait besides",
   ),
-  heapBytes: gauge("keyhold_heap_bytes", "Bytes of the serving thread's JavaScript heap, without buffers"),
+  heapBytes: gauge("keyhold_heap_bytes", "Bytes of the serving threads' JavaScript heaps, without buffers"),
   processMemory: gauge("process_resident_memory_bytes", "Resident memory of the process in bytes"),
   processCpu: counter("process_cpu_seconds_total", "User and system time of all threads in seconds"),
   processStart: gauge("process_start_time_seconds", "When the process began, in seconds since the epoch"),

@@ -23,7 +23,7 @@ describe("lines", () => {
   };
 
   test("of our own names hold what has come since the reading before", () => {
-    expect(linesOf("keyhold", "keyhold")(now, before)).toEqual([
+    expect(linesOf("keyhold", "keyhold", 1)(now, before)).toEqual([
       "keyhold.http.requests:5|c",
       "keyhold.http.status.200:3|c",
       "keyhold.http.status.404:2|c",
@@ -36,7 +36,7 @@ describe("lines", () => {
   });
 
   test("of Gunicorn's names are as Gunicorn sends them", () => {
-    expect(linesOf("gunicorn", "shop")(now, before)).toEqual([
+    expect(linesOf("gunicorn", "shop", 3)(now, before)).toEqual([
       "shop.gunicorn.request.duration:0.123|ms",
       "shop.gunicorn.request.duration:7|ms",
       "shop.gunicorn.requests:5|c|@1.0",
@@ -45,18 +45,18 @@ describe("lines", () => {
       "shop.gunicorn.log.warning:1|c|@1.0",
       "shop.gunicorn.log.error:2|c|@1.0",
       "shop.gunicorn.log.exception:1|c|@1.0",
-      "shop.gunicorn.workers:1|g",
+      "shop.gunicorn.workers:3|g",
     ]);
   });
 
   test("count everything where there was no reading before, and nothing where nothing happened", () => {
-    expect(linesOf("keyhold", "k")(before, null)).toContain("k.http.requests:5|c");
-    expect(linesOf("keyhold", "k")(before, before)).toEqual([]);
+    expect(linesOf("keyhold", "k", 1)(before, null)).toContain("k.http.requests:5|c");
+    expect(linesOf("keyhold", "k", 1)(before, before)).toEqual([]);
   });
 
   test("of durations that stand for several carry their share", () => {
     const durations = { durationsMs: [3], stride: 4 };
-    expect(linesOf("keyhold", "k")({ ...NOTHING, durations }, null)).toEqual(["k.http.duration:3|ms|@0.25"]);
+    expect(linesOf("keyhold", "k", 1)({ ...NOTHING, durations }, null)).toEqual(["k.http.duration:3|ms|@0.25"]);
   });
 });
 

@@ -23,9 +23,9 @@ export const DATAGRAM_BYTES = 1432;
 /** @param before - the reading before this one; null for the first */
 export type ToLines = (now: StatsdReading, before: StatsdReading | null) => readonly string[];
 
-/** @param prefix - what names begin with, without a dot at the end */
-export function linesOf(names: StatsdNames, prefix: string): ToLines {
-  return names === "gunicorn" ? gunicornLines(`${prefix}.gunicorn`) : keyholdLines(prefix);
+/** @param prefix - what names begin with, without a dot at the end. @param workers - threads that serve */
+export function linesOf(names: StatsdNames, prefix: string, workers: number): ToLines {
+  return names === "gunicorn" ? gunicornLines(`${prefix}.gunicorn`, workers) : keyholdLines(prefix);
 }
 
 function keyholdLines(prefix: string): ToLines {
@@ -43,8 +43,8 @@ function keyholdLines(prefix: string): ToLines {
   };
 }
 
-/** The names and forms of gunicorn/instrument/statsd.py: counters carry the sample rate 1.0, the one process is a worker. */
-function gunicornLines(prefix: string): ToLines {
+/** The names and forms of gunicorn/instrument/statsd.py: counters carry the sample rate 1.0, a serving thread is a worker. */
+function gunicornLines(prefix: string, workers: number): ToLines {
   const count = (name: string, value: number) => (value > 0 ? [`${prefix}.${name}:${value}|c|@1.0`] : []);
   return (now, before) => {
     const statuses = statusesSince(now, before);
@@ -57,7 +57,7 @@ function gunicornLines(prefix: string): ToLines {
       ...count("log.warning", now.logged.warn - (before?.logged.warn ?? 0)),
       ...count("log.error", errors - exceptions),
       ...count("log.exception", exceptions),
-      `${prefix}.workers:1|g`,
+      `${prefix}.workers:${workers}|g`,
     ];
   };
 }

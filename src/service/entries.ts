@@ -66,9 +66,6 @@ export type Around = <T>(operation: "commit" | "delete-all", run: () => Promise<
 
 type Committed = Extract<CommitResult, { committed: true }>;
 
-/** Tries of an edit that reads first; others that write the same key without taking turns can make one fail. */
-const EDIT_TRIES = 8;
-
 export class Entries {
   readonly #store: Store;
   readonly #turns: Turns;
@@ -218,7 +215,7 @@ export class Entries {
   ): Promise<Committed> {
     requireMutationCount(keys.length);
     return this.#turns.take(keys, async () => {
-      for (let tried = 0; tried < EDIT_TRIES; tried++) {
+      for (let tried = 0; tried < this.#turns.tries; tried++) {
         // Another attempt may have been through while this one waited: what it left is not to be edited again.
         await this.#attempt?.lookAgain(this.#store);
         const recalled = this.#recall();
@@ -230,7 +227,7 @@ export class Entries {
       }
       throw new KeyholdError(
         "busy",
-        `Cannot apply the patch: other writes came between ${EDIT_TRIES} times; nothing was written; try again soon`,
+        `Cannot apply the patch: other writes came between ${this.#turns.tries} times; nothing was written; try again soon`,
       );
     });
   }

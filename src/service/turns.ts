@@ -5,13 +5,25 @@ import { KeyholdError } from "../core/errors.ts";
 import type { Key } from "../core/key.ts";
 import { LIMITS } from "../core/limits.ts";
 
+/** Tries of an edit that reads first; others that write the same key without taking turns can make one fail. */
+const TRIES = 8;
+
 export class Turns {
+  /**
+   * How often an edit may be tried. Those of other threads take turns of their own, and of all threads one is through at a time:
+   * with so many more for each, one of ten million edits fails where all threads edit the same key without end.
+   */
+  readonly tries: number;
   readonly #last = new Map<Key, Promise<void>>();
   readonly #taken: Count;
 
-  /** @param taken - edits that wait or have their turn, of all who share the limit */
-  constructor(taken: Count = makeCount()) {
+  /**
+   * @param taken - edits that wait or have their turn, of all who share the limit
+   * @param threads - that edit the same store, each with turns of its own
+   */
+  constructor(taken: Count = makeCount(), threads = 1) {
     this.#taken = taken;
+    this.tries = TRIES * (2 * threads - 1);
   }
 
   /** Runs `work` when all that came before for one of these keys are through. @throws "busy" over LIMITS.waitingEdits, and what `work` throws */

@@ -51,7 +51,12 @@ export class ServingPool {
   /** Starts a thread for each order; resolves when all of them take requests. @throws KeyholdError as startServer() */
   async start(orders: readonly ServingOrder[]): Promise<void> {
     for (const order of orders) this.#threads.push(new ServingThread(this.#script, order, this.#main));
-    await Promise.all(this.#threads.map((thread) => thread.ready));
+    try {
+      await Promise.all(this.#threads.map((thread) => thread.ready));
+    } catch (error) {
+      await this.stop(0);
+      throw error;
+    }
   }
 
   readings(): Promise<readonly Readings[]> {

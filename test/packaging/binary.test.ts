@@ -49,7 +49,7 @@ test("a wrong flag exits 2", async () => {
 
 test("a store keeps what was answered over kill -9, is checked after it, and is stopped in order", async () => {
   const store = join(top, "store");
-  const start = () => startListening([binary, ...SERVE, "--store", `sqlite:${store}`], surroundings);
+  const start = () => startListening([binary, ...SERVE, "--workers", "2", "--store", `sqlite:${store}`], surroundings);
   const killed = await start();
   expect((await fetch(`${killed.url}/greeting`, { method: "PUT", body: "hello" })).status).toBe(201);
   expect(await (await fetch(`${killed.url}/greeting`)).text()).toBe("hello");
@@ -58,7 +58,7 @@ test("a store keeps what was answered over kill -9, is checked after it, and is 
 
   const again = await start();
   expect(await (await fetch(`${again.url}/greeting`)).text()).toBe("hello");
-  // By a thread of its own: it is inside too.
+  // By a thread of its own: it is inside too, as that which serves beside the first.
   expect(await verdict(again)).toBe("passed");
   expect((await runCommand([binary, "health", "--url", again.url], surroundings)).exitCode).toBe(0);
   again.kill("SIGTERM");
