@@ -1,10 +1,8 @@
-// The part of the HTTP contract in which one request depends on another, when several threads serve the port: each request may
-// come to another of them. WHOLE=1 runs all of it.
+// The part of the HTTP contract in which one request waits for another, or for what the server says of itself, when several
+// threads serve the port: each request may come to another of them. WHOLE=1 runs all of the contract, which takes minutes.
 import { describe } from "bun:test";
 import type { WithServer } from "../support/http-harness.ts";
 import { withSqliteServer } from "../support/http-harness.ts";
-import { conditionsSuite } from "./http/conditions.suite.ts";
-import { idempotencySuite } from "./http/idempotency.suite.ts";
 import { serverSuite } from "./http/server.suite.ts";
 import { waitsSuite } from "./http/waits.suite.ts";
 import { httpSuite } from "./http.suite.ts";
@@ -14,9 +12,7 @@ const withWorkers: WithServer = (body, flags = {}) => withSqliteServer(body, { w
 if (process.env["WHOLE"] !== undefined) httpSuite("http over a socket, sqlite, two serving threads", withWorkers);
 else {
   describe("http over a socket, sqlite, two serving threads", () => {
-    describe("conditions", () => conditionsSuite(withWorkers));
     describe("waiting", () => waitsSuite(withWorkers));
-    describe("idempotency", () => idempotencySuite(withWorkers));
     describe("the server itself", () => serverSuite(withWorkers));
   });
 }
