@@ -22,8 +22,15 @@ function makeClients(sizes: readonly number[]) {
   const [first, other] = [makeClient(), makeClient()];
   const applied: number[] = [];
   let sequence = 0;
+  const clock = { nowMs: 1000 };
+  const due: (() => void)[] = [];
   const clients = new WriterClients({
     first,
+    steadyMs: () => clock.nowMs,
+    after(_delayMs, run) {
+      due.push(run);
+      return () => due.splice(0);
+    },
     figures: () => ({ entries: 0, revision: 0, sequence, records: 0, recordBytes: 0 }),
     apply(requests, answer) {
       applied.push(requests.length);
@@ -33,7 +40,10 @@ function makeClients(sizes: readonly number[]) {
       }
     },
   });
-  return { clients, first, other, applied };
+  const runDue = () => {
+    for (const run of due.splice(0)) run();
+  };
+  return { clients, first, other, applied, clock, runDue };
 }
 
 const group = (requests: number) => Array.from({ length: requests }, () => DELETION);
@@ -57,6 +67,35 @@ test("groups of two that have come by the next turn are applied as one, and each
     [3, 1],
     ["progress", 1],
   ]);
+});
+
+test("a group waits for those who have just been answered, until they come or the time is over", async () => {
+  const { clients, first, other, applied, runDue } = makeClients([2]);
+  clients.join(other);
+  clients.take(first, group(1));
+  clients.take(other, group(1));
+  await new Promise(setImmediate);
+  clients.take(first, group(1));
+  await new Promise(setImmediate);
+  expect(applied).toEqual([2]);
+  clients.take(other, group(1));
+  await new Promise(setImmediate);
+  expect(applied).toEqual([2, 2]);
+  clients.take(other, group(2));
+  await new Promise(setImmediate);
+  runDue();
+  expect(applied).toEqual([2, 2, 2]);
+});
+
+test("nobody waits for those who were answered longer ago", async () => {
+  const { clients, first, other, applied, clock } = makeClients([2]);
+  clients.join(other);
+  clients.take(other, group(2));
+  await new Promise(setImmediate);
+  clock.nowMs += 2;
+  clients.take(first, group(2));
+  await new Promise(setImmediate);
+  expect(applied).toEqual([2, 2]);
 });
 
 test("all hear of what the writer does by itself", () => {

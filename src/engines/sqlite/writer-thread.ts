@@ -177,6 +177,11 @@ function makeClients({
   return new WriterClients({
     first: makeClient(post),
     figures,
+    steadyMs,
+    after(delayMs, run) {
+      const wait = setTimeout(run, delayMs);
+      return () => clearTimeout(wait);
+    },
     apply(requests, answer) {
       writer.applyGroup(requests, (answers) => {
         answer(answers);
