@@ -129,6 +129,7 @@ const ENTRIES = [
   "src/engines/sqlite/writer-thread.ts",
   "src/engines/sqlite/check-thread.ts",
   "src/engines/sqlite/backup-thread.ts",
+  "src/engines/sqlite/checkpoint-thread.ts",
   "src/workers/serving-thread.ts",
   "scripts/generate.ts",
 ];

@@ -54,6 +54,22 @@ export function openWriter(files: StoreFiles, durability: Durability, newStore: 
   }
 }
 
+/** A connection that does nothing but bring the log in. Requires: the store has been opened by openWriter(). */
+export function openCheckpointer({ database }: Pick<StoreFiles, "database">, durability: Durability): Database {
+  const db = new Database(database, { readwrite: true, strict: true });
+  try {
+    db.run(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    const level = durability === "full" ? { name: "full", number: 2 } : { name: "normal", number: 1 };
+    requireSetting(db, "synchronous", level.number, `synchronous = ${level.name}`);
+    requireSetting(db, "wal_autocheckpoint", 0, "wal_autocheckpoint = 0");
+    for (const setting of ["trusted_schema = off", "mmap_size = 0"]) db.run(`pragma ${setting}`);
+    return db;
+  } catch (error) {
+    closeWhole(db);
+    throw error;
+  }
+}
+
 /** A connection that only reads. Requires: the store has been opened by openWriter(). */
 export function openReader({ database }: Pick<StoreFiles, "database">): Database {
   const db = new Database(database, { readonly: true, strict: true });

@@ -4,15 +4,54 @@ import { renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { ENDED, endsIn, put } from "../../../test/support/requests.ts";
 import { type WriterUnderTest, withWriter } from "../../../test/support/sqlite-writer.ts";
 import { type Mutation, makeBatch, UNNAMED } from "../../core/batch.ts";
-import { LOG_PAGES_MAX, Upkeep } from "./upkeep.ts";
+import type { LogMover } from "./checkpointer.ts";
+import { closeWhole, openReader } from "./database.ts";
+import { LAST_PAGES, LOG_PAGES_END, LOG_PAGES_MAX, Upkeep } from "./upkeep.ts";
 
 const HOUR_MS = 3_600_000;
 
-function upkeepOf(parts: WriterUnderTest, { historyAgeMs = HOUR_MS, historyChanges = 1_000_000 } = {}): Upkeep {
+/** Moves when the test says so. */
+class HeldMover implements LogMover {
+  isRunning = false;
+  readonly #parts: WriterUnderTest;
+  waits = 0;
+
+  constructor(parts: WriterUnderTest) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.isRunning = true;
+  }
+
+  wait(): void {
+    this.waits++;
+    this.isRunning = false;
+  }
+
+  /** Brings in what stands in the log, and is done. */
+  move(): void {
+    this.#parts.db.run("pragma wal_checkpoint(passive)");
+    this.isRunning = false;
+  }
+}
+
+function upkeepOf(
+  parts: WriterUnderTest,
+  { historyAgeMs = HOUR_MS, historyChanges = 1_000_000, mover = new HeldMover(parts) } = {},
+): Upkeep {
   const { db, files, writer, tally, clock } = parts;
   const steadyMs = () => 0;
   const bounds = { historyAgeMs, historyChanges, idempotencyAgeMs: HOUR_MS };
-  return new Upkeep({ db, files, writer, tally, now: clock.now, steadyMs, ...bounds });
+  return new Upkeep({ db, files, writer, tally, mover, now: clock.now, steadyMs, ...bounds });
+}
+
+/** Commits until the log has so many pages, each time with what comes after a commit. */
+function fillLog(parts: WriterUnderTest, upkeep: Upkeep, pages: number): void {
+  for (let index = 0; (logPages(parts)?.log ?? 0) < pages; index++) {
+    commitTo(parts, put(`k${index % 4}`, new Uint8Array(1024 * 1024)));
+    upkeep.afterCommits();
+  }
 }
 
 function commitTo({ apply }: WriterUnderTest, ...mutations: readonly Mutation[]): void {
@@ -137,22 +176,41 @@ describe("checkpoints", () => {
     });
   });
 
-  test("come with the commits once the log is long", async () => {
+  test("are left to the mover once the log is long, but for the last of it, and then it begins anew", async () => {
     await withWriter((parts) => {
-      const upkeep = upkeepOf(parts);
-      commitTo(parts, put("a"));
+      const mover = new HeldMover(parts);
+      const upkeep = upkeepOf(parts, { mover });
+      fillLog(parts, upkeep, LOG_PAGES_MAX - 300);
+      expect(mover.isRunning).toBe(false);
+      fillLog(parts, upkeep, LOG_PAGES_MAX + 1000);
+      expect([mover.isRunning, logPages(parts)?.checkpointed]).toEqual([true, 0]);
+      // Somebody who reads keeps the log from beginning anew.
+      const reading = openReader(parts.files);
+      reading.run("begin");
+      reading.prepare("select count(*) from state").get();
+      mover.move();
+      commitTo(parts, put("meanwhile", new Uint8Array(1024 * 1024)));
+      closeWhole(reading);
+      const left = logPages(parts);
+      expect((left?.log ?? 0) - (left?.checkpointed ?? 0)).toBeWithin(1, LAST_PAGES);
       upkeep.afterCommits();
-      expect(logPages(parts)?.checkpointed).toBe(0);
-      for (let index = 0; (logPages(parts)?.log ?? 0) < LOG_PAGES_MAX; index++) {
-        expect(logPages(parts)?.checkpointed).toBe(0);
-        commitTo(parts, put(`k${index}`, new Uint8Array(1024 * 1024)));
-        upkeep.afterCommits();
-      }
-      expect(logPages(parts)?.checkpointed).toBe(logPages(parts)?.log ?? -1);
+      expect([mover.isRunning, logPages(parts)?.checkpointed]).toEqual([false, logPages(parts)?.log]);
       const { size } = statSync(parts.files.log);
       commitTo(parts, put("next"));
       expect(logPages(parts)?.log).toBeLessThan(20);
       expect(statSync(parts.files.log).size).toBeLessThanOrEqual(size);
+    });
+  });
+
+  test("are waited for where commits come faster than the mover moves", async () => {
+    await withWriter((parts) => {
+      const mover = new HeldMover(parts);
+      const upkeep = upkeepOf(parts, { mover });
+      fillLog(parts, upkeep, LOG_PAGES_END - 300);
+      expect([mover.isRunning, mover.waits, logPages(parts)?.checkpointed]).toEqual([true, 0, 0]);
+      commitTo(parts, put("last", new Uint8Array(2 * 1024 * 1024)));
+      upkeep.afterCommits();
+      expect([mover.waits, logPages(parts)?.checkpointed]).toEqual([1, logPages(parts)?.log]);
     });
   });
 });

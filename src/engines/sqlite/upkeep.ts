@@ -2,12 +2,16 @@
 // writes, bring the write-ahead log into the database, and see that the database is still the file it opened.
 //
 // Checkpoints. The log is short on purpose: its length is what a start after a crash must scan, and what a full disk must
-// still have room for. It is brought in when it reaches LOG_PAGES_MAX, and when the store has been idle for a tick, so that
-// the pause falls where nobody waits. PASSIVE never waits for readers; a reader here lives for one call of the event loop.
+// still have room for. When it reaches LOG_PAGES_MAX, a thread of its own begins to bring it in while commits go on
+// (checkpoint-thread.ts); what little is left then the writer brings in itself, as the log can only begin anew when nothing is
+// left in it. Where commits come faster than the thread brings them in, the writer does it at LOG_PAGES_END, and they wait. When the
+// store has been idle for a tick, the pause falls where nobody waits. PASSIVE never waits for readers; a snapshot of theirs
+// lives for a turn of the event loop.
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { type Clock, toEpochMs } from "../../core/expiry.ts";
 import { isKept } from "../../store/receipt.ts";
+import type { LogMover } from "./checkpointer.ts";
 import type { StoreFiles } from "./layout.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
@@ -17,8 +21,12 @@ import type { WriterTally } from "./writer-tally.ts";
 /** Entries removed in one transaction; the next begins after commits that wait. */
 const SWEEP_SLICE = 1000;
 const TRIM_SLICE = 5000;
-/** Pages of log, 16 MiB, at which commits wait for a checkpoint. */
+/** Pages of log, 16 MiB, at which it begins to be brought in. */
 export const LOG_PAGES_MAX = 4096;
+/** So few, 2 MiB, the writer brings in itself, in some milliseconds. */
+export const LAST_PAGES = 512;
+/** Pages of log, 64 MiB, at which commits wait until it has been brought in. */
+export const LOG_PAGES_END = 16_384;
 
 export interface UpkeepParts {
   readonly db: Database;
@@ -27,6 +35,7 @@ export interface UpkeepParts {
   readonly now: Clock;
   readonly steadyMs: () => number;
   readonly tally: WriterTally;
+  readonly mover: LogMover;
   readonly historyAgeMs: number;
   readonly historyChanges: number;
   readonly idempotencyAgeMs: number;
@@ -56,18 +65,29 @@ export class Upkeep {
     }
   }
 
-  /** After a group of commits: keeps the log within its bound. */
+  /** After a group of commits, and when the log has been moved: keeps it within its bound. */
   afterCommits(): void {
-    this.#checkpoint(LOG_PAGES_MAX);
+    const { writer, mover } = this.#parts;
+    if (writer.hasFailed) return;
+    this.#guard(() => {
+      const log = this.#statements.logPages.get();
+      if (log === null || log.log < LOG_PAGES_MAX) return;
+      const isLong = log.log >= LOG_PAGES_END;
+      if (isLong && mover.isRunning) mover.wait();
+      else if (!isLong && !mover.isRunning && log.log - log.checkpointed > LAST_PAGES) mover.start();
+      if (!mover.isRunning) this.#checkpoint();
+    });
   }
 
   #round(): boolean {
+    const { writer, mover } = this.#parts;
     this.#checkIdentity();
-    const swept = this.#parts.writer.sweep(SWEEP_SLICE);
+    const swept = writer.sweep(SWEEP_SLICE);
     const trimmed = this.#trimHistory();
     const dropped = this.#dropRecords();
-    const { sequence } = this.#parts.writer.figures;
-    if (sequence === this.#sequenceAtLastTick) this.#checkpoint(1);
+    const { sequence } = writer.figures;
+    const isIdle = sequence === this.#sequenceAtLastTick && !writer.hasFailed && !mover.isRunning;
+    if (isIdle) this.#guard(() => this.#checkpoint());
     this.#sequenceAtLastTick = sequence;
     return swept === SWEEP_SLICE || trimmed === TRIM_SLICE || dropped === TRIM_SLICE;
   }
@@ -97,19 +117,22 @@ export class Upkeep {
     return writer.sweepRecords(TRIM_SLICE);
   }
 
-  #checkpoint(pagesMin: number): void {
-    const { writer, steadyMs, tally } = this.#parts;
-    if (writer.hasFailed) return;
+  #checkpoint(): void {
+    const { steadyMs, tally } = this.#parts;
+    const before = this.#statements.logPages.get();
+    if (before === null || before.log === before.checkpointed) return;
+    const startedAtMs = steadyMs();
+    this.#statements.checkpoint.get();
+    tally.noteCheckpoint(steadyMs() - startedAtMs);
+  }
+
+  /** A full disk can make a checkpoint fail without harm: the log keeps what it has. Anything else is the disk's fault. */
+  #guard(run: () => void): void {
     try {
-      const before = this.#statements.logPages.get();
-      if (before === null || before.log < pagesMin || before.log === before.checkpointed) return;
-      const startedAtMs = steadyMs();
-      this.#statements.checkpoint.get();
-      tally.noteCheckpoint(steadyMs() - startedAtMs);
+      run();
     } catch (error) {
-      // A full disk can make a checkpoint fail without harm: the log keeps what it has. Anything else is the disk's fault.
-      if (!isSqliteError(error, "SQLITE_FULL"))
-        writer.fail(`Cannot bring the log into the database: ${messageOf(error)}`);
+      if (isSqliteError(error, "SQLITE_FULL")) return;
+      this.#parts.writer.fail(`Cannot bring the log into the database: ${messageOf(error)}`);
     }
   }
 

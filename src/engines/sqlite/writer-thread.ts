@@ -4,6 +4,7 @@ import type { Database } from "bun:sqlite";
 import { type Clock, type HighestInstant, makeClock, toEpochMs } from "../../core/expiry.ts";
 import { requireQuota } from "../../core/quota.ts";
 import { WriteMarker } from "../../store/write-marks.ts";
+import { Checkpointer } from "./checkpointer.ts";
 import { closeWhole, openWriter, readPragma } from "./database.ts";
 import { DiskReserve } from "./disk-reserve.ts";
 import { PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
@@ -14,7 +15,7 @@ import type { ReceiptBounds } from "./receipts.ts";
 import { openHighestInstant } from "./shared-instant.ts";
 import { isSqliteError } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
-import { Upkeep } from "./upkeep.ts";
+import { LAST_PAGES, Upkeep } from "./upkeep.ts";
 import { Writer } from "./writer.ts";
 import { type WriterClient, WriterClients } from "./writer-clients.ts";
 import { WriterTally } from "./writer-tally.ts";
@@ -37,6 +38,7 @@ interface Session {
   readonly writer: Writer;
   readonly upkeep: Upkeep;
   readonly clients: WriterClients;
+  readonly checkpointer: Checkpointer;
   readonly opened: OpenedStore;
 }
 
@@ -59,7 +61,7 @@ self.onmessage = ({ data }: MessageEvent<ToWriter>) => {
       join(data.port);
       break;
     case "stop":
-      stop(data.isSound);
+      void stop(data.isSound);
       break;
     default:
       data satisfies never;
@@ -109,12 +111,14 @@ function reportFatal({ clients }: Session): void {
 }
 
 /** Closes the store, which brings its log in and removes it, and says that it was closed. */
-function stop(isSound: boolean): void {
+async function stop(isSound: boolean): Promise<void> {
   clearTimeout(timer);
-  const { db, writer, clients } = requireSession();
+  const { db, writer, clients, checkpointer } = requireSession();
   clients.applyArrived();
+  const endCheckpointer = await checkpointer.close();
   if (!writer.hasFailed && isSound) mark(db, 1);
   closeWhole(db);
+  endCheckpointer();
   session = null;
   post({ kind: "stopped" });
   endThread();
@@ -149,12 +153,14 @@ function openSession(
   const now = makeClock({ wallMs: Date.now, steadyMs, highest });
   const parts = { db, incarnation: row.incarnation, now, tally };
   const writer = makeWriter({ ...parts, marker, row, files, options, receipts: options });
-  const upkeep = new Upkeep({ ...parts, files, writer, steadyMs, ...options });
+  const checkpointer = makeCheckpointer(files, options);
+  const upkeep = new Upkeep({ ...parts, files, writer, steadyMs, mover: checkpointer, ...options });
   mark(db, 0);
   return {
     db,
     writer,
     upkeep,
+    checkpointer,
     clients: makeClients({ writer, upkeep, tally }),
     opened: {
       incarnation: row.incarnation,
@@ -162,6 +168,24 @@ function openSession(
       figures: writer.figures,
     },
   };
+}
+
+function makeCheckpointer(files: StoreFiles, { durability }: WriterOptions): Checkpointer {
+  return new Checkpointer({
+    files,
+    durability,
+    lastPages: LAST_PAGES,
+    onDone() {
+      if (session === null) return;
+      session.upkeep.afterCommits();
+      reportFatal(session);
+    },
+    onFailure(reason) {
+      if (session === null) return;
+      session.writer.fail(`Cannot bring the log into the database: ${reason}`);
+      reportFatal(session);
+    },
+  });
 }
 
 function makeClients({
