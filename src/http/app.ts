@@ -114,6 +114,7 @@ export class App implements RequestHandler {
     const known = answers.find(incoming);
     if (known === null) return null;
     const { answer, bodyBytes, series } = known;
+    this.#options.metrics.recalls++;
     series.noteStatus(answer.status);
     series.noteResponseBytes(bodyBytes);
     series.noteDuration(steadyMs() - startedAtMs);

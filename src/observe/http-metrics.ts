@@ -90,6 +90,8 @@ export class HttpMetrics {
   streams = 0;
   /** Bytes that watchers have been handed. */
   watchBytes = 0;
+  /** Reads that were sent an answer kept in memory. */
+  recalls = 0;
   readonly #routes = new Map<string, Map<string, RouteSeries>>();
   readonly #problems = new Map<ErrorCode, number>();
   readonly #samples: DurationSamples | null;
@@ -132,6 +134,7 @@ export class HttpMetrics {
     registry.add(METRICS.problems, () => ERROR_CODES.map((code) => ({ labels: [code], value: this.problemsOf(code) })));
     registry.addValue(METRICS.hits, () => this.#readsAnswered(FOUND_STATUSES));
     registry.addValue(METRICS.misses, () => this.#readsAnswered([MISSED_STATUS]));
+    registry.addValue(METRICS.recalls, () => this.recalls);
     registry.addValue(METRICS.watchBytes, () => this.watchBytes);
   }
 

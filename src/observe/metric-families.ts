@@ -70,6 +70,10 @@ const STORE = {
   expiredKeys: counter("keyhold_expired_keys_total", "Entries removed since the start because they had ended"),
   hits: counter("keyhold_hits_total", "Reads of one entry that found it"),
   misses: counter("keyhold_misses_total", "Reads of one entry that there was not"),
+  recalls: counter(
+    "keyhold_recalls_total",
+    "Reads of one entry that were sent an answer kept in memory (--entry-cache)",
+  ),
   idempotencyRecords: gauge("keyhold_idempotency_records", "Records of writes with an Idempotency-Key that are kept"),
   idempotencyBytes: gauge("keyhold_idempotency_bytes", "Bytes of those records; --idempotency-size bounds them"),
   commits: counter(

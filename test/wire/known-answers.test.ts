@@ -65,6 +65,7 @@ describe("a server that keeps its answers", () => {
       const text = (await http.get("/-/metrics")).text;
       expect(text).toContain('keyhold_http_requests_total{route="/{key}",method="GET",code="200"} 5\n');
       expect(text).toContain("keyhold_hits_total 5\n");
+      expect(text).toContain("keyhold_recalls_total 4\n");
     });
   });
 });
