@@ -1,5 +1,5 @@
 // What is bounded for a server as a whole, counted: in the memory of its one serving thread, or in one that all of them share.
-import { type Count, makeCount, makeCountMemory, openCount } from "./core/count.ts";
+import { type Count, makeCount, makeCountMemory, openByteCount, openCount } from "./core/count.ts";
 
 export interface ServerCounts {
   readonly connections: Count;
@@ -20,7 +20,7 @@ const PLACES = 9;
 
 /** Of one serving thread. */
 export function makeServerCounts(): ServerCounts {
-  return { ...countsBy(makeCount), tokenChanges: null };
+  return { ...countsBy(makeCount, makeCount), tokenChanges: null };
 }
 
 export function makeServerCountMemory(): SharedArrayBuffer {
@@ -29,17 +29,20 @@ export function makeServerCountMemory(): SharedArrayBuffer {
 
 /** @param memory - of makeServerCountMemory() */
 export function openServerCounts(memory: SharedArrayBuffer): ServerCounts {
-  return countsBy((place) => openCount(memory, place));
+  return countsBy(
+    (place) => openCount(memory, place),
+    (place) => openByteCount(memory, place),
+  );
 }
 
-function countsBy(count: (place: number) => Count): ServerCounts {
+function countsBy(count: (place: number) => Count, byteCount: (place: number) => Count): ServerCounts {
   return {
     connections: count(0),
     requestsInFlight: count(1),
-    bodyBytes: count(2),
+    bodyBytes: byteCount(2),
     watchers: count(3),
     edits: count(4),
-    queue: { requests: count(5), bytes: count(6), stalled: count(7) },
+    queue: { requests: count(5), bytes: byteCount(6), stalled: count(7) },
     tokenChanges: count(8),
   };
 }
