@@ -90,7 +90,8 @@ function join(port: MessagePort): void {
   const { clients } = requireSession();
   const client = makeClient((message, moved = []) => port.postMessage(message, [...moved]));
   port.onmessage = ({ data }: { readonly data: ToWriter }) => {
-    if (data.kind === "write") requireSession().clients.take(client, unpackRequests(data.packed));
+    // One that was left behind at the stop may go on.
+    if (data.kind === "write") session?.clients.take(client, unpackRequests(data.packed));
   };
   clients.join(client);
 }
