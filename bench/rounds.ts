@@ -44,13 +44,26 @@ export interface Pace {
 
 export type Results = ReadonlyMap<string, readonly Measured[]>;
 
+/** What comes before the rounds: so long, or until so many requests have been answered. */
+export type WarmUp = Pick<Pace, "seconds"> & { readonly requests?: number };
+
 const WARM_UP_SECONDS_MAX = 3;
 const ENDLESS = new AbortController().signal;
 
-/** Every lane once a round, there and back, after a warm-up. @throws LoadFailed on an answer with another status */
-export async function measureInTurn(lanes: readonly Lane[], pace: Pace): Promise<Results> {
+/**
+ * Every lane once a round, there and back, after a warm-up.
+ *
+ * @param onWarmUp - told what that has measured
+ * @throws LoadFailed on an answer with another status
+ */
+export async function measureInTurn(
+  lanes: readonly Lane[],
+  pace: Pace,
+  warmUp: WarmUp = { seconds: Math.min(WARM_UP_SECONDS_MAX, pace.seconds) },
+  onWarmUp: (name: string, measured: Measured) => void = () => {},
+): Promise<Results> {
   const results = new Map<string, Measured[]>(lanes.map(({ name }) => [name, []]));
-  for (const lane of lanes) await measure(lane, { ...pace, seconds: Math.min(WARM_UP_SECONDS_MAX, pace.seconds) });
+  for (const lane of lanes) onWarmUp(lane.name, await measure(lane, { ...pace, ...warmUp }));
   for (let round = 0; round < pace.rounds; round++) {
     const order = round % 2 === 0 ? lanes : lanes.toReversed();
     for (const lane of order) results.get(lane.name)?.push(await measure(lane, pace));
