@@ -51,21 +51,30 @@ export function isStreamed(body: Reply["body"]): body is AsyncIterable<string | 
   return body !== null && typeof body === "object" && !(body instanceof Uint8Array);
 }
 
+/** Names of fields, as FIELD spells them, that are asked for together. */
+export type FieldNames = readonly string[];
+
+/** A request as far as it is looked at for an answer that is known. */
+export interface RecalledRequest extends Pick<Incoming, "method" | "target" | "origin" | "isLocal" | "header"> {
+  /** Whether any of these fields is there. May be true of a request that has none of them, rarely. */
+  mayHave(names: FieldNames): boolean;
+}
+
 /**
- * An answer as it goes on the wire, behind the first lines, which are the transport's: the fields of its content, those that it
- * shares with others, and the rest with the body. To be sent at once: the bytes are soon another answer's.
+ * An answer as it goes on the wire, behind the first lines, which are the transport's: fields that it shares with others, then
+ * what lies from `from` to `to`. To be sent at once: the bytes are soon another answer's.
  */
 export interface Prepared {
   readonly status: number;
-  readonly bytes: Buffer;
-  /** Where the fields of the content lie in `bytes`; null for an answer without content. */
-  readonly content: { readonly from: number; readonly to: number } | null;
+  /** One of few. */
   readonly common: Uint8Array;
-  readonly rest: { readonly from: number; readonly to: number };
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
 }
 
 export function isPrepared(answer: Reply | Prepared): answer is Prepared {
-  return "rest" in answer;
+  return "common" in answer;
 }
 
 /** What answers the requests of a transport. */
@@ -77,7 +86,7 @@ export interface RequestHandler {
    */
   handle(incoming: Incoming, requireRoom?: (reply: Reply) => void): Reply | Promise<Reply>;
   /** The answer to a request without a body, where it is known already; null where handle() has to make it. Throws nothing. */
-  recall(incoming: Incoming): Prepared | null;
+  recall(request: RecalledRequest): Prepared | null;
   /** The answer to a request that is not handled, for what the transport found. */
   refuse(error: unknown, incoming: Incoming): Reply;
 }

@@ -31,9 +31,9 @@ export class Guard {
   }
 
   /** Whether admit() lets a read in, without counting it: false where that has to be worked out. */
-  isOpenTo(incoming: Incoming): boolean {
+  isOpenTo(request: Pick<Incoming, "isLocal" | "origin">): boolean {
     const { hosts, addressRates } = this.#parts;
-    return !addressRates.areLimited && (incoming.isLocal || hosts.isKnown(incoming));
+    return !addressRates.areLimited && (request.isLocal || hosts.isKnown(request));
   }
 
   /** Whether open() adds to replies. */

@@ -8,8 +8,9 @@
 // 2. An answer lies in one segment. Segments are made when they are reached.
 // 3. Index and segments together take no more than the limit.
 //
-// The index is a table of buckets with eight places each, a line of the processor's cache; a ninth of one bucket takes the place of the oldest. So neither looking
-// nor putting has a bad case, and nothing is ever moved.
+// The index is a table of buckets with eight places each, a line of the processor's cache; a ninth of one bucket takes the place of
+// the oldest. So neither looking nor putting has a bad case. It begins small, as few answers are found faster in little memory, and
+// is made as large as it will be once, when those are many.
 
 /** What is kept under a name, in the order in which it lies. */
 export interface KeptAnswer {
@@ -41,6 +42,9 @@ const NUMBERS_A_WAY = 2;
 const BUCKET_NUMBERS = WAYS * NUMBERS_A_WAY;
 /** An index has a place for each so many bytes of the limit: small answers take some 250. */
 const BYTES_A_PLACE = 128;
+/** Numbers of an index for 32,768 answers, half a MiB; it is left when it is three quarters full. */
+const SMALL_INDEX_NUMBERS = 65_536 * NUMBERS_A_WAY;
+const SMALL_INDEX_PUTS = 49_152;
 /** The share of a round after which an answer that is asked for is put again. */
 const REWRITTEN_AFTER = 0.75;
 /** Hash, length of the name, kind, two cuts, end, and the stamp as a double at a place that it may have. */
@@ -55,7 +59,9 @@ interface Segment {
 }
 
 export class AnswerRing {
-  readonly #index: Uint32Array;
+  #index: Uint32Array;
+  readonly #indexNumbersMax: number;
+  #puts = 0;
   readonly #segments: (Segment | undefined)[];
   readonly #segmentUnits: number;
   readonly #ringUnits: number;
@@ -65,8 +71,9 @@ export class AnswerRing {
   /** @param limitBytes - at least a few KiB */
   constructor(limitBytes: number) {
     const buckets = 2 ** Math.max(0, Math.floor(Math.log2(limitBytes / BYTES_A_PLACE / WAYS)));
-    this.#index = new Uint32Array(buckets * BUCKET_NUMBERS);
-    const ringBytes = limitBytes - this.#index.byteLength;
+    this.#indexNumbersMax = buckets * BUCKET_NUMBERS;
+    this.#index = new Uint32Array(Math.min(this.#indexNumbersMax, SMALL_INDEX_NUMBERS));
+    const ringBytes = limitBytes - this.#indexNumbersMax * Uint32Array.BYTES_PER_ELEMENT;
     const segmentBytes = Math.min(SEGMENT_BYTES, ringBytes);
     this.#segmentUnits = Math.floor(segmentBytes / UNIT_BYTES);
     this.#segments = new Array(Math.max(1, Math.floor(ringBytes / segmentBytes)));
@@ -118,7 +125,27 @@ export class AnswerRing {
       segment.bytes.set(part, end);
       end += part.length;
     }
+    if (++this.#puts === SMALL_INDEX_PUTS) this.#growIndex();
     this.#note(hash, place, name);
+  }
+
+  #growIndex(): void {
+    const before = this.#index;
+    if (before.length === this.#indexNumbersMax) return;
+    this.#index = new Uint32Array(this.#indexNumbersMax);
+    for (let at = 0; at < before.length; at += NUMBERS_A_WAY) {
+      const place = before[at + 1] ?? 0;
+      if (this.#isWhole(place)) this.#noteNew(before[at] ?? 0, place);
+    }
+  }
+
+  /** Notes a place of a name that is not in the bucket. */
+  #noteNew(hash: number, place: number): void {
+    const bucket = this.#bucketOf(hash);
+    let at = bucket;
+    while (at < bucket + BUCKET_NUMBERS - NUMBERS_A_WAY && this.#index[at + 1] !== 0) at += NUMBERS_A_WAY;
+    this.#index[at] = hash;
+    this.#index[at + 1] = place;
   }
 
   #read(place: number, name: string): FoundAnswer | null {

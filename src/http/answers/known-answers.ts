@@ -7,7 +7,7 @@
 import type { RouteSeries } from "../../observe/http-metrics.ts";
 import type { WriteMarks } from "../../store/write-marks.ts";
 import { FIELD } from "../../wire/headers.ts";
-import type { Incoming, Prepared, Reply, ReplyHeaders } from "../exchange.ts";
+import type { Incoming, Prepared, RecalledRequest, Reply, ReplyHeaders } from "../exchange.ts";
 import { AnswerRing } from "./answer-ring.ts";
 
 /** What is known of a request's answer. */
@@ -27,8 +27,10 @@ export interface KnownAnswersOptions {
 
 /** Larger bodies are not kept: sending them costs more than making them. */
 const BODY_BYTES_MAX = 16 * 1024;
-/** Fields that make the answer another, or a refusal. If-None-Match is looked at apart. */
+/** Fields that make the answer another, or a refusal. */
 const DECIDING_FIELDS = [
+  FIELD.accept,
+  FIELD.ifNoneMatch,
   FIELD.range,
   FIELD.ifMatch,
   FIELD.ifModifiedSince,
@@ -36,6 +38,8 @@ const DECIDING_FIELDS = [
   FIELD.idempotencyKey,
   FIELD.authorization,
 ] as const;
+/** Those of which none may be there at all. */
+const REFUSED_FIELDS = DECIDING_FIELDS.filter((name) => name !== FIELD.accept && name !== FIELD.ifNoneMatch);
 /** Of the content: a client that has it is not told again (RFC 9110 §15.4.5). */
 const CONTENT_FIELDS: readonly string[] = [FIELD.contentType, FIELD.contentDisposition];
 /** What is the same for many entries is kept once. */
@@ -80,24 +84,24 @@ export class KnownAnswers {
   }
 
   /** The answer to a request, where it is known. To be sent before anything else is put here. */
-  find(incoming: Incoming): KnownAnswer | null {
-    const { method, target } = incoming;
-    if ((method !== "GET" && method !== "HEAD") || !isPlain(incoming)) return null;
+  find(request: RecalledRequest): KnownAnswer | null {
+    const { method, target } = request;
+    if (method !== "GET" && method !== "HEAD") return null;
+    const isBare = !request.mayHave(DECIDING_FIELDS);
+    if (!isBare && !isPlain(request)) return null;
     const found = this.#ring.find(target);
     if (found === null || !this.#options.marks.stands(found.stamp)) return null;
     const kind = this.#kinds[found.kind];
     if (kind === undefined) return null;
     const { bytes, from, firstCut, secondCut, to } = found;
     const { common, series } = kind;
-    const asked = incoming.header(FIELD.ifNoneMatch);
+    const asked = isBare ? null : request.header(FIELD.ifNoneMatch);
     if (asked !== null) {
       if (!isTagAt(asked, bytes, secondCut)) return null;
-      const rest = { from: firstCut, to: secondCut };
-      return { answer: { status: 304, bytes, content: null, common, rest }, bodyBytes: 0, series };
+      return { answer: { status: 304, common, bytes, from: firstCut, to: secondCut }, bodyBytes: 0, series };
     }
     const bodyBytes = method === "HEAD" ? 0 : to - secondCut;
-    const rest = { from: firstCut, to: secondCut + bodyBytes };
-    return { answer: { status: 200, bytes, content: { from, to: firstCut }, common, rest }, bodyBytes, series };
+    return { answer: { status: 200, common, bytes, from, to: secondCut + bodyBytes }, bodyBytes, series };
   }
 
   /** Keeps the answer that a request has been given, where others may be given the same. */
@@ -127,11 +131,9 @@ export class KnownAnswers {
 }
 
 /** Whether the answer follows from the entry alone, but for an entity tag that the client may have. */
-function isPlain(incoming: Incoming): boolean {
+function isPlain(incoming: Pick<Incoming, "header">): boolean {
   const accept = incoming.header(FIELD.accept);
-  if (accept !== null && accept !== ANY_TYPE) return false;
-  for (const name of DECIDING_FIELDS) if (incoming.header(name) !== null) return false;
-  return true;
+  return (accept === null || accept === ANY_TYPE) && REFUSED_FIELDS.every((name) => incoming.header(name) === null);
 }
 
 function isOwn(name: string): boolean {

@@ -1,6 +1,7 @@
 // The header fields of one request, found by name without case. Values stay in the bytes that came until they are asked for:
 // a request is asked for a dozen fields, and has three of them.
 import { FIELD } from "../../wire/headers.ts";
+import type { FieldNames } from "../exchange.ts";
 
 /** What the parser notes of a field: the hash of its name, and where name and value begin and end. */
 export const NUMBERS_A_FIELD = 5;
@@ -9,6 +10,9 @@ const CASE_BIT = 0x20;
 /** Those that are asked for, those of the transport among them. */
 const KNOWN_NAMES: readonly string[] = [...Object.values(FIELD), "Connection", "Expect"];
 const KNOWN_HASHES: ReadonlyMap<string, number> = new Map(KNOWN_NAMES.map((name) => [name, hashOfName(name)]));
+
+/** Of lists that are asked for again and again. */
+const HASHES = new WeakMap<FieldNames, ReadonlySet<number>>();
 
 /** One step of the hash of a field's name, which letters of either case give alike. */
 export function hashStep(hash: number, octet: number): number {
@@ -41,6 +45,16 @@ export class Fields {
       found = found === null ? value : `${found}, ${value}`;
     }
     return found;
+  }
+
+  /** Whether any of these may be there: by the hashes of their names alone. */
+  mayHave(names: FieldNames): boolean {
+    const hashes = hashesOf(names);
+    const places = this.#places;
+    for (let at = 0; at < places.length; at += NUMBERS_A_FIELD) {
+      if (hashes.has(places[at] ?? 0)) return true;
+    }
+    return false;
   }
 
   /** How often it is given. */
@@ -77,4 +91,12 @@ function hashOfName(name: string): number {
   let hash = 0;
   for (let index = 0; index < name.length; index++) hash = hashStep(hash, name.charCodeAt(index));
   return hash;
+}
+
+function hashesOf(names: FieldNames): ReadonlySet<number> {
+  const known = HASHES.get(names);
+  if (known !== undefined) return known;
+  const made = new Set(names.map(hashOfName));
+  HASHES.set(names, made);
+  return made;
 }

@@ -25,14 +25,10 @@ const LAST_CHUNK = "0\r\n\r\n";
 const NO_BODY_STATUSES: readonly number[] = [204, 304];
 
 /** Sends head and body of an answer that is whole, or the head alone where the body is streamed. */
-export function sendReply(
-  { date, scratch, collector }: ConnectionContext,
-  outbox: Outbox,
-  reply: Reply | Prepared,
-  manner: Manner,
-): void {
+export function sendReply(context: ConnectionContext, outbox: Outbox, reply: Reply | Prepared, manner: Manner): void {
+  const { date, scratch, collector } = context;
   if (isPrepared(reply)) {
-    outbox.sendCopy(scratch, writePrepared(scratch, reply, { ...manner, date: date.text }));
+    outbox.sendCopy(scratch, writePrepared(context, reply, manner));
     return;
   }
   const { status, headers, body } = reply;
@@ -56,15 +52,18 @@ export function sendReply(
 
 /** Writes an answer that was made before, and returns where it ends. */
 function writePrepared(
-  scratch: Buffer,
-  { status, bytes, content, common, rest }: Prepared,
-  { date, ...manner }: Manner & { readonly date: string },
+  { date, scratch }: Pick<ConnectionContext, "date" | "scratch">,
+  { status, common, bytes, from, to }: Prepared,
+  manner: Manner,
 ): number {
-  let at = scratch.write(renderFirstLines({ status, persistence: persistenceOf(manner), date }), 0, "latin1");
-  if (content !== null) at += bytes.copy(scratch, at, content.from, content.to);
+  const persistence = persistenceOf(manner);
+  if (persistence === "default") {
+    const at = date.beginningOf(status, common).copy(scratch);
+    return at + bytes.copy(scratch, at, from, to);
+  }
+  const at = scratch.write(renderFirstLines({ status, persistence, date: date.text }), 0, "latin1");
   scratch.set(common, at);
-  at += common.length;
-  return at + bytes.copy(scratch, at, rest.from, rest.to);
+  return at + common.length + bytes.copy(scratch, at + common.length, from, to);
 }
 
 function persistenceOf({ isLast, minorVersion }: Pick<Manner, "isLast" | "minorVersion">): Persistence {

@@ -1,5 +1,5 @@
 // A request as handlers see it (exchange.ts), over the connection that it came by.
-import type { Incoming } from "../exchange.ts";
+import type { FieldNames, Incoming, RecalledRequest } from "../exchange.ts";
 import type { Fields } from "./fields.ts";
 import type { Message } from "./message.ts";
 import type { Origins } from "./origins.ts";
@@ -20,7 +20,7 @@ export interface WireRequest {
   readonly body: RequestBody;
 }
 
-export class WireIncoming implements Incoming {
+export class WireIncoming implements Incoming, RecalledRequest {
   readonly method: string;
   readonly target: string;
   readonly #request: WireRequest;
@@ -74,6 +74,10 @@ export class WireIncoming implements Incoming {
 
   header(name: string): string | null {
     return this.#request.fields.get(name);
+  }
+
+  mayHave(names: FieldNames): boolean {
+    return this.#request.fields.mayHave(names);
   }
 
   /** The client has gone. */
