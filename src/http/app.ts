@@ -5,8 +5,7 @@ import { ERRORS, type ErrorCode, KeyholdError } from "../core/errors.ts";
 import { quote } from "../core/quote.ts";
 import type { HttpMetrics, RouteSeries } from "../observe/http-metrics.ts";
 import type { Log } from "../observe/log.ts";
-import type { RequestTrace, TracedRequest, Tracing } from "../observe/tracing.ts";
-import type { Around } from "../service/entries.ts";
+import type { RequestTrace, Tracing } from "../observe/tracing.ts";
 import { tokenEnded } from "../service/watch/member.ts";
 import { FIELD } from "../wire/headers.ts";
 import { authenticate, challengeOf, privately, requireLeave } from "./access.ts";
@@ -37,6 +36,7 @@ import {
 import { type Services, ServicesBySubject } from "./services.ts";
 import { TappedIncoming } from "./tapped-incoming.ts";
 import { parsePairs, splitTarget } from "./target.ts";
+import { traced, tracedOf } from "./traced-request.ts";
 
 export interface AppOptions {
   readonly services: Services;
@@ -100,8 +100,9 @@ export class App implements RequestHandler {
   }
 
   handle(incoming: Incoming, requireRoom: (reply: Reply) => void = () => {}): Reply | Promise<Reply> {
-    const { metrics, steadyMs } = this.#options;
+    const { metrics, steadyMs, answers } = this.#options;
     const startedAtMs = steadyMs();
+    answers?.noteRequest();
     const asked = this.#receive(incoming);
     metrics.inFlight++;
     const reply = this.#answer(asked, requireRoom);
@@ -114,12 +115,12 @@ export class App implements RequestHandler {
   recall(request: RecalledRequest): Prepared | null {
     const { answers, guard, services, tracing, hasAccessLog, metrics } = this.#options;
     if (answers === null) return null;
-    answers.noteRequest();
     if (tracing !== null || hasAccessLog || !guard.isOpenTo(request)) return null;
     if (services.tokens.catchUp() !== null || services.tokens.hasTokens()) return null;
     const known = answers.find(request);
     if (known === null) return null;
     const { answer, bodyBytes, series } = known;
+    answers.noteRequest();
     metrics.recalls++;
     series.noteStatus(answer.status);
     series.noteResponseBytes(bodyBytes);
@@ -339,18 +340,6 @@ export class App implements RequestHandler {
     if (given !== null && REQUEST_ID.test(given)) return given;
     return `${this.#options.requestIdPrefix}-${(++this.#requests).toString(36)}`;
   }
-}
-
-/** The same services, with commits as steps of the trace. */
-function traced(services: Services, trace: RequestTrace): Services {
-  const system = services.store.engine;
-  const around: Around = (operation, run) => trace.step({ operation, system }, run);
-  return { ...services, entries: services.entries.within(around) };
-}
-
-function tracedOf(incoming: Incoming, route: string): TracedRequest {
-  const { method, target, origin, remoteAddress } = incoming;
-  return { method, route, target, origin, remoteAddress, header: (name) => incoming.header(name) };
 }
 
 /** A write that names itself, handled so that it is made once. */

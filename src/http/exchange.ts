@@ -73,10 +73,6 @@ export interface Prepared {
   readonly to: number;
 }
 
-export function isPrepared(answer: Reply | Prepared): answer is Prepared {
-  return "common" in answer;
-}
-
 /** What answers the requests of a transport. */
 export interface RequestHandler {
   /**

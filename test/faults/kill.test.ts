@@ -11,6 +11,9 @@ const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const WRITERS = 64;
 const KEYS_A_WRITER = 8;
 const ROUND_MS_MAX = 10_000;
+/** Every so many rounds values are so long that the log is brought in while they are written. */
+const BULK_ROUNDS = 5;
+const BULK_TEXT = "x".repeat(20_000);
 
 test(
   `${ROUNDS} kills lose no acknowledged write`,
@@ -24,7 +27,9 @@ test(
       for (; round < ROUNDS && differences.length === 0; round++) {
         // Every second of them with two serving threads.
         const workers = ["--workers", String(1 + (round % 2))];
-        await writeUntilKilled(await startServerProcess(["--store", directory, ...workers]), oracle, random);
+        const written = await startServerProcess(["--store", directory, "--wide", ...workers]);
+        const tail = round % BULK_ROUNDS === BULK_ROUNDS - 1 ? BULK_TEXT : "";
+        await writeUntilKilled(written, oracle, { random, tail });
         const startedAt = performance.now();
         const server = await startServerProcess(["--store", directory]);
         const held = await readEverything(server);
@@ -47,7 +52,11 @@ test(
 );
 
 /** Writes from all connections until so many are acknowledged, then kills the server in the middle of the rest. */
-async function writeUntilKilled(server: ServerProcess, oracle: WriteOracle, random: SeededRandom): Promise<void> {
+async function writeUntilKilled(
+  server: ServerProcess,
+  oracle: WriteOracle,
+  { random, tail }: { readonly random: SeededRandom; readonly tail: string },
+): Promise<void> {
   const killAt = oracle.acknowledgements + 200 + random.below(2000);
   let isOver = false;
   const ended = server.exited.then(() => {
@@ -55,7 +64,7 @@ async function writeUntilKilled(server: ServerProcess, oracle: WriteOracle, rand
   });
   const writer = async (id: number) => {
     while (!isOver) {
-      await writeOnce(server, oracle, random, id).catch((error: unknown) => {
+      await writeOnce(server, oracle, { random, id, tail }).catch((error: unknown) => {
         if (error instanceof UnexpectedAnswer) throw error;
       });
       if (oracle.acknowledgements < killAt || isOver) continue;
@@ -67,7 +76,12 @@ async function writeUntilKilled(server: ServerProcess, oracle: WriteOracle, rand
   await ended;
 }
 
-function writeOnce(server: ServerProcess, oracle: WriteOracle, random: SeededRandom, id: number): Promise<void> {
+/** @param tail - what longer values end with */
+function writeOnce(
+  server: ServerProcess,
+  oracle: WriteOracle,
+  { random, id, tail }: { readonly random: SeededRandom; readonly id: number; readonly tail: string },
+): Promise<void> {
   const first = random.below(KEYS_A_WRITER);
   const key = `w${id}k${first}`;
   const value = `${random.below(2 ** 31)}`;
@@ -79,7 +93,8 @@ function writeOnce(server: ServerProcess, oracle: WriteOracle, random: SeededRan
   if (random.oneIn(8)) {
     return oracle.write(new Map([[key, null]]), () => send(`${server.url}/${key}`, { method: "DELETE" }));
   }
-  return oracle.write(new Map([[key, value]]), () => send(`${server.url}/${key}`, { method: "PUT", body: value }));
+  const body = `${value}${tail}`;
+  return oracle.write(new Map([[key, body]]), () => send(`${server.url}/${key}`, { method: "PUT", body }));
 }
 
 /** A refusal that nothing here asks for; a broken connection is expected instead. */

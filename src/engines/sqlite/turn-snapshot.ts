@@ -8,6 +8,7 @@
 import type { Database, Statement } from "bun:sqlite";
 
 export class TurnSnapshot {
+  readonly #db: Database;
   readonly #commits: () => number;
   readonly #begin: Statement;
   readonly #end: Statement;
@@ -21,6 +22,7 @@ export class TurnSnapshot {
 
   /** @param commits - odd while a commit is under way; another number after each */
   constructor(db: Database, commits: () => number) {
+    this.#db = db;
     this.#commits = commits;
     this.#begin = db.prepare("begin");
     this.#end = db.prepare("commit");
@@ -46,6 +48,7 @@ export class TurnSnapshot {
   release(): void {
     if (this.#takenAt === null) return;
     this.#takenAt = null;
-    this.#end.run();
+    // A fault of the disk has ended it already.
+    if (this.#db.inTransaction) this.#end.run();
   }
 }

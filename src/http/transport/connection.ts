@@ -9,10 +9,9 @@
 //    unread bytes would take the last answer from the client.
 // 4. Whatever is waited for has its time: a head, a body, a client that takes an answer, the next request.
 import { LIMITS } from "../../core/limits.ts";
-import type { Prepared, Reply } from "../exchange.ts";
+import type { Reply } from "../exchange.ts";
 import type { Slices } from "../slices.ts";
 import type { WaitingStream } from "../stream-budget.ts";
-import { tooManyRequests } from "../too-many.ts";
 import { requireRoom } from "./answer-room.ts";
 import { freeBulk } from "./bulk-memory.ts";
 import type { ConnectionContext, ListenerFacts } from "./context.ts";
@@ -23,10 +22,10 @@ import { type Message, toMessage } from "./message.ts";
 import { Origins } from "./origins.ts";
 import { Outbox } from "./outbox.ts";
 import { Pace } from "./pace.ts";
-import { sendReply, sendSlices } from "./reply-writer.ts";
+import { sendKnown, sendReply, sendSlices } from "./reply-writer.ts";
 import { RequestBody } from "./request-body.ts";
 import { ask, type Exchange, isLastOf, makeExchange, slicesOf } from "./request-exchange.ts";
-import { type RequestConnection, UnreadIncoming } from "./wire-incoming.ts";
+import { type RequestConnection, UnreadIncoming, WireIncoming } from "./wire-incoming.ts";
 import type { WireSocket } from "./wire-socket.ts";
 
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
@@ -37,9 +36,9 @@ const LINGER_MS = 2000;
 
 export class Connection implements RequestConnection, WaitingStream {
   readonly origins: Origins;
+  readonly isLocal: boolean;
   readonly #socket: WireSocket;
   readonly #context: ConnectionContext;
-  readonly #listener: ListenerFacts;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #sendingPace: Pace;
@@ -62,7 +61,7 @@ export class Connection implements RequestConnection, WaitingStream {
   constructor(socket: WireSocket, context: ConnectionContext, listener: ListenerFacts) {
     this.#socket = socket;
     this.#context = context;
-    this.#listener = listener;
+    this.isLocal = listener.isLocal;
     this.origins = new Origins(listener.scheme);
     this.#inbox = new Inbox(socket);
     this.#sendingPace = new Pace(context.pace);
@@ -76,10 +75,6 @@ export class Connection implements RequestConnection, WaitingStream {
 
   get remoteAddress(): string | null {
     return this.#socket.remoteAddress;
-  }
-
-  get isLocal(): boolean {
-    return this.#listener.isLocal;
   }
 
   /** Whether nothing is under way on it. */
@@ -197,25 +192,29 @@ export class Connection implements RequestConnection, WaitingStream {
   }
 
   #handle(head: RequestHead, message: Message): void {
-    const { handler, bodies, noBody, tally, requestsInFlight } = this.#context;
+    const { bodies, noBody, tally } = this.#context;
     const body = message.framing.is === "none" ? noBody : new RequestBody(message.framing, bodies, this.#onWanted);
-    const exchange = makeExchange(head, { message, body }, this);
-    this.#exchange = exchange;
+    const incoming = new WireIncoming({ message, fields: head.fields, body }, this);
     tally.arrivals++;
-    if (tally.inFlight.add(1) > requestsInFlight) {
-      this.#answer(exchange, handler.refuse(tooManyRequests(requestsInFlight), exchange.incoming));
+    const mayBeKnown = body === noBody && message.isKept && !this.#isLeaving && !tally.isStopping;
+    const isKnown = mayBeKnown && sendKnown(this.#context, this.#outbox, incoming, head.minorVersion);
+    if (isKnown && this.#outbox.unsentBytes === 0) {
+      this.#sinceMs = this.#context.steadyMs();
       return;
     }
-    const answer = ask(handler, exchange, this.#requireRoom);
-    if (!(answer instanceof Promise)) {
-      this.#answer(exchange, answer);
-      return;
+    const exchange = makeExchange(head, { message, incoming, body });
+    this.#exchange = exchange;
+    const inFlight = tally.inFlight.add(1);
+    if (isKnown) this.#awaitTaking(exchange);
+    else {
+      const onReply = (reply: Reply) => this.#answer(exchange, reply);
+      ask(this.#context, exchange, {
+        inFlight,
+        room: this.#requireRoom,
+        onReply,
+        onFault: () => this.#giveUp(exchange),
+      });
     }
-    answer.then(
-      (reply) => this.#answer(exchange, reply),
-      // What a handler throws is a fault of ours that nothing can be said of.
-      () => this.#giveUp(exchange),
-    );
   }
 
   /** Somebody reads the body of the request under way. */
@@ -270,7 +269,7 @@ export class Connection implements RequestConnection, WaitingStream {
     else this.#linger();
   }
 
-  #answer(exchange: Exchange, reply: Reply | Prepared): void {
+  #answer(exchange: Exchange, reply: Reply): void {
     const { body, message, minorVersion } = exchange;
     body.release();
     const slices = slicesOf(reply);

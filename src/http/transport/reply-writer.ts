@@ -1,7 +1,7 @@
 // Puts replies on the wire: head and small body in one write, large bodies as they lie in memory, streams slice by slice as the
 // client takes them. How a reply is framed follows from what it is, and from the version that the client speaks.
 import { LIMITS } from "../../core/limits.ts";
-import { isPrepared, isStreamed, type Prepared, type Reply } from "../exchange.ts";
+import { isStreamed, type RecalledRequest, type Reply } from "../exchange.ts";
 import type { Slices } from "../slices.ts";
 import type { WaitingStream } from "../stream-budget.ts";
 import type { ConnectionContext } from "./context.ts";
@@ -25,12 +25,12 @@ const LAST_CHUNK = "0\r\n\r\n";
 const NO_BODY_STATUSES: readonly number[] = [204, 304];
 
 /** Sends head and body of an answer that is whole, or the head alone where the body is streamed. */
-export function sendReply(context: ConnectionContext, outbox: Outbox, reply: Reply | Prepared, manner: Manner): void {
-  const { date, scratch, collector } = context;
-  if (isPrepared(reply)) {
-    outbox.sendCopy(scratch, writePrepared(context, reply, manner));
-    return;
-  }
+export function sendReply(
+  { date, scratch, collector }: ConnectionContext,
+  outbox: Outbox,
+  reply: Reply,
+  manner: Manner,
+): void {
   const { status, headers, body } = reply;
   const framing = framingOf(reply, manner.minorVersion);
   const head = renderHead({ status, headers, framing, persistence: persistenceOf(manner), date: date.text });
@@ -50,20 +50,26 @@ export function sendReply(context: ConnectionContext, outbox: Outbox, reply: Rep
   }
 }
 
-/** Writes an answer that was made before, and returns where it ends. */
-function writePrepared(
-  { date, scratch }: Pick<ConnectionContext, "date" | "scratch">,
-  { status, common, bytes, from, to }: Prepared,
-  manner: Manner,
-): number {
-  const persistence = persistenceOf(manner);
-  if (persistence === "default") {
-    const at = date.beginningOf(status, common).copy(scratch);
-    return at + bytes.copy(scratch, at, from, to);
+/** Sends the answer to a request that is known already, on a connection that goes on; returns whether there was one. */
+export function sendKnown(
+  { handler, date, scratch }: Pick<ConnectionContext, "handler" | "date" | "scratch">,
+  outbox: Outbox,
+  request: RecalledRequest,
+  minorVersion: 0 | 1,
+): boolean {
+  const known = handler.recall(request);
+  if (known === null) return false;
+  const { status, common, bytes, from, to } = known;
+  let at = 0;
+  if (minorVersion === 1) {
+    at = date.beginningOf(status, common).copy(scratch);
+  } else {
+    at = scratch.write(renderFirstLines({ status, persistence: "keep-alive", date: date.text }), 0, "latin1");
+    scratch.set(common, at);
+    at += common.length;
   }
-  const at = scratch.write(renderFirstLines({ status, persistence, date: date.text }), 0, "latin1");
-  scratch.set(common, at);
-  return at + common.length + bytes.copy(scratch, at + common.length, from, to);
+  outbox.sendCopy(scratch, at + bytes.copy(scratch, at, from, to));
+  return true;
 }
 
 function persistenceOf({ isLast, minorVersion }: Pick<Manner, "isLast" | "minorVersion">): Persistence {

@@ -1,11 +1,13 @@
 // A request of a connection, and what becomes of it until its answer has been taken.
-import { isPrepared, isStreamed, type Prepared, type Reply, type RequestHandler } from "../exchange.ts";
+import { isStreamed, type Reply } from "../exchange.ts";
 import { Slices } from "../slices.ts";
+import { tooManyRequests } from "../too-many.ts";
+import type { ConnectionContext } from "./context.ts";
 import type { RequestHead } from "./head-parser.ts";
 import { isKnownMethod } from "./known-methods.ts";
 import type { Message } from "./message.ts";
 import type { RequestBody } from "./request-body.ts";
-import { type RequestConnection, WireIncoming } from "./wire-incoming.ts";
+import type { WireIncoming } from "./wire-incoming.ts";
 
 export interface Exchange {
   readonly message: Message;
@@ -22,28 +24,40 @@ export interface Exchange {
   slices: Slices | null;
 }
 
-/** The request and its body, such as its framing asks for. */
+/** The request, its body, and what becomes of it. */
 export function makeExchange(
-  { fields, minorVersion }: RequestHead,
-  { message, body }: { readonly message: Message; readonly body: RequestBody },
-  connection: RequestConnection,
+  { minorVersion }: RequestHead,
+  request: Pick<Exchange, "message" | "body" | "incoming">,
 ): Exchange {
-  const incoming = new WireIncoming({ message, fields, body }, connection);
-  return { message, minorVersion, body, incoming, isAnswered: false, isOver: false, isLarge: false, slices: null };
+  return { ...request, minorVersion, isAnswered: false, isOver: false, isLarge: false, slices: null };
 }
 
-/** What the handler answers, or has answered before. One that throws, which none should, has made a promise that it does not keep. */
+/** How a request is handled: what asks whether there is room for an answer, and what is told of it. */
+export interface Asking {
+  /** Requests under way, this one among them. */
+  readonly inFlight: number;
+  readonly room: (reply: Reply) => void;
+  readonly onReply: (reply: Reply) => void;
+  /** The handler has thrown, which none should, or made a promise that it does not keep: a fault of ours. */
+  readonly onFault: () => void;
+}
+
+/** Hands a request to the handler, and its answer on, at once or later. */
 export function ask(
-  handler: RequestHandler,
-  { incoming, message }: Exchange,
-  requireRoom: (reply: Reply) => void,
-): Reply | Prepared | Promise<Reply> {
+  { handler, requestsInFlight }: Pick<ConnectionContext, "handler" | "requestsInFlight">,
+  { incoming }: Exchange,
+  { inFlight, room, onReply, onFault }: Asking,
+): void {
+  let reply: Reply | Promise<Reply>;
   try {
-    const known = message.framing.is === "none" ? handler.recall(incoming) : null;
-    return known ?? handler.handle(incoming, requireRoom);
-  } catch (error) {
-    return Promise.reject(error);
+    const isTooMany = inFlight > requestsInFlight;
+    reply = isTooMany ? handler.refuse(tooManyRequests(requestsInFlight), incoming) : handler.handle(incoming, room);
+  } catch {
+    onFault();
+    return;
   }
+  if (reply instanceof Promise) reply.then(onReply, onFault);
+  else onReply(reply);
 }
 
 /** Whether the connection ends with this answer, for what request and answer are. */
@@ -54,6 +68,6 @@ export function isLastOf({ message, minorVersion }: Exchange, isInParts: boolean
 }
 
 /** The parts of an answer that comes in some; null for one that is whole. */
-export function slicesOf(reply: Reply | Prepared): Slices | null {
-  return isPrepared(reply) || !isStreamed(reply.body) ? null : new Slices(reply.body, true);
+export function slicesOf({ body }: Reply): Slices | null {
+  return isStreamed(body) ? new Slices(body, true) : null;
 }
