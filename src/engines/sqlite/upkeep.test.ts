@@ -202,6 +202,32 @@ describe("checkpoints", () => {
     });
   });
 
+  test("are not begun again without end while somebody who reads holds the log, but when it has grown", async () => {
+    await withWriter((parts) => {
+      const mover = new HeldMover(parts);
+      const upkeep = upkeepOf(parts, { mover });
+      commitTo(parts, put("before"));
+      const reading = openReader(parts.files);
+      reading.run("begin");
+      reading.prepare("select count(*) from state").get();
+      fillLog(parts, upkeep, LOG_PAGES_MAX);
+      expect(mover.isRunning).toBe(true);
+      // The first brings in what the reader sees, and the next nothing.
+      for (let moves = 0; moves < 2; moves++) {
+        mover.move();
+        upkeep.afterCommits();
+      }
+      expect(mover.isRunning).toBe(false);
+      commitTo(parts, put("more", new Uint8Array(LAST_PAGES * 4096)));
+      upkeep.afterCommits();
+      expect(mover.isRunning).toBe(true);
+      closeWhole(reading);
+      mover.move();
+      upkeep.afterCommits();
+      expect([mover.isRunning, logPages(parts)?.checkpointed]).toEqual([false, logPages(parts)?.log]);
+    });
+  });
+
   test("are waited for where commits come faster than the mover moves", async () => {
     await withWriter((parts) => {
       const mover = new HeldMover(parts);

@@ -4,7 +4,7 @@
 // Checkpoints. The log is short on purpose: its length is what a start after a crash must scan, and what a full disk must
 // still have room for. When it reaches LOG_PAGES_MAX, a thread of its own begins to bring it in while commits go on
 // (checkpoint-thread.ts); what little is left then the writer brings in itself, as the log can only begin anew when nothing is
-// left in it. Where commits come faster than the thread brings them in, the writer does it at LOG_PAGES_END, and they wait. When the
+// left in it. While a backup reads, or the disk is full, the log stays as it is and grows: it is tried again when it has grown. Where commits come faster than the thread brings them in, the writer does it at LOG_PAGES_END, and they wait. When the
 // store has been idle for a tick, the pause falls where nobody waits. PASSIVE never waits for readers; a snapshot of theirs
 // lives for a turn of the event loop.
 import type { Database } from "bun:sqlite";
@@ -28,6 +28,11 @@ export const LAST_PAGES = 512;
 /** Pages of log, 64 MiB, at which commits wait until it has been brought in. */
 export const LOG_PAGES_END = 16_384;
 
+interface LogPages {
+  readonly log: number;
+  readonly checkpointed: number;
+}
+
 export interface UpkeepParts {
   readonly db: Database;
   readonly files: StoreFiles;
@@ -46,6 +51,8 @@ export class Upkeep {
   readonly #statements: ReturnType<typeof prepare>;
   readonly #identities: ReadonlyMap<string, string>;
   #sequenceAtLastTick = -1;
+  /** How the log was when the mover began last; null once it has begun anew. */
+  #lastMove: LogPages | null = null;
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
@@ -71,12 +78,24 @@ export class Upkeep {
     if (writer.hasFailed) return;
     this.#guard(() => {
       const log = this.#statements.logPages.get();
-      if (log === null || log.log < LOG_PAGES_MAX) return;
-      const isLong = log.log >= LOG_PAGES_END;
-      if (isLong && mover.isRunning) mover.wait();
-      else if (!isLong && !mover.isRunning && log.log - log.checkpointed > LAST_PAGES) mover.start();
-      if (!mover.isRunning) this.#checkpoint();
+      if (log === null || log.log < LOG_PAGES_MAX) {
+        this.#lastMove = null;
+      } else if (log.log >= LOG_PAGES_END) {
+        if (mover.isRunning) mover.wait();
+        if (!mover.isRunning) this.#checkpoint();
+      } else if (!mover.isRunning) {
+        if (log.log - log.checkpointed > LAST_PAGES) this.#move(log);
+        else this.#checkpoint();
+      }
     });
+  }
+
+  /** Not where the last move brought nothing in: done is done at once then, and it would be begun again without end. */
+  #move(log: LogPages): void {
+    const last = this.#lastMove;
+    if (last !== null && log.checkpointed === last.checkpointed && log.log - last.log <= LAST_PAGES) return;
+    this.#lastMove = log;
+    this.#parts.mover.start();
   }
 
   #round(): boolean {
@@ -150,7 +169,7 @@ function prepare(db: Database) {
     oldestChanges: db.prepare<{ sequence: number; logged_at: number }, [number]>(SQL.oldestChanges),
     trimChanges: db.prepare(SQL.trimChanges),
     oldestRecords: db.prepare<{ sequence: number; asked_at: number }, [number]>(SQL.oldestRecords),
-    logPages: db.prepare<{ log: number; checkpointed: number }, []>("pragma wal_checkpoint(noop)"),
+    logPages: db.prepare<LogPages, []>("pragma wal_checkpoint(noop)"),
     checkpoint: db.prepare<{ busy: number }, []>("pragma wal_checkpoint(passive)"),
   };
 }
