@@ -119,7 +119,9 @@ export class App implements RequestHandler {
     if (services.tokens.catchUp() !== null || services.tokens.hasTokens()) return null;
     const known = answers.find(request);
     if (known === null) return null;
-    const { answer, bodyBytes, series } = known;
+    const { answer, bodyBytes, series: kept } = known;
+    // What was kept was asked for by GET.
+    const series = request.method === kept.method ? kept : metrics.seriesOf(kept.route, request.method);
     answers.noteRequest();
     metrics.recalls++;
     series.noteStatus(answer.status);

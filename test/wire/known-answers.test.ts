@@ -62,10 +62,12 @@ describe("a server that keeps its answers", () => {
     await withSqliteServer(async ({ http }) => {
       await http.put("/a", "old");
       for (let count = 0; count < 5; count++) await http.get("/a");
+      for (let count = 0; count < 3; count++) await http.send("HEAD /a");
       const text = (await http.get("/-/metrics")).text;
       expect(text).toContain('keyhold_http_requests_total{route="/{key}",method="GET",code="200"} 5\n');
-      expect(text).toContain("keyhold_hits_total 5\n");
-      expect(text).toContain("keyhold_recalls_total 4\n");
+      expect(text).toContain('keyhold_http_requests_total{route="/{key}",method="HEAD",code="200"} 3\n');
+      expect(text).toContain("keyhold_hits_total 8\n");
+      expect(text).toContain("keyhold_recalls_total 7\n");
     });
   });
 });

@@ -14,6 +14,7 @@ import { AnswerRing } from "./answer-ring.ts";
 export interface KnownAnswer {
   readonly answer: Prepared;
   readonly bodyBytes: number;
+  /** Of the GET that was answered with it first. */
   readonly series: RouteSeries;
 }
 
