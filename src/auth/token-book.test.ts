@@ -8,6 +8,7 @@ import { rejectionCode, rejectionOf } from "../../test/support/rejection-code.ts
 import { ROOMY } from "../../test/support/store-harness.ts";
 import { tokenOf } from "../../test/support/token-records.ts";
 import { makeTurnableTimers, type TurnableTimers } from "../../test/support/turnable-timers.ts";
+import { makeCount } from "../core/count.ts";
 import { toEpochMs } from "../core/expiry.ts";
 import { LIMITS } from "../core/limits.ts";
 import { makeGrant, SCOPES, type TokenRecord } from "../core/token.ts";
@@ -85,6 +86,18 @@ describe("a book", () => {
         expect(known.hasTokens()).toBe(true);
       }
       expect(JSON.stringify(await store.tokens())).not.toContain(secret);
+    });
+  });
+
+  test("that is opened while another thread makes a token knows it when it is asked", async () => {
+    await withBook([], async ({ store, timers }) => {
+      const options = { store, timers, adminSecret: null, changes: makeCount() };
+      const records = await store.tokens();
+      const { secret } = await new TokenBook(options, records).issue(GRANT);
+      const book = new TokenBook(options, records);
+      await book.catchUp();
+      expect([book.hasTokens(), book.judge(secret).is]).toEqual([true, "good"]);
+      expect(book.catchUp()).toBeNull();
     });
   });
 

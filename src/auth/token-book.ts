@@ -58,8 +58,11 @@ export class TokenBook {
   #isLookPlanned = false;
   #hasHeld = false;
   #reader: TokenReader | null = null;
-  /** Changes of all threads up to which this book knows the store's tokens. */
-  #seenChanges: number;
+  /**
+   * Changes of all threads up to which this book knows the store's tokens. None at first: its records may have been read before
+   * any that are counted by now.
+   */
+  #seenChanges = 0;
   #catchingUp: Promise<void> | null = null;
   /** Settled when no change is under way. */
   #lastChange: Promise<unknown> = Promise.resolve();
@@ -67,7 +70,6 @@ export class TokenBook {
   /** @param records - those of the store */
   constructor(options: TokenBookOptions, records: readonly TokenRecord[]) {
     this.#options = options;
-    this.#seenChanges = options.changes?.total ?? 0;
     for (const record of records) this.#hold(record, null);
     this.setAdminSecret(options.adminSecret);
   }
