@@ -90,7 +90,7 @@ export class TokenBook {
     if (this.#reader !== null) return;
     if (store.capabilities.servers === "one" && changes === null) return;
     const read = async () => {
-      if (changes === null || changes.total !== this.#seenChanges) await this.#inTurn(() => this.#readStore());
+      if (changes === null || this.isBehind) await this.#inTurn(() => this.#readStore());
     };
     this.#reader = new TokenReader({ timers: this.#options.timers, read, onFailure });
   }
@@ -100,10 +100,15 @@ export class TokenBook {
     return this.#options.changes === null ? (this.#reader?.readAgain() ?? null) : null;
   }
 
+  /** Whether another thread may have changed what this book has not read. */
+  get isBehind(): boolean {
+    const { changes } = this.#options;
+    return changes !== null && changes.total !== this.#seenChanges;
+  }
+
   /** Resolves when this book knows what other threads have changed before; null where it does. @throws as Store.tokens() */
   catchUp(): Promise<void> | null {
-    const { changes } = this.#options;
-    if (changes === null || changes.total === this.#seenChanges) return null;
+    if (!this.isBehind) return null;
     this.#catchingUp ??= this.#inTurn(() => this.#readStore()).finally(() => {
       this.#catchingUp = null;
     });
@@ -147,7 +152,7 @@ export class TokenBook {
   issue(grant: Grant): Promise<IssuedToken> {
     return this.#inTurn(async () => {
       const { store, changes } = this.#options;
-      if (changes !== null && changes.total !== this.#seenChanges) await this.#readStore();
+      if (this.isBehind) await this.#readStore();
       const forgottenId = this.#idToForget();
       const secret = makeSecret();
       const hash = digestOf(secret).toString("hex");
@@ -165,8 +170,7 @@ export class TokenBook {
   revoke(id: string): Promise<TokenRecord | null> {
     return this.#inTurn(async () => {
       const { store, changes } = this.#options;
-      const isStale = changes !== null && changes.total !== this.#seenChanges;
-      if (isStale || (!this.#byId.has(id) && this.#reader !== null)) await this.#readStore();
+      if (this.isBehind || (!this.#byId.has(id) && this.#reader !== null)) await this.#readStore();
       const held = this.#byId.get(id);
       if (held === undefined || held.record.revokedAt !== null) return held?.record ?? null;
       const record = { ...held.record, revokedAt: store.now() };

@@ -1,9 +1,15 @@
-// The access log: one line a request, with the pattern in place of the path.
+// The access log: one line a request, with the pattern in place of the path. And what a look for a known answer leaves alone.
 
 import { expect, test } from "bun:test";
-import { makeAppServer } from "../../test/support/http-harness.ts";
+import { makeApp, makeAppServer } from "../../test/support/http-harness.ts";
 import { makeMemoryHarness } from "../../test/support/memory-harness.ts";
+import { makeRecordingLog } from "../../test/support/recording-log.ts";
 import { ROOMY } from "../../test/support/store-harness.ts";
+import { makeTurnableTimers } from "../../test/support/turnable-timers.ts";
+import { TokenBook } from "../auth/token-book.ts";
+import { makeCount } from "../core/count.ts";
+import { makeMarksMemory, WriteMarks } from "../store/write-marks.ts";
+import { KnownAnswers } from "./answers/known-answers.ts";
 
 async function accessesOf(
   ask: (http: ReturnType<typeof makeAppServer>["http"]) => Promise<unknown>,
@@ -63,4 +69,36 @@ test("bytes are counted as they are sent, not as characters", async () => {
 
 test("nothing is logged unless asked for", async () => {
   expect(await accessesOf((http) => http.get("/qux"), "false")).toEqual([]);
+});
+
+test("a look for a known answer reads no tokens: a reading that fails would be nobody's", async () => {
+  const { store, close } = await makeMemoryHarness({ ...ROOMY, upkeep: "off", historyChanges: 1000 });
+  const { capabilities, now } = store;
+  const changes = makeCount();
+  let readings = 0;
+  const readTokens = async () => {
+    readings++;
+    return [];
+  };
+  const tokens = new TokenBook(
+    {
+      store: { capabilities, now, putToken: async () => {}, tokens: readTokens },
+      timers: makeTurnableTimers(now),
+      adminSecret: null,
+      changes,
+    },
+    [],
+  );
+  changes.add(1);
+  const answers = new KnownAnswers({
+    marks: new WriteMarks(makeMarksMemory()),
+    limitBytes: 64 * 1024,
+    collect: () => {},
+  });
+  const app = makeApp(store, makeRecordingLog(), {}, { tokens, answers });
+  const request = { method: "GET", target: "/a/b", origin: null, isLocal: true, header: () => null };
+  expect(app.recall({ ...request, mayHave: () => false })).toBeNull();
+  await new Promise(setImmediate);
+  expect(readings).toBe(0);
+  await close();
 });

@@ -116,7 +116,7 @@ export class App implements RequestHandler {
     const { answers, guard, services, tracing, hasAccessLog, metrics } = this.#options;
     if (answers === null) return null;
     if (tracing !== null || hasAccessLog || !guard.isOpenTo(request)) return null;
-    if (services.tokens.catchUp() !== null || services.tokens.hasTokens()) return null;
+    if (services.tokens.isBehind || services.tokens.hasTokens()) return null;
     const known = answers.find(request);
     if (known === null) return null;
     const { answer, bodyBytes, series: kept } = known;

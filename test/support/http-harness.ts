@@ -7,6 +7,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/options.ts";
 import { MEMORY_CAPABILITIES } from "../../src/engines/memory/capabilities.ts";
 import { sqliteCapabilities } from "../../src/engines/sqlite/capabilities.ts";
+import type { KnownAnswers } from "../../src/http/answers/known-answers.ts";
 import { App } from "../../src/http/app.ts";
 import type { Incoming, Reply } from "../../src/http/exchange.ts";
 import { makeJsonDialect } from "../../src/http/json-dialect.ts";
@@ -108,6 +109,7 @@ export interface AppParts {
   readonly timers?: Timers;
   readonly hub?: WatchHub;
   readonly tokens?: TokenBook;
+  readonly answers?: KnownAnswers;
 }
 
 /** The App in process over any store, for tests that bring their own. */
@@ -132,7 +134,7 @@ export function makeApp(store: Store, log: Log, flags: ServerFlags = {}, parts: 
     guard: makeGuard(config, () => performance.now()),
     log,
     metrics: new HttpMetrics(),
-    answers: null,
+    answers: parts.answers ?? null,
     tracing: null,
     hasAccessLog: config.accessLog,
     requestIdPrefix: "test",
