@@ -76,16 +76,28 @@ export function makeGuard(config: Config, steadyMs: () => number, memory: RateMe
   });
 }
 
-/** Null where nothing is to be kept, or nothing tells whether it stands. @param servers - that share the memory, each with its part */
+/**
+ * Null where nothing is to be kept, nothing tells whether it stands, or whatever is asked is to be logged, traced, counted by
+ * address or opened to web pages, so that none would be sent again.
+ *
+ * @param servers - that share the memory, each with its part
+ */
 export function makeKnownAnswers(
   marks: WriteMarks | null,
   collect: () => void,
-  { entryCacheBytes, transport, servers }: Pick<Config, "entryCacheBytes" | "transport"> & { readonly servers: number },
+  { servers, ...config }: KnownAnswersConfig,
 ): KnownAnswers | null {
+  const { entryCacheBytes, transport, accessLog, traces, addressRequests, addressBytes, corsOrigins } = config;
   const limitBytes = Math.floor((entryCacheBytes === "auto" ? sharedMemoryBytes() : entryCacheBytes) / servers);
   if (marks === null || limitBytes < ANSWERS_BYTES_MIN || transport !== "keyhold") return null;
+  if (accessLog || traces !== null || addressRequests + addressBytes > 0 || corsOrigins.length > 0) return null;
   return new KnownAnswers({ marks, limitBytes, collect });
 }
+
+type KnownAnswersConfig = { readonly servers: number } & Pick<
+  Config,
+  "entryCacheBytes" | "transport" | "accessLog" | "traces" | "addressRequests" | "addressBytes" | "corsOrigins"
+>;
 
 /** An eighth of what the process may take. */
 function sharedMemoryBytes(): number {

@@ -1,7 +1,9 @@
 // Answers that are sent again: a server that keeps them, asked twice, answers what one says that makes each anew; and what has been
 // committed is seen by the very next read.
 import { describe, expect, test } from "bun:test";
-import { type TestServer, withSqliteServer } from "../support/http-harness.ts";
+import { makeKnownAnswers } from "../../src/compose-parts.ts";
+import { makeMarksMemory, WriteMarks } from "../../src/store/write-marks.ts";
+import { configOf, type ServerFlags, type TestServer, withSqliteServer } from "../support/http-harness.ts";
 
 const FIELDS: readonly Readonly<Record<string, string>>[] = [
   {},
@@ -70,6 +72,24 @@ describe("a server that keeps its answers", () => {
       expect(text).toContain("keyhold_recalls_total 7\n");
     });
   });
+});
+
+test("answers take no memory where none would be sent again", () => {
+  const areKept = (flags: ServerFlags) => {
+    const config = { ...configOf(flags), servers: 1 };
+    return makeKnownAnswers(new WriteMarks(makeMarksMemory()), () => {}, config) !== null;
+  };
+  expect(areKept({})).toBe(true);
+  const none: readonly ServerFlags[] = [
+    { "entry-cache": "0B" },
+    { transport: "bun" },
+    { "access-log": "true" },
+    { traces: "http://127.0.0.1:4318" },
+    { "address-requests": "100" },
+    { "address-bytes": "1MiB" },
+    { "cors-origins": "https://app.example.com" },
+  ];
+  expect(none.filter(areKept)).toEqual([]);
 });
 
 interface Servers {
