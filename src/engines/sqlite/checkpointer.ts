@@ -41,12 +41,16 @@ const WAIT_MS = 10_000;
 
 export class Checkpointer implements LogMover {
   readonly #options: CheckpointerOptions;
+  readonly #script: URL;
   readonly #state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #thread: Worker | null = null;
   #closed = Promise.withResolvers<void>();
+  #isClosing = false;
 
-  constructor(options: CheckpointerOptions) {
+  /** @param script - what runs on the thread */
+  constructor(options: CheckpointerOptions, script: URL = new URL("./checkpoint-thread.ts", import.meta.url)) {
     this.#options = options;
+    this.#script = script;
   }
 
   /** Also once it has failed: the writer must not take the log for brought in. */
@@ -54,7 +58,9 @@ export class Checkpointer implements LogMover {
     return Atomics.load(this.#state, 0) !== 0;
   }
 
+  /** Without effect once it is being closed: the end of the last move may come after that. */
   start(): void {
+    if (this.#isClosing) return;
     const { files, durability, lastPages } = this.#options;
     Atomics.store(this.#state, 0, 1);
     this.#thread ??= this.#open();
@@ -68,6 +74,7 @@ export class Checkpointer implements LogMover {
   /** Closes its connection, so that the writer's is the last. Returns what ends the thread, for when that is closed too. */
   async close(): Promise<() => void> {
     if (this.#thread === null) return () => {};
+    this.#isClosing = true;
     this.#post({ kind: "close" });
     await this.#closed.promise;
     return () => this.#post({ kind: "end" });
@@ -75,14 +82,18 @@ export class Checkpointer implements LogMover {
 
   #open(): Worker {
     const { onDone, onFailure } = this.#options;
-    const thread = new Worker(new URL("./checkpoint-thread.ts", import.meta.url).href);
+    const thread = new Worker(this.#script.href);
     thread.onmessage = ({ data }: MessageEvent<FromCheckpointer>) => {
       if (data.kind === "closed") this.#closed.resolve();
       else if (data.kind === "done") onDone();
       else onFailure(data.reason);
     };
     thread.onerror = ({ message }) => onFailure(message);
-    thread.addEventListener("close", () => this.#closed.resolve());
+    thread.addEventListener("close", () => {
+      // What it was told to do would be waited for without end.
+      if (!this.#isClosing) onFailure("its thread ended by itself");
+      this.#closed.resolve();
+    });
     return thread;
   }
 
