@@ -1,7 +1,7 @@
 // The checkpoint thread: brings the log into the database file while commits go on, so that the writer has little left to bring in
 // itself, and syncs that file, which takes longest. Told to stop, it closes its connection; told that everybody has, it ends.
 import type { Database } from "bun:sqlite";
-import { fsyncSync, openSync } from "node:fs";
+import { closeSync, fsyncSync, openSync } from "node:fs";
 import type { FromCheckpointer, ToCheckpointer } from "./checkpointer.ts";
 import { closeWhole, openCheckpointer } from "./database.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
@@ -14,8 +14,8 @@ const PASSES_MAX = 4;
 interface Opened {
   readonly db: Database;
   /**
-   * Of the database file, for syncing it: SQLite does so only where nothing has been committed meanwhile. Left to the end of the
-   * process: closing any file of a database drops the locks that the process has on it (sqlite.org/howtocorrupt.html §2.2).
+   * Of the database file, for syncing it: SQLite does so only where nothing has been committed meanwhile. Closed behind all of
+   * SQLite's: closing any file of a database drops the locks that the process has on it (sqlite.org/howtocorrupt.html §2.2).
    */
   readonly file: number;
   readonly checkpoint: ReturnType<typeof prepare>;
@@ -33,6 +33,8 @@ self.onmessage = ({ data }: MessageEvent<ToCheckpointer>) => {
       post({ kind: "closed" });
       break;
     case "end":
+      if (opened !== null) closeSync(opened.file);
+      post({ kind: "ended" });
       setImmediate(() => process.exit(0));
       break;
     default:

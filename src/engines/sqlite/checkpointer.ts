@@ -28,7 +28,10 @@ export type FromCheckpointer =
   | { readonly kind: "done" }
   /** What the database file holds is not known any more. */
   | { readonly kind: "failed"; readonly reason: string }
-  | { readonly kind: "closed" };
+  /** Its connection is. */
+  | { readonly kind: "closed" }
+  /** It has no file open any more. */
+  | { readonly kind: "ended" };
 
 export interface CheckpointerOptions
   extends Pick<Extract<ToCheckpointer, { kind: "run" }>, "files" | "durability" | "lastPages"> {
@@ -44,7 +47,8 @@ export class Checkpointer implements LogMover {
   readonly #script: URL;
   readonly #state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #thread: Worker | null = null;
-  #closed = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
   #isClosing = false;
 
   /** @param script - what runs on the thread */
@@ -72,29 +76,49 @@ export class Checkpointer implements LogMover {
   }
 
   /** Closes its connection, so that the writer's is the last. Returns what ends the thread, for when that is closed too. */
-  async close(): Promise<() => void> {
-    if (this.#thread === null) return () => {};
+  async close(): Promise<() => Promise<void>> {
+    if (this.#thread === null) return async () => {};
     this.#isClosing = true;
     this.#post({ kind: "close" });
     await this.#closed.promise;
-    return () => this.#post({ kind: "end" });
+    return () => {
+      this.#post({ kind: "end" });
+      return this.#ended.promise;
+    };
   }
 
   #open(): Worker {
-    const { onDone, onFailure } = this.#options;
+    const { onFailure } = this.#options;
     const thread = new Worker(this.#script.href);
-    thread.onmessage = ({ data }: MessageEvent<FromCheckpointer>) => {
-      if (data.kind === "closed") this.#closed.resolve();
-      else if (data.kind === "done") onDone();
-      else onFailure(data.reason);
-    };
+    thread.onmessage = ({ data }: MessageEvent<FromCheckpointer>) => this.#receive(data);
     thread.onerror = ({ message }) => onFailure(message);
     thread.addEventListener("close", () => {
       // What it was told to do would be waited for without end.
       if (!this.#isClosing) onFailure("its thread ended by itself");
       this.#closed.resolve();
+      this.#ended.resolve();
     });
     return thread;
+  }
+
+  #receive(message: FromCheckpointer): void {
+    const { onDone, onFailure } = this.#options;
+    switch (message.kind) {
+      case "done":
+        onDone();
+        break;
+      case "failed":
+        onFailure(message.reason);
+        break;
+      case "closed":
+        this.#closed.resolve();
+        break;
+      case "ended":
+        this.#ended.resolve();
+        break;
+      default:
+        message satisfies never;
+    }
   }
 
   #post(message: ToCheckpointer): void {

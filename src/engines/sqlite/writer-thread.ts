@@ -119,8 +119,8 @@ async function stop(isSound: boolean): Promise<void> {
   const endCheckpointer = await checkpointer.close();
   if (!writer.hasFailed && isSound) mark(db, 1);
   closeWhole(db);
-  endCheckpointer();
   session = null;
+  await endCheckpointer();
   post({ kind: "stopped" });
   endThread();
 }
