@@ -92,6 +92,7 @@ export function toErrorMessage(error: unknown): ErrorMessage {
   };
 }
 
-export function fromErrorMessage({ code, detail, data }: ErrorMessage): KeyholdError {
-  return new KeyholdError(code, detail, data);
+/** What was no KeyholdError is none again: what it says is for the log, and not for clients. */
+export function fromErrorMessage({ code, detail, data }: ErrorMessage): Error {
+  return code === "internal" ? new Error(detail) : new KeyholdError(code, detail, data);
 }

@@ -1,7 +1,6 @@
 // The serving threads beside the main one, as that has them: started with the store and the port, told what happens to the
 // server, asked for what they have measured, and stopped. One that ends by itself ends the server, as nobody knows what of its
 // requests has been done.
-import type { KeyholdError } from "../core/errors.ts";
 import type { Log } from "../observe/log.ts";
 import type { Readings } from "../observe/registry.ts";
 import type { StatsdReading } from "../observe/statsd-lines.ts";
@@ -137,7 +136,7 @@ class ServingThread {
         this.#started.resolve();
         break;
       case "refused":
-        this.#started.reject(fromErrorMessage(message.error) satisfies KeyholdError);
+        this.#started.reject(fromErrorMessage(message.error));
         break;
       case "log":
         log[message.line.level](message.line.event, message.line.message, message.line.fields);
