@@ -1,6 +1,8 @@
 // A full disk, for real: a small tmpfs. Writes that add are answered 507, reads and deletes go on, and room brings the
 // writes back; nothing acknowledged is lost on the way.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { closeWhole, openReader } from "../../src/engines/sqlite/database.ts";
+import { storeFiles } from "../../src/engines/sqlite/layout.ts";
 import { type ServerProcess, startServerProcess } from "../support/server-process.ts";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -33,13 +35,17 @@ describe.skipIf(!isMounted)("a full disk", () => {
   const put = (key: string) =>
     fetch(url(key), { method: "PUT", body: VALUE, headers: { "Content-Type": "text/plain" } });
 
-  test("answers 507 no-room to a write that would reach into the reserve", async () => {
+  test("answers 507 no-room to a write that would reach into the reserve, also of a log that a backup holds", async () => {
+    const reading = openReader(storeFiles(`${directory}/store`));
+    reading.run("begin");
+    reading.prepare("select count(*) from state").get();
     let refused: Response | null = null;
     for (let index = 0; index < WRITES_MAX && refused === null; index++) {
       const response = await put(`fill${index}`);
       if (response.ok) acknowledged.push(`fill${index}`);
       else refused = response;
     }
+    closeWhole(reading);
     expect(refused?.status).toBe(507);
     expect(await refused?.json()).toMatchObject({ code: "no-room" });
     expect(acknowledged.length).toBeGreaterThan(10);

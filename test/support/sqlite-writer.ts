@@ -50,7 +50,14 @@ export async function withWriter(
 }
 
 function diskReserve({ directory }: StoreFiles, reserveBytes: number): DiskReserve {
-  return new DiskReserve({ directory, reserveBytes, steadyMs: () => performance.now(), reusableBytes: () => 0 });
+  const none = () => 0;
+  return new DiskReserve({
+    directory,
+    reserveBytes,
+    steadyMs: () => performance.now(),
+    reusableBytes: none,
+    owedBytes: none,
+  });
 }
 
 function makeParts(given: {

@@ -13,8 +13,18 @@ function freeBytes(): number {
   return bavail * bsize;
 }
 
-function makeReserve(reserveBytes: number, steadyMs: () => number, reusableBytes = 0): DiskReserve {
-  return new DiskReserve({ directory: tmpdir(), reserveBytes, steadyMs, reusableBytes: () => reusableBytes });
+function makeReserve(
+  reserveBytes: number,
+  steadyMs: () => number,
+  { reusableBytes = 0, owedBytes = 0 } = {},
+): DiskReserve {
+  return new DiskReserve({
+    directory: tmpdir(),
+    reserveBytes,
+    steadyMs,
+    reusableBytes: () => reusableBytes,
+    owedBytes: () => owedBytes,
+  });
 }
 
 test("a write is granted where the disk has room beyond the reserve", async () => {
@@ -59,7 +69,17 @@ test("after a refusal the disk is read again at once, as room may have been made
 test("a write that fits into the database's free pages may use the first half of the reserve, and no more", async () => {
   const within = freeBytes() + SLACK_BYTES;
   const beyond = 2 * (freeBytes() + SLACK_BYTES);
-  expect(await rejectionOf(() => makeReserve(within, () => 0, 2).grant(1))).toBeNull();
-  expect((await rejectionOf(() => makeReserve(within, () => 0, 1).grant(1)))?.code).toBe("no-room");
-  expect((await rejectionOf(() => makeReserve(beyond, () => 0, 2).grant(1)))?.code).toBe("no-room");
+  expect(await rejectionOf(() => makeReserve(within, () => 0, { reusableBytes: 2 }).grant(1))).toBeNull();
+  expect((await rejectionOf(() => makeReserve(within, () => 0, { reusableBytes: 1 }).grant(1)))?.code).toBe("no-room");
+  expect((await rejectionOf(() => makeReserve(beyond, () => 0, { reusableBytes: 2 }).grant(1)))?.code).toBe("no-room");
+});
+
+test("what the database has still to grow by when the log is brought in is not free", async () => {
+  const third = freeBytes() / 3;
+  const reserve = makeReserve(0, () => 0, { owedBytes: freeBytes() - third });
+  expect(await rejectionOf(() => reserve.grant(third / 3))).toBeNull();
+  expect((await rejectionOf(() => reserve.grant(third / 3)))?.code).toBe("no-room");
+  expect((await rejectionOf(() => makeReserve(0, () => 0, { owedBytes: 2 * freeBytes() }).grant(1)))?.code).toBe(
+    "no-room",
+  );
 });

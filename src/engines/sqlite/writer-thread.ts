@@ -1,6 +1,7 @@
 // The writer thread: takes messages from the serving threads, keeps the store with a Writer, and looks after it with an
 // Upkeep. It holds no rule of its own; what is here is the life of a thread.
 import type { Database } from "bun:sqlite";
+import { statSync } from "node:fs";
 import { type Clock, type HighestInstant, makeClock, toEpochMs } from "../../core/expiry.ts";
 import { requireQuota } from "../../core/quota.ts";
 import { WriteMarker } from "../../store/write-marks.ts";
@@ -235,6 +236,7 @@ function makeWriter(parts: {
     reserveBytes: options.diskReserveBytes,
     steadyMs,
     reusableBytes: () => pages("freelist_count"),
+    owedBytes: () => Math.max(0, pages("page_count") - statSync(files.database).size),
   });
   const quota = { limitBytes: options.storeBytes, usedBytes: () => pages("page_count") - pages("freelist_count") };
   return new Writer({
