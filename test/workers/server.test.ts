@@ -4,6 +4,7 @@ import { parseExposition } from "../support/exposition.ts";
 import { Http, type HttpStream } from "../support/http-client.ts";
 import { type ServerFlags, type TestServer, withSqliteServer } from "../support/http-harness.ts";
 import { KeptConnection } from "../support/kept-connection.ts";
+import { pollUntil } from "../support/poll-until.ts";
 import { type FailedStart, startServerProcess } from "../support/server-process.ts";
 import { connectToEach } from "../support/serving-threads.ts";
 import { makeSocketClient } from "../support/socket-client.ts";
@@ -23,6 +24,9 @@ function withThreads(body: (server: Served) => Promise<void>, flags: ServerFlags
       if (url === null) throw new Error("The server has no address");
       const threads = await connectToEach(url, THREADS);
       try {
+        // Until those that came to a thread a second time have gone.
+        const areAlone = async () => (await connectionsOf(threads)) === THREADS;
+        await pollUntil(areAlone, { ms: 5000, what: () => "Connections that were closed still count" });
         await body({ ...server, url, threads });
       } finally {
         for (const thread of threads) thread.close();
@@ -30,6 +34,11 @@ function withThreads(body: (server: Served) => Promise<void>, flags: ServerFlags
     },
     { workers: String(THREADS), ...flags },
   );
+}
+
+async function connectionsOf([thread]: readonly KeptConnection[]): Promise<number> {
+  if (thread === undefined) throw new Error("There is no thread");
+  return parseExposition((await send(thread, "GET /-/metrics")).body).get("keyhold_http_connections") ?? 0;
 }
 
 function send(thread: KeptConnection, line: string, body = "", fields: Readonly<Record<string, string>> = {}) {
