@@ -5,6 +5,7 @@ import { type Action, EVERYBODY, may, type Subject } from "../auth/policy.ts";
 import { parseBearer } from "../auth/secrets.ts";
 import type { TokenBook, Verdict } from "../auth/token-book.ts";
 import { KeyholdError } from "../core/errors.ts";
+import { tokenEnded } from "../service/watch/member.ts";
 import { FIELD } from "../wire/headers.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import type { Parameters } from "./parameters.ts";
@@ -71,6 +72,23 @@ export function requireLeave(subject: Subject, route: Route, { incoming, paramet
     requireScope(subject, alsoNeeds.action);
   }
   return action;
+}
+
+/**
+ * Looks again whether what a subject was let in by counts, while its request goes on. A promise only where another thread has
+ * changed tokens.
+ *
+ * @throws "unauthenticated"
+ */
+export function requireStillGood(subject: Subject, tokens: TokenBook): Promise<void> | null {
+  const news = tokens.catchUp();
+  if (news !== null) {
+    return news.then(async () => {
+      await requireStillGood(subject, tokens);
+    });
+  }
+  if (tokens.isGood(subject)) return null;
+  throw tokenEnded();
 }
 
 function requireScope(subject: Subject, needed: Action): void {

@@ -1,13 +1,15 @@
 // The access log: one line a request, with the pattern in place of the path. And what a look for a known answer leaves alone.
 
 import { expect, test } from "bun:test";
-import { makeApp, makeAppServer } from "../../test/support/http-harness.ts";
+import { makeApp, makeAppServer, toIncoming } from "../../test/support/http-harness.ts";
 import { makeMemoryHarness } from "../../test/support/memory-harness.ts";
 import { makeRecordingLog } from "../../test/support/recording-log.ts";
+import { keyOf } from "../../test/support/requests.ts";
 import { ROOMY } from "../../test/support/store-harness.ts";
 import { makeTurnableTimers } from "../../test/support/turnable-timers.ts";
 import { TokenBook } from "../auth/token-book.ts";
 import { makeCount } from "../core/count.ts";
+import { makeGrant } from "../core/token.ts";
 import { makeMarksMemory, WriteMarks } from "../store/write-marks.ts";
 import { KnownAnswers } from "./answers/known-answers.ts";
 
@@ -100,5 +102,24 @@ test("a look for a known answer reads no tokens: a reading that fails would be n
   expect(app.recall({ ...request, mayHave: () => false })).toBeNull();
   await new Promise(setImmediate);
   expect(readings).toBe(0);
+  await close();
+});
+
+test("a body that is long in coming is not taken with a token that another thread has revoked meanwhile", async () => {
+  const { store, close } = await makeMemoryHarness({ ...ROOMY, upkeep: "off", historyChanges: 1000 });
+  const options = { store, timers: makeTurnableTimers(store.now), adminSecret: null, changes: makeCount() };
+  const [here, there] = [new TokenBook(options, []), new TokenBook(options, [])];
+  const grant = makeGrant({ name: "n", scopes: ["write"], prefixes: [], expiresAt: null });
+  const { secret, record } = await there.issue(grant);
+  const put = { method: "PUT", target: "/a", headers: { Authorization: `Bearer ${secret}` }, body: "x" };
+  const incoming = {
+    ...toIncoming(put, new AbortController().signal),
+    async body() {
+      await there.revoke(record.id);
+      return Buffer.from("x");
+    },
+  };
+  const { status } = await makeApp(store, makeRecordingLog(), {}, { tokens: here }).handle(incoming);
+  expect([status, await store.get(keyOf("a"))]).toEqual([401, null]);
   await close();
 });

@@ -6,9 +6,8 @@ import { quote } from "../core/quote.ts";
 import type { HttpMetrics, RouteSeries } from "../observe/http-metrics.ts";
 import type { Log } from "../observe/log.ts";
 import type { RequestTrace, Tracing } from "../observe/tracing.ts";
-import { tokenEnded } from "../service/watch/member.ts";
 import { FIELD } from "../wire/headers.ts";
-import { authenticate, challengeOf, privately, requireLeave } from "./access.ts";
+import { authenticate, challengeOf, privately, requireLeave, requireStillGood } from "./access.ts";
 import type { KnownAnswers } from "./answers/known-answers.ts";
 import {
   type Incoming,
@@ -279,7 +278,8 @@ export class App implements RequestHandler {
         if (action === "watch") metrics.watchBytes += size;
         yield part;
         // A watch is ended by the hub, which says so first.
-        if (action !== "none" && action !== "watch") this.#requireStillGood(asked.subject);
+        if (action !== "none" && action !== "watch")
+          await requireStillGood(asked.subject, this.#options.services.tokens);
       }
     } catch (error) {
       const fault = toFault(error);
@@ -295,12 +295,7 @@ export class App implements RequestHandler {
   /** A body may be long in coming: when it is there, it is asked again whether its token counts. */
   #guardBody({ incoming, subject }: Asked): Incoming {
     if (incoming.method === "GET" || incoming.method === "HEAD") return incoming;
-    return new TappedIncoming(incoming, () => this.#requireStillGood(subject));
-  }
-
-  /** What takes long to send is cut when its token ends. */
-  #requireStillGood(subject: Subject): void {
-    if (!this.#options.services.tokens.isGood(subject)) throw tokenEnded();
+    return new TappedIncoming(incoming, () => requireStillGood(subject, this.#options.services.tokens));
   }
 
   /** Counts bytes that have been moved against what the client may move. */

@@ -46,6 +46,7 @@ export async function nameRequest(
   let body: Uint8Array | null = null;
   const remembering = new TappedIncoming(incoming, (read) => {
     body = read;
+    return null;
   });
   // Asked for when the body has been read, if there is one to read.
   const fingerprint = () => {

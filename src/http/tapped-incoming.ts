@@ -1,12 +1,14 @@
 // A request whose body passes by somebody on its way to the handler.
 import type { Incoming } from "./exchange.ts";
 
+type Tap = (body: Uint8Array | null) => Promise<void> | null;
+
 export class TappedIncoming implements Incoming {
   readonly #incoming: Incoming;
-  readonly #tap: (body: Uint8Array | null) => void;
+  readonly #tap: Tap;
 
-  /** @param tap - shown what body() is about to answer; what it throws is answered instead */
-  constructor(incoming: Incoming, tap: (body: Uint8Array | null) => void) {
+  /** @param tap - shown what body() is about to answer, and waited for; what it throws is answered instead */
+  constructor(incoming: Incoming, tap: Tap) {
     this.#incoming = incoming;
     this.#tap = tap;
   }
@@ -53,7 +55,8 @@ export class TappedIncoming implements Incoming {
 
   async body(maxBytes: number): Promise<Uint8Array | null> {
     const body = await this.#incoming.body(maxBytes);
-    this.#tap(body);
+    const waiting = this.#tap(body);
+    if (waiting !== null) await waiting;
     return body;
   }
 }

@@ -221,7 +221,7 @@ function makeAppClient(app: App): HttpClient {
 }
 
 /** A request as the transport would hand it on. */
-function toIncoming({ method, target, headers, body }: HttpRequest, signal: AbortSignal): Incoming {
+export function toIncoming({ method, target, headers, body }: HttpRequest, signal: AbortSignal): Incoming {
   const bytes = bodyBytes(body);
   let isKeptOpen = false;
   const given = new Headers({ Host: "keyhold.test", ...headers });
