@@ -18,7 +18,7 @@ import { EXIT } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
 import { DEFAULT_URL, isGiven, readToken, textFlag } from "./place.ts";
 import { makeProgress } from "./progress.ts";
-import { ask, type Remote } from "./remote.ts";
+import { askForJson, type Remote } from "./remote.ts";
 import { runCommand, withHint } from "./run-command.ts";
 import { parseServerUrl } from "./server-url.ts";
 
@@ -31,6 +31,8 @@ const VALUE = size({ least: 8, most: 1024 * 1024 });
 const DEFAULTS = { workload: "get-random,put-overwrite,mixed-75-25", connections: "16", duration: "5s", keys: "10000" };
 const DEFAULT_VALUE = "100B";
 const WRITES_PER_SECOND = 1000;
+/** Deletions, the last of which finds nothing more. */
+const CLEAN_UPS_MAX = 5;
 const CLEAN_UP_MS = 60_000;
 const SEED = 1;
 
@@ -135,8 +137,12 @@ async function withOwnKeys<T>({ remote, prefix }: Bench, work: (begun: () => voi
   const clean = async () => {
     if (!hasKeys) return;
     const target = `/keys?prefix=${encodeURIComponent(prefix)}`;
-    const { parts } = await ask(remote, { method: "DELETE", target, signal: AbortSignal.timeout(CLEAN_UP_MS) });
-    for await (const _ of parts);
+    // Writes of connections that broke may still be made behind the first deletion.
+    for (let pass = 0, deleted = 1; pass < CLEAN_UPS_MAX && deleted > 0; pass++) {
+      const signal = AbortSignal.timeout(CLEAN_UP_MS);
+      const answer = await askForJson<{ readonly deleted: number }>(remote, { method: "DELETE", target, signal });
+      deleted = answer.deleted;
+    }
   };
   let result: T;
   try {

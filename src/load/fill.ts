@@ -1,6 +1,6 @@
 // Fills a store with the keys that workloads ask for, many in each request, over a few connections.
 import type { Dialect } from "./dialect.ts";
-import type { Target } from "./open-socket.ts";
+import { LoadFailed, type Target } from "./open-socket.ts";
 import { makeOperation, type Operation, toKeyDigits } from "./operation.ts";
 import { runLoad } from "./run-load.ts";
 import type { ValuePool } from "./value-pool.ts";
@@ -59,7 +59,10 @@ export async function fillOneByOne({ target, dialect, keys, seen, signal }: Fill
     operation.prepare(number++);
     return operation;
   };
-  await runLoad({ target, connections, seconds: SECONDS_MAX, requests: keys, next, signal });
+  const { requests } = await runLoad({ target, connections, seconds: SECONDS_MAX, requests: keys, next, signal });
+  if (requests < keys && !signal.aborted) {
+    throw new LoadFailed(`Only ${requests} of ${keys} keys could be set in ${SECONDS_MAX} s`);
+  }
 }
 
 interface Stretch {
