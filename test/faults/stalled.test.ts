@@ -15,7 +15,8 @@ const SLOW_HEADS = 1000;
 const VALUE_BYTES = 1024 * 1024;
 const KEYS = 20;
 const WRITES = 40;
-const RESIDENT_BYTES_MAX = 300_000_000;
+/** 256 to 290 MB alone; where others work on the same cores, the collector comes later. */
+const RESIDENT_BYTES_MAX = 330_000_000;
 const TEST_MS = 60_000;
 
 test.skipIf(!tellsMemory)(

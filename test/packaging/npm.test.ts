@@ -11,7 +11,7 @@ import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/tem
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Packed; the figure that downloads show. */
-const PACKAGE_BYTES_MAX = 600_000;
+const PACKAGE_BYTES_MAX = 700_000;
 const INSTALL_MS_MAX = 120_000;
 
 interface Packed {

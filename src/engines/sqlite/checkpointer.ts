@@ -89,7 +89,8 @@ export class Checkpointer implements LogMover {
 
   #open(): Worker {
     const { onFailure } = this.#options;
-    const thread = new Worker(this.#script.href);
+    // It does little but wait for the disk, and is to take little memory for it.
+    const thread = new Worker(this.#script.href, { smol: true });
     thread.onmessage = ({ data }: MessageEvent<FromCheckpointer>) => this.#receive(data);
     thread.onerror = ({ message }) => onFailure(message);
     thread.addEventListener("close", () => {
