@@ -86,7 +86,7 @@ test(
         const texts = stream.texts()[Symbol.asyncIterator]();
         await texts.next();
         // Not read on, while more is written than the sockets hold and the backlog reaches.
-        for (let round = 0; round < 300; round++) await writeLarge(server, round);
+        for (let round = 0; round < 300; round++) await writeLarge(server, round, 8000);
         const rest = { ...stream, texts: () => ({ [Symbol.asyncIterator]: () => texts }) };
         const events = await new EventReader(rest, () => Bun.sleep(1)).rest();
         expect(events.at(-1)).toEqual({ event: "bye", id: null, data: { reason: "too-slow" } });
@@ -231,13 +231,14 @@ async function markEnd(server: ServerProcess): Promise<number> {
   return Number(answer.headers.get("Revision"));
 }
 
-async function writeLarge(server: ServerProcess, round: number): Promise<void> {
-  const value = "v".repeat(200);
-  await write(
-    server,
-    "PUT",
-    `/keys?${Array.from({ length: BATCH }, (_, index) => `k${index}=${round}${value}`).join("&")}`,
-  );
+/** @param length - of each value; those of a few hundred rounds are to be more than the buffers of sockets hold, up to 32 MiB */
+async function writeLarge(server: ServerProcess, round: number, length = 200): Promise<void> {
+  const value = "v".repeat(length);
+  const pairs = Array.from({ length: BATCH }, (_, index) => [`k${index}`, `${round}${value}`]);
+  const body = JSON.stringify(Object.fromEntries(pairs));
+  const headers = { "Content-Type": "application/merge-patch+json" };
+  const { status } = await fetch(`${server.url}/keys`, { method: "PATCH", body, headers });
+  if (status >= 300) throw new Error(`PATCH was answered ${status}`);
 }
 
 async function write(server: ServerProcess, method: string, target: string, form: string | null = null): Promise<void> {

@@ -89,8 +89,7 @@ export class Checkpointer implements LogMover {
 
   #open(): Worker {
     const { onFailure } = this.#options;
-    // It does little but wait for the disk, and is to take little memory for it.
-    const thread = new Worker(this.#script.href, { smol: true });
+    const thread = new Worker(this.#script.href);
     thread.onmessage = ({ data }: MessageEvent<FromCheckpointer>) => this.#receive(data);
     thread.onerror = ({ message }) => onFailure(message);
     thread.addEventListener("close", () => {
