@@ -10,6 +10,7 @@
 //
 // The counters wrap at 2^32. What was read would have to be looked at again exactly after 2^31 commits to its counter.
 import type { Key } from "../core/key.ts";
+import { hashText } from "../core/text-hash.ts";
 
 /** What a reader takes before it reads, and asks about later: the number of the counter, and what it stood at. */
 export type Stamp = number;
@@ -21,8 +22,6 @@ const EVERY_CELL = COUNTERS;
 const COMMITS_CELL = COUNTERS + 1;
 const CELLS = COUNTERS + 2;
 const RANGE = 2 ** 32;
-const FNV_BASIS = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
 
 export function makeMarksMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT);
@@ -94,9 +93,7 @@ export class WriteMarker {
   }
 }
 
-/** FNV-1a over the UTF-16 units. */
-function counterOf(key: string): number {
-  let hash = FNV_BASIS;
-  for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), FNV_PRIME);
+function counterOf(key: Key): number {
+  const hash = hashText(key);
   return (hash ^ (hash >>> 16)) & (COUNTERS - 1);
 }

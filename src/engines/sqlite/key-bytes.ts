@@ -17,6 +17,11 @@ export function decodeKey(bytes: Uint8Array): Key {
   return decoder.decode(bytes) as Key;
 }
 
+/** Requires: the text of a key, as another thread of this process has sent it. */
+export function keyOfText(text: string): Key {
+  return text as Key;
+}
+
 /** The exclusive upper end of a walk; null is beyond the last key. */
 export function highBytes(high: string | null): Uint8Array {
   return high === null ? AFTER_EVERY_KEY : encodeKey(high);

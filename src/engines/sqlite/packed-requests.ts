@@ -3,11 +3,10 @@
 // value that is not large. All others go beside it as they are.
 //
 // Not a stored format: both sides are of one process.
-import type { Batch } from "../../core/batch.ts";
-import { UNNAMED } from "../../core/batch.ts";
+import { type Mutation, makeBatch, UNNAMED } from "../../core/batch.ts";
 import { ALWAYS } from "../../core/condition.ts";
 import { type Expiry, KEEP, NEVER, toEpochMs } from "../../core/expiry.ts";
-import type { Key } from "../../core/key.ts";
+import { keyOfText } from "./key-bytes.ts";
 import { VALUE_FORMS } from "./layout.ts";
 import type { WriteRequest } from "./messages.ts";
 
@@ -33,7 +32,7 @@ const FORM_SHIFT = 8;
 /** In place of a length: the media type is that of the record before. */
 const SAME_TYPE = -1;
 
-type Put = Extract<Batch[number], { op: "put" }>;
+type Put = Extract<Mutation, { op: "put" }>;
 
 export function packRequests(requests: readonly WriteRequest[]): PackedRequests {
   const puts = requests.map(putOf);
@@ -90,7 +89,7 @@ export function unpackRequests({ bytes, count, others }: PackedRequests): readon
       const other = others[passed++];
       if (other !== undefined) requests.push(other);
     } else {
-      const key = all.toString("utf8", end, end + keyBytes) as Key;
+      const key = keyOfText(all.toString("utf8", end, end + keyBytes));
       end += keyBytes;
       if (typeBytes !== SAME_TYPE) {
         contentType = all.toString("utf8", end, end + typeBytes);
@@ -101,7 +100,7 @@ export function unpackRequests({ bytes, count, others }: PackedRequests): readon
       const form = VALUE_FORMS[kind >> FORM_SHIFT] ?? "bytes";
       const expiry = expiryOf((kind & 0xff) - 1, ends[at / UNIT_BYTES + 2] ?? 0);
       const put: Put = { op: "put", key, when: ALWAYS, want: "info", value, contentType, form, expiry };
-      requests.push({ kind: "commit", batch: [put] as readonly Put[] as Batch, ...UNNAMED });
+      requests.push({ kind: "commit", batch: makeBatch([put]), ...UNNAMED });
     }
     at = aligned(end);
   }

@@ -46,7 +46,7 @@ test("a value that looks like an answer is none, wherever it comes to lie", () =
   const name = "/victim";
   const before = "x".repeat(960);
   const forged = Buffer.alloc(32);
-  for (const [at, number] of [0, name.length, 0, 0, 0, "evil".length].entries()) forged.writeInt32LE(number, at * 4);
+  for (const [at, number] of [name.length, 0, 0, 0, "evil".length].entries()) forged.writeInt32LE(number, at * 4);
   // From the start of the ring the forged answer lies where the victim's has lain: behind a head, a name and what came before.
   const filler = 8 + Math.ceil((32 + "/f".length + before.length) / 8) * 8 - (32 + "/evil".length);
   const value = `${"x".repeat(filler)}${forged.toString("latin1")}${name}evil${"x".repeat(600)}`;

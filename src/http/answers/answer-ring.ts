@@ -12,6 +12,8 @@
 // the oldest. So neither looking nor putting has a bad case. It begins small, as few answers are found faster in little memory, and
 // is made as large as it will be once, when those are many.
 
+import { hashText } from "../../core/text-hash.ts";
+
 /** What is kept under a name, in the order in which it lies. */
 export interface KeptAnswer {
   readonly stamp: number;
@@ -42,15 +44,13 @@ const NUMBERS_A_WAY = 2;
 const BUCKET_NUMBERS = WAYS * NUMBERS_A_WAY;
 /** An index has a place for each so many bytes of the limit: small answers take some 250. */
 const BYTES_A_PLACE = 128;
-/** Numbers of an index for 32,768 answers, half a MiB; it is left when it is three quarters full. */
+/** Numbers of an index of 65,536 places, half a MiB; it is left when so many answers have been put that three quarters are taken. */
 const SMALL_INDEX_NUMBERS = 65_536 * NUMBERS_A_WAY;
 const SMALL_INDEX_PUTS = 49_152;
 /** The share of a round after which an answer that is asked for is put again. */
 const REWRITTEN_AFTER = 0.75;
-/** Hash, length of the name, kind, two cuts, end, and the stamp as a double at a place that it may have. */
+/** Length of the name, kind, two cuts and bytes, as numbers of 32 bits; four bytes of nothing; the stamp, a double. */
 const HEAD_BYTES = 32;
-const FNV_BASIS = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
 
 interface Segment {
   readonly bytes: Buffer;
@@ -88,7 +88,7 @@ export class AnswerRing {
 
   /** What is kept under a name; null for nothing. */
   find(name: string): FoundAnswer | null {
-    const hash = hashOf(name);
+    const hash = hashText(name);
     const index = this.#index;
     const bucket = this.#bucketOf(hash);
     for (let at = bucket; at < bucket + BUCKET_NUMBERS; at += NUMBERS_A_WAY) {
@@ -109,15 +109,14 @@ export class AnswerRing {
     if (place === null) return;
     const { segment, offset } = this.#at(place);
     const from = offset + HEAD_BYTES + name.length;
-    const hash = hashOf(name);
+    const hash = hashText(name);
     const { numbers } = segment;
     const number = offset / Int32Array.BYTES_PER_ELEMENT;
-    numbers[number] = hash;
-    numbers[number + 1] = name.length;
-    numbers[number + 2] = kind;
-    numbers[number + 3] = cuts[0];
-    numbers[number + 4] = cuts[1];
-    numbers[number + 5] = bytes;
+    numbers[number] = name.length;
+    numbers[number + 1] = kind;
+    numbers[number + 2] = cuts[0];
+    numbers[number + 3] = cuts[1];
+    numbers[number + 4] = bytes;
     segment.stamps[offset / UNIT_BYTES + 3] = stamp;
     segment.bytes.write(name, offset + HEAD_BYTES, "latin1");
     let end = from;
@@ -152,7 +151,7 @@ export class AnswerRing {
     const { segment, offset } = this.#at(place);
     const { bytes, numbers, stamps } = segment;
     const number = offset / Int32Array.BYTES_PER_ELEMENT;
-    if (numbers[number + 1] !== name.length) return null;
+    if (numbers[number] !== name.length) return null;
     const nameStart = offset + HEAD_BYTES;
     for (let index = 0; index < name.length; index++) {
       if (bytes[nameStart + index] !== name.charCodeAt(index)) return null;
@@ -161,11 +160,11 @@ export class AnswerRing {
     return {
       bytes,
       stamp: stamps[offset / UNIT_BYTES + 3] ?? 0,
-      kind: numbers[number + 2] ?? 0,
+      kind: numbers[number + 1] ?? 0,
       from,
-      firstCut: from + (numbers[number + 3] ?? 0),
-      secondCut: from + (numbers[number + 4] ?? 0),
-      to: from + (numbers[number + 5] ?? 0),
+      firstCut: from + (numbers[number + 2] ?? 0),
+      secondCut: from + (numbers[number + 3] ?? 0),
+      to: from + (numbers[number + 4] ?? 0),
     };
   }
 
@@ -176,7 +175,7 @@ export class AnswerRing {
     if (place === null) return found;
     const { segment, offset } = this.#at(place);
     found.bytes.copy(segment.bytes, offset, start, found.to);
-    this.#index[at] = hashOf(name);
+    this.#index[at] = hashText(name);
     this.#index[at + 1] = place;
     return this.#read(place, name);
   }
@@ -244,11 +243,4 @@ export class AnswerRing {
     const buckets = this.#index.length / BUCKET_NUMBERS;
     return ((hash ^ (hash >>> 15)) & (buckets - 1)) * BUCKET_NUMBERS;
   }
-}
-
-/** FNV-1a of 32 bits, not negative. */
-function hashOf(text: string): number {
-  let hash = FNV_BASIS;
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), FNV_PRIME);
-  return hash >>> 0;
 }
