@@ -14,7 +14,7 @@ import type { Servers } from "./servers.ts";
 import { slotOf } from "./slots.ts";
 
 export interface UpkeepOptions {
-  readonly servers: Servers;
+  readonly servers: Pick<Servers, "read" | "readScript" | "write">;
   readonly partitions: readonly Partition[];
   readonly prefix: string;
   readonly sweepIntervalMs: number;
@@ -106,13 +106,13 @@ export class Upkeep {
   /** What there is to do for a partition; its figures are passed on. */
   async #look(partition: Partition): Promise<{ readonly due: readonly string[]; readonly trims: boolean }> {
     const { servers, historyChanges, historyAgeMs, idempotencyAgeMs, onFigures } = this.#options;
+    // Asked before, as a first commit may be answered between the look and its own answer.
+    const hadRevision = this.#options.hasRevision(partition);
     const { slot, meta, names, ends, log, records } = partition;
     const args = [SWEEP_ENTRIES, historyChanges, historyAgeMs, idempotencyAgeMs].map(String);
     const reply = await servers.readScript(slot, SCRIPTS.look, [meta, names, ends, log, records], args);
     const [entries = null, revision = null, kept = null, bytes = null, trims = null, due = null] = toList(reply);
-    if (toCount(revision) === 0 && this.#options.hasRevision(partition)) {
-      throw new KeyholdError("internal", EMPTIED);
-    }
+    if (toCount(revision) === 0 && hadRevision) throw new KeyholdError("internal", EMPTIED);
     onFigures(partition, {
       entries: toInteger(entries),
       revision: toCount(revision),
