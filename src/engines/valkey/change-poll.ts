@@ -66,13 +66,14 @@ export class ChangePoll {
   async #look(): Promise<void> {
     this.#timer = null;
     this.#isLooking = true;
-    try {
-      const moved = await Promise.all(this.#options.partitions.map((partition) => this.#hasMoved(partition)));
-      if (moved.includes(true)) this.wake();
-      else this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * PAUSE_GROWTH);
-    } catch (error) {
+    const looks = await Promise.allSettled(this.#options.partitions.map((partition) => this.#hasMoved(partition)));
+    // What one partition has told is not told again, so it wakes also where another could not be asked.
+    if (looks.some((look) => look.status === "fulfilled" && look.value)) this.wake();
+    else this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * PAUSE_GROWTH);
+    for (const look of looks) {
+      if (look.status === "fulfilled") continue;
       // The engine is away: whoever reads says so, and the next look may find it again.
-      if (!(error instanceof KeyholdError)) throw error;
+      if (!(look.reason instanceof KeyholdError)) throw look.reason;
       this.#pauseMs = LONGEST_PAUSE_MS;
     }
     this.#isLooking = false;
