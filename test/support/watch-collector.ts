@@ -52,6 +52,14 @@ export class WatchCollector {
     });
   }
 
+  /** Resolves when so many puts have been told of, or more. @throws Error with the count, after so long */
+  async untilPuts(count: number, withinMs: number): Promise<void> {
+    await pollUntil(async () => this.puts >= count, {
+      ms: withinMs,
+      what: () => `The watcher has not been told of ${count} puts; it had ${this.summary}`,
+    });
+  }
+
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#close();
