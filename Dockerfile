@@ -6,12 +6,13 @@ ARG BASE=debian:12.11-slim
 
 FROM ${BUILDER} AS build
 WORKDIR /build
-# Without the development dependencies and without install scripts: Bun is found where npm puts it. By the lock file's
-# versions and digests; not `npm ci`, which refuses a lock file that lacks other platforms' packages of the linter.
+# With the development dependencies, as the pages are built of some, and without install scripts: Bun is found where npm puts
+# it. By the lock file's versions and digests; not `npm ci`, which refuses a lock file that lacks other platforms' packages of the linter.
 COPY package.json package-lock.json ./
-RUN npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund
+RUN npm install --no-save --ignore-scripts --no-audit --no-fund
 COPY bin bin
-COPY scripts/build-binary.ts scripts/
+COPY scripts/build-binary.ts scripts/build-web.ts scripts/
+COPY tsconfig.json tsconfig.web.json ./
 COPY src src
 RUN npm run build:binary -- --outfile /image/keyhold && mkdir /image/data
 

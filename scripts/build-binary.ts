@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { buildWeb } from "./build-web.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MAIN = "src/main.ts";
@@ -24,6 +25,8 @@ type Target = (typeof TARGETS)[number];
 
 const { target, outfile } = readArguments();
 const path = resolve(outfile ?? join(ROOT, "dist", target === null ? "keyhold" : `keyhold-${target}`));
+// They are inside too, and so are built first.
+await buildWeb();
 await build(path, target);
 console.log(`${path} written, ${Math.round(Bun.file(path).size / 1e6)} MB`);
 

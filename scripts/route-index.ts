@@ -1,8 +1,9 @@
 // The index of methods and paths in docs/routes.md, made from the route table, so that the page and the server cannot
 // disagree. What the routes do stands in docs/protocol.md, which is written by hand.
-import { allowedMethods, ROUTES, type Route } from "../src/http/routes.ts";
+import type { Route } from "../src/http/route.ts";
+import { allowedMethods, ROUTES } from "../src/http/routes.ts";
 
-const HEAD = `<!-- Generated from src/http/routes.ts by scripts/generate.ts. Change it there. -->
+const HEAD = `<!-- Generated from src/http/routes.ts and src/http/server-routes.ts by scripts/generate.ts. Change it there. -->
 
 # Routes
 

@@ -6,6 +6,7 @@ import { makeGuard, makeKnownAnswers, type RateMemory } from "./compose-parts.ts
 import type { Config } from "./config/options.ts";
 import type { ServerFacts } from "./http/admin-handlers.ts";
 import { App } from "./http/app.ts";
+import { readBuiltAssets, WebAssets } from "./http/assets/web-assets.ts";
 import { makeJsonDialect } from "./http/json-dialect.ts";
 import { makeRawDialect } from "./http/raw-dialect.ts";
 import { type HttpServer, type PortShare, startHttpServer } from "./http/server.ts";
@@ -79,5 +80,6 @@ function makeServices({ config: { maxValueBytes, wide: isWide }, facts }: Servin
     facts: { version: VERSION, maxValueBytes, isWide, ...facts },
     rawDialect: makeRawDialect({ isWide, maxValueBytes }),
     jsonDialect: makeJsonDialect({ maxValueBytes }),
+    assets: new WebAssets(readBuiltAssets),
   };
 }

@@ -1,4 +1,4 @@
-// `npm test`: types, lint, generated files and every test, one after another; the last line counts them. What a machine
+// `npm test`: the build, types, lint, generated files and every test, one after another; the last line counts them. What a machine
 // lacks is said in a sentence by the test that needs it.
 import { fileURLToPath } from "node:url";
 
@@ -55,7 +55,12 @@ function testSteps(asked: readonly string[]): readonly Step[] {
 }
 
 const STEPS: readonly Step[] = [
+  { title: "Build", command: [process.execPath, "--no-env-file", "scripts/build.ts"] },
   { title: "Types", command: ["node", "node_modules/typescript/bin/tsc", "--noEmit"] },
+  {
+    title: "Types of pages",
+    command: ["node", "node_modules/typescript/bin/tsc", "--noEmit", "-p", "tsconfig.web.json"],
+  },
   {
     title: "Lint and format",
     command: ["node", "node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."],

@@ -28,6 +28,14 @@ export function negotiate(accept: string | null, offers: readonly string[]): str
   return best;
 }
 
+/** Whether a client that names the codings it takes takes gzip; one that names none is sent what it can read as it is. */
+export function takesGzip(acceptEncoding: string | null): boolean {
+  if (acceptEncoding === null) return false;
+  const codings = parseAccept(acceptEncoding);
+  const gzip = codings.find(({ type }) => type === "gzip") ?? codings.find(({ type }) => type === "*");
+  return gzip !== undefined && gzip.quality > 0;
+}
+
 /** The most specific range that takes the type decides. */
 function qualityOf(type: string, ranges: readonly MediaRange[]): number {
   const group = `${type.slice(0, type.indexOf("/"))}/*`;

@@ -10,7 +10,7 @@ import { FIELD } from "../wire/headers.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import type { Parameters } from "./parameters.ts";
 import { wantsRepresentation } from "./prefer.ts";
-import type { Route } from "./routes.ts";
+import type { Route } from "./route.ts";
 
 const REALM = 'Bearer realm="keyhold"';
 

@@ -22,16 +22,8 @@ import { type NamedRequest, nameRequest, readIdempotencyKey } from "./idempotenc
 import { Parameters } from "./parameters.ts";
 import { problemReply, STATUS } from "./problem.ts";
 import { lengthOf, sentBytes, sizeOf } from "./reply-size.ts";
-import {
-  acceptedPatches,
-  allowedMethods,
-  decodeArgument,
-  type Match,
-  matchPath,
-  type Route,
-  type RouteRequest,
-  routeOf,
-} from "./routes.ts";
+import type { Route, RouteRequest } from "./route.ts";
+import { acceptedPatches, allowedMethods, decodeArgument, type Match, matchPath, routeOf } from "./routes.ts";
 import { type Services, ServicesBySubject } from "./services.ts";
 import { TappedIncoming } from "./tapped-incoming.ts";
 import { parsePairs, splitTarget } from "./target.ts";

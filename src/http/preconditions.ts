@@ -78,6 +78,14 @@ export function judgeRead(incoming: Incoming, entry: EntryInfo, suffix: string):
   return isModifiedSince(incoming.header(FIELD.ifModifiedSince), entry) === false ? "not-modified" : "proceed";
 }
 
+/** Whether a client that asks for what is no entry has it already. @throws "invalid-header" on a malformed list of tags */
+export function hasAlready(incoming: Incoming, tag: string): boolean {
+  const field = incoming.header(FIELD.ifNoneMatch);
+  if (field === null) return false;
+  const list = parseTagList(FIELD.ifNoneMatch, field);
+  return list === "any" || list.some(({ text }) => `"${text}"` === tag);
+}
+
 /**
  * Whether a Range may be applied: there is no If-Range, or it names this very state. A date never does: entries can change
  * twice in the second that it names, so it is no strong validator (RFC 9110 §13.1.5), and the whole value is always right.

@@ -1,12 +1,9 @@
 // The route table as data, and which row a path belongs to. From the table come matching, 405 with Allow, OPTIONS and the
 // names under which requests are counted and logged (the pattern, never the path). Decided on the path as it was sent,
 // still encoded: what is decoded here is what handlers and checks get, once.
-import type { Action } from "../auth/policy.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { MEDIA } from "../wire/headers.ts";
-import { healthy, info, metricsPage, problemPage, ready } from "./admin-handlers.ts";
 import {
-  type CollectionRequest,
   createInCollection,
   deleteFromCollection,
   listCollection,
@@ -16,39 +13,13 @@ import {
 } from "./collection-handlers.ts";
 import type { Dialect } from "./dialect.ts";
 import { deleteEntry, type EntryRequest, getEntry, putEntry } from "./entry-handlers.ts";
-import type { Incoming, Reply } from "./exchange.ts";
+import type { Reply } from "./exchange.ts";
 import { frontPage } from "./front-page.ts";
-import type { Parameters } from "./parameters.ts";
 import { PATCH_TYPES, patchEntry } from "./patch-handlers.ts";
+import { collectionRoute, plainRoute, type Route, SHOWS_VALUES, SHOWS_VALUES_IF_ASKED } from "./route.ts";
+import { SERVER_ROUTES } from "./server-routes.ts";
 import type { Services } from "./services.ts";
 import { decodePath } from "./target.ts";
-import { createToken, listTokens, revokeToken } from "./token-handlers.ts";
-import { sendBackup, sendExport, takeImport } from "./transfer-handlers.ts";
-import { transact } from "./txn-handler.ts";
-
-export interface RouteRequest {
-  readonly incoming: Incoming;
-  readonly parameters: Parameters;
-  /** What the path names behind its fixed part, decoded. */
-  readonly argument: string;
-  readonly services: Services;
-}
-
-export interface Route {
-  readonly method: string;
-  readonly pattern: string;
-  /** What a request needs leave for. */
-  readonly action: Action;
-  /** What it needs leave for in place of that, where its query has this parameter. */
-  readonly actionWhen?: { readonly parameter: string; readonly action: Action };
-  /** What it needs leave for besides, as its answer shows what is stored: always, or where it asks to be shown that (Prefer). */
-  readonly alsoNeeds?: { readonly action: Action; readonly when: "always" | "representation-preferred" };
-  /** One line for the index of docs/protocol.md. */
-  readonly summary: string;
-  /** Media types that a PATCH takes, as the field Accept-Patch lists them. */
-  readonly acceptPatch?: string;
-  readonly handle: (request: RouteRequest) => Reply | Promise<Reply>;
-}
 
 export interface Match {
   readonly pattern: string;
@@ -68,28 +39,6 @@ function entryRoute(dialectOf: (services: Services) => Dialect, handler: EntryHa
 
 const raw = (handler: EntryHandler) => entryRoute(({ rawDialect }) => rawDialect, handler);
 const json = (handler: EntryHandler) => entryRoute(({ jsonDialect }) => jsonDialect, handler);
-
-function collectionRoute(handler: (request: CollectionRequest) => Promise<Reply>): Route["handle"] {
-  return ({ incoming, parameters, services }) =>
-    handler({
-      incoming,
-      parameters,
-      entries: services.entries,
-      hub: services.hub,
-      maxValueBytes: services.facts.maxValueBytes,
-    });
-}
-
-/** Pages without parameters of their own. */
-function plainRoute(handle: (request: RouteRequest) => Reply | Promise<Reply>): Route["handle"] {
-  return (request) => {
-    request.parameters.requireKnown([]);
-    return handle(request);
-  };
-}
-
-const SHOWS_VALUES: Route["alsoNeeds"] = { action: "read", when: "always" };
-const SHOWS_VALUES_IF_ASKED: Route["alsoNeeds"] = { action: "read", when: "representation-preferred" };
 
 export const ROUTES: readonly Route[] = [
   {
@@ -196,91 +145,7 @@ export const ROUTES: readonly Route[] = [
     summary: "Delete the entry",
     handle: json(deleteEntry),
   },
-  {
-    method: "POST",
-    pattern: "/-/txn",
-    action: "write",
-    alsoNeeds: SHOWS_VALUES,
-    summary: "Check, change and read entries, all or nothing",
-    handle: collectionRoute(transact),
-  },
-  {
-    method: "GET",
-    pattern: "/-/healthy",
-    action: "none",
-    summary: "Whether the process runs",
-    handle: plainRoute(healthy),
-  },
-  {
-    method: "GET",
-    pattern: "/-/ready",
-    action: "none",
-    summary: "Whether the store takes requests",
-    handle: plainRoute(({ services }) => ready(services.facts)),
-  },
-  {
-    method: "GET",
-    pattern: "/-/info",
-    action: "admin",
-    summary: "Version, store, promises, limits",
-    handle: plainRoute(({ services }) => info(services)),
-  },
-  {
-    method: "GET",
-    pattern: "/-/metrics",
-    action: "metrics",
-    summary: "Metrics, in the text format of Prometheus",
-    handle: plainRoute(({ services }) => metricsPage(services.metrics)),
-  },
-  {
-    method: "GET",
-    pattern: "/-/tokens",
-    action: "admin",
-    summary: "Access tokens, without their secrets",
-    handle: listTokens,
-  },
-  {
-    method: "POST",
-    pattern: "/-/tokens",
-    action: "admin",
-    summary: "Make an access token; its secret is answered this once",
-    handle: createToken,
-  },
-  {
-    method: "DELETE",
-    pattern: "/-/tokens/{id}",
-    action: "admin",
-    summary: "Revoke an access token",
-    handle: revokeToken,
-  },
-  {
-    method: "GET",
-    pattern: "/-/backup",
-    action: "admin",
-    summary: "A copy of the whole store at one instant, as a file",
-    handle: sendBackup,
-  },
-  {
-    method: "GET",
-    pattern: "/-/export",
-    action: "admin",
-    summary: "All entries as lines, byte-exact, with a checksum; to be resumed by `?after=`",
-    handle: sendExport,
-  },
-  {
-    method: "POST",
-    pattern: "/-/import",
-    action: "admin",
-    summary: "Put entries as an export has them, all or nothing",
-    handle: takeImport,
-  },
-  {
-    method: "GET",
-    pattern: "/-/problems/{code}",
-    action: "none",
-    summary: "What an error code means",
-    handle: plainRoute(({ incoming, argument }) => problemPage(incoming, argument)),
-  },
+  ...SERVER_ROUTES,
 ];
 
 const BY_PATTERN: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map(
@@ -292,6 +157,7 @@ const BY_PATTERN: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map(
 
 /** Where what follows names one of many. */
 const NAMED_BENEATH = [
+  ["/-/assets/", "/-/assets/{name}"],
   ["/-/problems/", "/-/problems/{code}"],
   ["/-/tokens/", "/-/tokens/{id}"],
 ] as const;

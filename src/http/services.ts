@@ -7,6 +7,7 @@ import { ScopedStore } from "../service/scoped-store.ts";
 import type { HubView } from "../service/watch/hub-view.ts";
 import type { Store } from "../store/store.ts";
 import type { ServerFacts } from "./admin-handlers.ts";
+import type { WebAssets } from "./assets/web-assets.ts";
 import type { Dialect } from "./dialect.ts";
 
 export interface Services {
@@ -18,6 +19,7 @@ export interface Services {
   readonly metrics: Metrics;
   readonly rawDialect: Dialect;
   readonly jsonDialect: Dialect;
+  readonly assets: WebAssets;
 }
 
 /** The services of each subject, made when it is seen first and kept for as long as it is. */

@@ -7,7 +7,7 @@ import { FIELD, MEDIA } from "../wire/headers.ts";
 import { type IssuedTokenJson, toTokenJson } from "../wire/token-json.ts";
 import { readJsonText } from "./body.ts";
 import type { Reply } from "./exchange.ts";
-import type { RouteRequest } from "./routes.ts";
+import type { RouteRequest } from "./route.ts";
 import { readGrant } from "./token-body.ts";
 
 const HEADERS = { [FIELD.cacheControl]: "no-store", [FIELD.contentType]: MEDIA.json };

@@ -15,7 +15,7 @@ import { jsonBodyLimit, readBody } from "./body.ts";
 import type { Reply } from "./exchange.ts";
 import { requireValueSize } from "./json-dialect.ts";
 import type { Parameters } from "./parameters.ts";
-import type { RouteRequest } from "./routes.ts";
+import type { RouteRequest } from "./route.ts";
 
 /** The body of an answer to HEAD whose length is not known. */
 const UNREAD: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };

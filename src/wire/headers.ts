@@ -5,6 +5,7 @@ export const FIELD = {
   /** Tells nginx not to hold a stream back. */
   accelBuffering: "X-Accel-Buffering",
   accept: "Accept",
+  acceptEncoding: "Accept-Encoding",
   acceptPatch: "Accept-Patch",
   acceptRanges: "Accept-Ranges",
   allow: "Allow",
@@ -39,10 +40,13 @@ export const FIELD = {
   lastModified: "Last-Modified",
   link: "Link",
   location: "Location",
+  /** Keeps windows of other origins from holding a page (HTML §7.1.3). */
+  openerPolicy: "Cross-Origin-Opener-Policy",
   origin: "Origin",
   prefer: "Prefer",
   preferenceApplied: "Preference-Applied",
   range: "Range",
+  referrerPolicy: "Referrer-Policy",
   /** SHA-256 of what is sent (RFC 9530 §3). */
   reprDigest: "Repr-Digest",
   requestId: "X-Request-Id",

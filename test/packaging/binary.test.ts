@@ -5,6 +5,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import packageJson from "../../package.json" with { type: "json" };
+import { expectPages } from "../support/expect-pages.ts";
 import { mustRun, runCommand } from "../support/run-command.ts";
 import { SERVE, type ServerProcess, startListening } from "../support/server-process.ts";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
@@ -58,6 +59,7 @@ test("a store keeps what was answered over kill -9, is checked after it, and is 
 
   const again = await start();
   expect(await (await fetch(`${again.url}/greeting`)).text()).toBe("hello");
+  await expectPages(again.url);
   // By a thread of its own: it is inside too, as that which serves beside the first.
   expect(await verdict(again)).toBe("passed");
   expect((await runCommand([binary, "health", "--url", again.url], surroundings)).exitCode).toBe(0);

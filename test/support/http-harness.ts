@@ -9,6 +9,7 @@ import { MEMORY_CAPABILITIES } from "../../src/engines/memory/capabilities.ts";
 import { sqliteCapabilities } from "../../src/engines/sqlite/capabilities.ts";
 import type { KnownAnswers } from "../../src/http/answers/known-answers.ts";
 import { App } from "../../src/http/app.ts";
+import { readBuiltAssets, WebAssets } from "../../src/http/assets/web-assets.ts";
 import type { Incoming, Reply } from "../../src/http/exchange.ts";
 import { makeJsonDialect } from "../../src/http/json-dialect.ts";
 import { makeRawDialect } from "../../src/http/raw-dialect.ts";
@@ -110,6 +111,7 @@ export interface AppParts {
   readonly hub?: WatchHub;
   readonly tokens?: TokenBook;
   readonly answers?: KnownAnswers;
+  readonly assets?: WebAssets;
 }
 
 /** The App in process over any store, for tests that bring their own. */
@@ -128,9 +130,10 @@ export function makeApp(store: Store, log: Log, flags: ServerFlags = {}, parts: 
   const {
     hub = makeWatchHub({ store, log, timers }, config),
     tokens = new TokenBook({ store, timers, adminSecret: null, changes: null }, []),
+    assets = new WebAssets(readBuiltAssets),
   } = parts;
   return new App({
-    services: makeServices({ store, hub, tokens }, config),
+    services: makeServices({ store, hub, tokens, assets }, config),
     guard: makeGuard(config, () => performance.now()),
     log,
     metrics: new HttpMetrics(),
@@ -182,7 +185,7 @@ export function configOf(flags: ServerFlags): Config {
 }
 
 function makeServices(
-  { store, hub, tokens }: { readonly store: Store; readonly hub: WatchHub; readonly tokens: TokenBook },
+  { store, hub, tokens, assets }: Pick<Services, "store" | "tokens" | "assets"> & { readonly hub: WatchHub },
   { wide: isWide, maxValueBytes }: Config,
 ): Services {
   return {
@@ -202,6 +205,7 @@ function makeServices(
     },
     rawDialect: makeRawDialect({ isWide, maxValueBytes }),
     jsonDialect: makeJsonDialect({ maxValueBytes }),
+    assets,
   };
 }
 
