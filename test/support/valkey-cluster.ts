@@ -81,6 +81,8 @@ async function startMember(parts: {
     "cluster-require-full-coverage no",
     // What a replica has missed does not keep it from taking over: tests look at what is lost, not at whether one tries.
     "cluster-replica-validity-factor 0",
+    // A replica stays with its primary: else a primary that has just taken over is lent one of another's, which is not given back.
+    "cluster-migration-barrier 100",
     ...(settings.tls === true ? ["tls-cluster yes"] : []),
   ]);
 }

@@ -63,10 +63,15 @@ export async function startLinked(
 
 /** Resolves when so many replicas of it are online, as the primary counts them. */
 export async function untilLinked(primary: ValkeyNode, count: number): Promise<void> {
-  await pollUntil(async () => onlineReplicas(String(await primary.ask("INFO", "replication"))) >= count, {
+  let info = "";
+  const isLinked = async () => {
+    info = String(await primary.ask("INFO", "replication"));
+    return onlineReplicas(info) >= count;
+  };
+  await pollUntil(isLinked, {
     ms: PATIENCE_MS,
     intervalMs: LOOK_INTERVAL_MS,
-    what: () => `The server on port ${primary.address.port} has fewer than ${count} replicas`,
+    what: () => `The server on port ${primary.address.port} has fewer than ${count} replicas: ${info}`,
   });
 }
 
