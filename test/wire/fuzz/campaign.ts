@@ -1,5 +1,6 @@
 // Runs streams by the thousand: makes them, asks the witness, plays them to our transport, judges, and counts. Each stream has a
 // seed of its own, so that one that fails is run again alone.
+import { heapStats } from "bun:jsc";
 import { makeSeededRandom } from "../../support/seeded-random.ts";
 import { type Delivery, makeDelivery } from "./delivery.ts";
 import { judge, refusalKey, type Verdict } from "./judge.ts";
@@ -23,6 +24,12 @@ export interface Failure {
   readonly failed: Case;
 }
 
+export interface MemoryLook {
+  readonly residentBytes: number;
+  /** On the heap of JavaScript. How many there are is steady; how much room they take swings with when it is collected. */
+  readonly objects: number;
+}
+
 export interface Report {
   /** Streams that were judged, and of these, how many were played once more, delivered otherwise. */
   streams: number;
@@ -35,8 +42,8 @@ export interface Report {
   /** What the witness was asked again with: see its `mends`. */
   readonly mends: Map<string, number>;
   readonly failures: Failure[];
-  /** Of this process after a collection, in bytes, at each tenth of the way. */
-  readonly memory: number[];
+  /** Of this process after a collection, at each tenth of the way. */
+  readonly memory: MemoryLook[];
 }
 
 const BATCH_STREAMS = 500;
@@ -78,7 +85,7 @@ export async function runCampaign({ witness, seed, streams, onBatch }: CampaignO
     const left = leftBehind(context);
     if (left !== null)
       throw new Error(`SEED=${first} STREAMS=${cases.length}: all connections have ended, and ${left}`);
-    if ((batch + 1) % Math.ceil(batches / MEMORY_LOOKS) === 0) report.memory.push(settledBytes());
+    if ((batch + 1) % Math.ceil(batches / MEMORY_LOOKS) === 0) report.memory.push(lookAtMemory());
     onBatch(report);
   }
   return report;
@@ -158,7 +165,7 @@ function count(counts: Map<string, number>, name: string): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 
-function settledBytes(): number {
+function lookAtMemory(): MemoryLook {
   Bun.gc(true);
-  return process.memoryUsage.rss();
+  return { residentBytes: process.memoryUsage.rss(), objects: heapStats().objectCount };
 }
