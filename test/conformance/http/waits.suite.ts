@@ -14,6 +14,8 @@ const PATIENCE_MS = 10_000;
 /** The first sweep is a second after the start: what ends at the beginning of a test and is found sooner, it has not found. */
 const RARE_SWEEPS: ServerFlags = { "sweep-interval": "1s" };
 const BEFORE_SWEEP_MS = 800;
+/** Of an entry that ends while it is waited on. */
+const LIFE_SECONDS = 0.1;
 
 export function waitsSuite(withServer: WithServer): void {
   for (const path of ["/a", "/keys/a"]) {
@@ -102,11 +104,11 @@ function entryWaitsSuite(withServer: WithServer, path: string): void {
   test("an entry that ends while it is waited on is 404 at its instant, not at the sweep", async () => {
     await withServer(async (server) => {
       const { http } = server;
-      await http.put("/a?expire_in=0.1", "1");
-      const meta: { expires_at: string } = JSON.parse(await http.text("/keys/a?meta"));
-      const waiting = http.get(`${path}?${LONG}`, { "If-None-Match": await tagOf(http) });
+      const before = await nowMs(http);
+      await http.put(`/a?expire_in=${LIFE_SECONDS}`, "1");
+      const waiting = http.get(`${path}?${LONG}`, { "If-None-Match": "*" });
       expectProblem(await settled(server, waiting), "not-found");
-      const lateMs = (await nowMs(http)) - Date.parse(meta.expires_at);
+      const lateMs = (await nowMs(http)) - before - LIFE_SECONDS * 1000;
       expect(lateMs).toBeGreaterThanOrEqual(0);
       expectWithin("the end", lateMs, BEFORE_SWEEP_MS);
     }, RARE_SWEEPS);
@@ -249,8 +251,11 @@ function listingWaitsSuite(withServer: WithServer): void {
   test("an entry that ends is a change, once the sweep has logged it", async () => {
     await withServer(async (server) => {
       const { http } = server;
-      await http.put("/a?expire_in=0.05", "1");
-      const answer = await settled(server, http.get(`/keys?prefix=a&${LONG}`));
+      await http.put("/a?expire_in=300", "1");
+      const waiting = http.get(`/keys?prefix=a&${LONG}`);
+      await untilWaiting(server, 1);
+      await http.patch("/a", `expire_in=${LIFE_SECONDS}`);
+      const answer = await settled(server, waiting);
       expect([answer.status, answer.text]).toEqual([200, "[]"]);
     });
   });
