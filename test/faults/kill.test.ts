@@ -6,7 +6,7 @@ import { type ServerProcess, startServerProcess } from "../support/server-proces
 import { withTemporaryDirectory } from "../support/temporary-directory.ts";
 import { WriteOracle } from "../support/write-oracle.ts";
 
-const ROUNDS = Number(process.env["ROUNDS"] ?? 60);
+const ROUNDS = Number(process.env["ROUNDS"] ?? 20);
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const WRITERS = 64;
 const KEYS_A_WRITER = 8;

@@ -11,6 +11,8 @@ import { historiesSuite, type WithHistoryEngine } from "./histories.suite.ts";
 import { INCARNATION } from "./history-requests.ts";
 
 const STEPS = 300;
+/** HISTORIES=40 runs more of them. */
+const HISTORIES = Number(process.env["HISTORIES"] ?? 16);
 
 const withSqlite: WithHistoryEngine = (body) =>
   withTemporaryDirectory((directory) =>
@@ -34,6 +36,6 @@ function withHarness(make: MakeStore): WithHistoryEngine {
     });
 }
 
-historiesSuite("SQLite", withSqlite, { histories: 40, steps: STEPS });
-historiesSuite("leaping revisions", withHarness(leapingHarness(makeMemoryHarness)), { histories: 10, steps: STEPS });
-historiesSuite("64 partitions", withHarness(leapingHarness(steadyPartitions(64))), { histories: 10, steps: STEPS });
+historiesSuite("SQLite", withSqlite, { histories: HISTORIES, steps: STEPS });
+historiesSuite("leaping revisions", withHarness(leapingHarness(makeMemoryHarness)), { histories: HISTORIES / 2, steps: STEPS });
+historiesSuite("64 partitions", withHarness(leapingHarness(steadyPartitions(64))), { histories: HISTORIES / 2, steps: STEPS });
