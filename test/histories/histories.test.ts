@@ -37,5 +37,11 @@ function withHarness(make: MakeStore): WithHistoryEngine {
 }
 
 historiesSuite("SQLite", withSqlite, { histories: HISTORIES, steps: STEPS });
-historiesSuite("leaping revisions", withHarness(leapingHarness(makeMemoryHarness)), { histories: HISTORIES / 2, steps: STEPS });
-historiesSuite("64 partitions", withHarness(leapingHarness(steadyPartitions(64))), { histories: HISTORIES / 2, steps: STEPS });
+historiesSuite("leaping revisions", withHarness(leapingHarness(makeMemoryHarness)), {
+  histories: HISTORIES / 2,
+  steps: STEPS,
+});
+historiesSuite("64 partitions", withHarness(leapingHarness(steadyPartitions(64))), {
+  histories: HISTORIES / 2,
+  steps: STEPS,
+});
