@@ -1,11 +1,12 @@
-// The server keeps the HTTP contract over a socket, on a Valkey server that Sentinels watch over.
+// The server keeps the HTTP contract over a socket, on a Valkey server that Sentinels watch over: what it reads and writes is as on
+// one without them, of whose contract http-valkey-standalone.test.ts has all; the store itself is held to all of its own here too.
 import { nameOf, startBeforehand, withValkeyServer } from "../support/valkey-harness.ts";
 import { transportSuite } from "./http/transport.suite.ts";
-import { httpSuite } from "./http.suite.ts";
+import { httpPartSuite } from "./http-part.suite.ts";
 
 startBeforehand("sentinel");
 
 const SETTING = { topology: "sentinel", partitions: 1 } as const;
 
-httpSuite(nameOf(SETTING), withValkeyServer(SETTING));
+httpPartSuite(nameOf(SETTING), withValkeyServer(SETTING));
 transportSuite(`http transport, ${nameOf(SETTING)}`, "keyhold", withValkeyServer(SETTING));
