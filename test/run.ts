@@ -1,6 +1,8 @@
-// `npm test`: the build, types, lint, generated files and every test, one after another; the last line counts them. What a machine
-// lacks is said in a sentence by the test that needs it.
+// `npm test`: the build, types, lint, generated files and every test; the last line counts them. What a machine lacks is said in a sentence
+// by the test that needs it. The tests run in groups (test-groups.ts), several beside each other, as most wait more than they
+// work; LANES=1 runs one after the other. With arguments, Bun is given these, and nothing runs beside it.
 import { fileURLToPath } from "node:url";
+import { testGroups } from "./test-groups.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -10,8 +12,8 @@ interface Count {
 }
 
 interface Result extends Count {
-  /** What has not been shown yet. */
-  readonly held: string;
+  readonly title: string;
+  readonly seconds: number;
   /** What its failed tests printed, in full or at the end. */
   readonly failures: readonly string[];
 }
@@ -23,38 +25,20 @@ interface Step {
   readonly count?: (output: string, exitCode: number) => Count;
 }
 
-/**
- * Suites that ask servers across the network for everything, and wait for them more than they work: they run beside the other
- * tests, which takes a quarter off the whole.
- */
-const BESIDE = [
-  "test/conformance/http-valkey-",
-  "test/conformance/valkey-",
-  "test/conformance/redis-",
-  "test/engines/",
-];
+/** Groups of tests that run at once. */
+const LANES = Number(process.env["LANES"] ?? 3);
 
 /**
  * For a test that names no time of its own. A disk that stalls for seconds is no fault of what is tested, and a test that runs
- * out of its time takes the servers of all others with it, as Bun ends what the process has started.
+ * out of its time takes the servers of others with it, as Bun ends what the process has started.
  */
 const TEST_MS = 20_000;
 
 /** Of each failed test, said again at the end of all. */
 const FAILURE_LINES = 30;
 
-/** By what is asked for on the command line; all tests in two processes without. */
-function testSteps(asked: readonly string[]): readonly Step[] {
-  const command = [process.execPath, "--no-env-file", "test", `--timeout=${TEST_MS}`];
-  if (asked.length > 0) return [{ title: "Tests", command: [...command, ...asked], count: countTests }];
-  const others = BESIDE.map((path) => `--path-ignore-patterns=${path}*.test.ts`);
-  return [
-    { title: "Tests", command: [...command, ...others], count: countTests },
-    { title: "Tests on Valkey and Redis", command: [...command, ...BESIDE], count: countTests },
-  ];
-}
-
-const STEPS: readonly Step[] = [
+/** One after the other, before any test: what these make, tests may use. */
+const STEPS_BEFORE: readonly Step[] = [
   { title: "Build", command: [process.execPath, "--no-env-file", "scripts/build.ts"] },
   { title: "Types", command: ["node", "node_modules/typescript/bin/tsc", "--noEmit"] },
   {
@@ -67,45 +51,59 @@ const STEPS: readonly Step[] = [
   },
 ];
 
-let passed = 0;
-let failed = 0;
-const failures: string[] = [];
-for (const step of STEPS) note(await run(step));
-const [first, ...beside] = testSteps(process.argv.slice(2)).map((step, index) => run(step, index === 0));
-if (first !== undefined) note(await first);
-for (const other of beside) note(await other);
-// Once more at the end, as whoever looks at a long run is often given its last lines alone.
-if (failures.length > 0) console.log(`\nFailed:\n${failures.join("\n")}\n`);
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 && passed > 0 ? 0 : 1);
-
-function note(result: Result): void {
-  process.stdout.write(result.held);
-  passed += result.passed;
-  failed += result.failed;
-  failures.push(...result.failures);
+/** By what is asked for on the command line; all groups without. */
+function testSteps(asked: readonly string[]): readonly Step[] {
+  const command = [process.execPath, "--no-env-file", "test", `--timeout=${TEST_MS}`];
+  const groups = asked.length > 0 ? [{ title: "Tests", files: asked }] : testGroups(PROJECT);
+  return groups.map(({ title, files }) => ({ title, command: [...command, ...files], count: countTests }));
 }
 
-/** @param isShown - whether its output is shown as it comes; else it is held, so that two steps do not mix theirs */
-async function run({ title, command, count }: Step, isShown = true): Promise<Result> {
-  const heading = `\n${title}: ${command.slice(1).join(" ")}\n`;
-  if (isShown) process.stdout.write(heading);
+const results: Result[] = [];
+for (const step of STEPS_BEFORE) results.push(await run(step));
+const queue = [...testSteps(process.argv.slice(2))];
+await Promise.all(
+  Array.from({ length: LANES }, async () => {
+    for (let step = queue.shift(); step !== undefined; step = queue.shift()) results.push(await run(step));
+  }),
+);
+report();
+
+/** The last line counts everything. */
+function report(): void {
+  const times = results.map(({ title, seconds }) => `${title} ${seconds.toFixed(0)} s`);
+  console.log(`\nTook: ${times.join(", ")}`);
+  // Once more at the end, as whoever looks at a long run is often given its last lines alone.
+  const failures = results.flatMap((result) => result.failures);
+  if (failures.length > 0) console.log(`\nFailed:\n${failures.join("\n")}\n`);
+  const [passed, failed] = [sumOf(({ passed }) => passed), sumOf(({ failed }) => failed)];
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 && passed > 0 ? 0 : 1);
+}
+
+function sumOf(figure: (result: Result) => number): number {
+  return results.reduce((sum, result) => sum + figure(result), 0);
+}
+
+async function run({ title, command, count }: Step): Promise<Result> {
+  const startedAt = performance.now();
   const child = Bun.spawn([...command], { cwd: PROJECT, stdout: "pipe", stderr: "pipe" });
-  const [out, error] = await Promise.all([pass(child.stdout, isShown), pass(child.stderr, isShown)]);
+  const [out, error] = await Promise.all([pass(child.stdout, title), pass(child.stderr, title)]);
   const exitCode = await child.exited;
   const counted = count?.(out + error, exitCode) ?? { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1 };
-  const held = isShown ? "" : `${heading}${out}${error}`;
-  return { ...counted, held, failures: exitCode === 0 ? [] : failuresIn(out + error) };
+  const seconds = (performance.now() - startedAt) / 1000;
+  return { title, seconds, ...counted, failures: exitCode === 0 ? [] : failuresIn(out + error) };
 }
 
-/** Keeps what a child prints, and shows it as it comes. */
-async function pass(stream: ReadableStream<Uint8Array>, isShown: boolean): Promise<string> {
+/** Keeps what a child prints, and shows it as it comes, a line at a time with whose it is. */
+async function pass(stream: ReadableStream<Uint8Array>, title: string): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
+  let shownTo = 0;
   for await (const chunk of stream) {
-    const part = decoder.decode(chunk, { stream: true });
-    if (isShown) process.stdout.write(part);
-    text += part;
+    text += decoder.decode(chunk, { stream: true });
+    const end = text.lastIndexOf("\n") + 1;
+    for (const line of text.slice(shownTo, end).split("\n").slice(0, -1)) console.log(`${title} | ${line}`);
+    shownTo = Math.max(shownTo, end);
   }
   return text;
 }
@@ -117,14 +115,16 @@ function countTests(output: string, exitCode: number): Count {
   return { passed: passedTests, failed: exitCode !== 0 && failedTests === 0 ? 1 : failedTests };
 }
 
-/** What stands before each `(fail)` line, back to the test before it; the last lines of all where no test is named. */
+/** The file and what stands before each `(fail)` line, back to the test before it; the last lines of all where no test is named. */
 function failuresIn(output: string): readonly string[] {
   const failed: string[] = [];
+  let file = "";
   let since: string[] = [];
   for (const line of output.split("\n")) {
-    since.push(line);
+    if (/^\S+\.test\.tsx?:$/.test(line)) file = line;
+    else since.push(line);
     if (!/^\((?:pass|fail|skip|todo)\) /.test(line)) continue;
-    if (line.startsWith("(fail) ")) failed.push(since.slice(-FAILURE_LINES).join("\n"));
+    if (line.startsWith("(fail) ")) failed.push([file, ...since.slice(-FAILURE_LINES)].join("\n"));
     since = [];
   }
   return failed.length > 0 ? failed : [since.slice(-FAILURE_LINES).join("\n")];

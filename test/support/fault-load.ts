@@ -26,7 +26,7 @@ export interface Verdict {
 }
 
 /** Between two requests of a client: the machine has other things to do too. */
-const PAUSE_MS = 5;
+const PAUSE_MS = 10;
 const PROBLEMS_MAX = 20;
 /** After a refusal. */
 const BACK_OFF_MS = 20;
