@@ -5,6 +5,7 @@ import { renderExample, renderReference } from "../src/config/describe.ts";
 import { renderDashboard } from "./dashboard.ts";
 import { renderGuarantees } from "./guarantee-docs.ts";
 import { renderMetrics } from "./metric-docs.ts";
+import { renderOpenApi } from "./openapi-docs.ts";
 import { ERROR_CODES, renderProblem, renderProblemIndex } from "./problem-docs.ts";
 import { renderRouteIndex } from "./route-index.ts";
 
@@ -22,6 +23,7 @@ const GENERATED: readonly GeneratedFile[] = [
   { path: "docs/guarantees.md", render: renderGuarantees },
   { path: "docs/metrics.md", render: renderMetrics },
   { path: "docs/routes.md", render: renderRouteIndex },
+  { path: "docs/openapi.json", render: renderOpenApi },
   { path: "docs/problems/README.md", render: renderProblemIndex },
   ...ERROR_CODES.map((code) => ({ path: `docs/problems/${code}.md`, render: () => renderProblem(code) })),
 ];

@@ -15,6 +15,7 @@ import type { Dialect } from "./dialect.ts";
 import { deleteEntry, type EntryRequest, getEntry, putEntry } from "./entry-handlers.ts";
 import type { Reply } from "./exchange.ts";
 import { frontPage } from "./front-page.ts";
+import { sendOpenApi } from "./openapi/openapi-handler.ts";
 import { PATCH_TYPES, patchEntry } from "./patch-handlers.ts";
 import { collectionRoute, plainRoute, type Route, SHOWS_VALUES, SHOWS_VALUES_IF_ASKED } from "./route.ts";
 import { SERVER_ROUTES } from "./server-routes.ts";
@@ -146,6 +147,13 @@ export const ROUTES: readonly Route[] = [
     handle: json(deleteEntry),
   },
   ...SERVER_ROUTES,
+  {
+    method: "GET",
+    pattern: "/-/openapi.json",
+    action: "none",
+    summary: "This interface, as OpenAPI 3.1",
+    handle: plainRoute(sendOpenApi(() => ROUTES)),
+  },
 ];
 
 const BY_PATTERN: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map(

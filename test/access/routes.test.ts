@@ -124,6 +124,7 @@ const ROWS: readonly Row[] = [
   { route: "DELETE /-/tokens/{id}", line: "DELETE /-/tokens/nobody", needs: ["admin"], status: 404 },
   { route: "GET /-/console", line: "GET /-/console", needs: [], status: 200 },
   { route: "GET /-/docs", line: "GET /-/docs", needs: [], status: 200 },
+  { route: "GET /-/openapi.json", line: "GET /-/openapi.json", needs: [], status: 200 },
   { route: "GET /-/assets/{name}", line: "GET /-/assets/none.js", needs: [], status: 404 },
   { route: "GET /-/problems/{code}", line: "GET /-/problems/forbidden", needs: [], status: 200 },
 ];

@@ -43,7 +43,7 @@ export function sendPage(name: string): (request: RouteRequest) => Promise<Reply
   return async ({ incoming, services }) => {
     const page = await services.assets.find(name);
     if (page === null) throw new KeyholdError("no-such-resource", `There is no page ${quote(name)}`);
-    return await send(incoming, page, PAGE_FIELDS);
+    return await sendFile(incoming, page, PAGE_FIELDS);
   };
 }
 
@@ -56,11 +56,11 @@ export async function sendAsset({ incoming, argument, services }: RouteRequest):
       `There is no file ${quote(argument)}: load the page that named it again`,
     );
   }
-  return await send(incoming, asset, ASSET_FIELDS);
+  return await sendFile(incoming, asset, ASSET_FIELDS);
 }
 
 /** Packed or not: two representations, each with its own tag (RFC 9110 §8.8.3.3). */
-async function send(incoming: Incoming, asset: LoadedAsset, fields: Reply["headers"]): Promise<Reply> {
+export async function sendFile(incoming: Incoming, asset: LoadedAsset, fields: Reply["headers"]): Promise<Reply> {
   const isPacked = takesGzip(incoming.header(FIELD.acceptEncoding));
   const etag = `"${asset.hash}${isPacked ? "-gz" : ""}"`;
   const headers = {
