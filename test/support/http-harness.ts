@@ -112,6 +112,8 @@ export interface AppParts {
   readonly tokens?: TokenBook;
   readonly answers?: KnownAnswers;
   readonly assets?: WebAssets;
+  /** As RequestHandler.handle() is given it. */
+  readonly requireRoom?: (reply: Reply) => void;
 }
 
 /** The App in process over any store, for tests that bring their own. */
@@ -121,7 +123,7 @@ export function makeAppServer(
   parts: AppParts = {},
 ): Pick<TestServer, "http" | "url" | "log"> {
   const { log = makeRecordingLog() } = parts;
-  return { http: new Http(makeAppClient(makeApp(store, log, flags, parts))), url: null, log };
+  return { http: new Http(makeAppClient(makeApp(store, log, flags, parts), parts.requireRoom)), url: null, log };
 }
 
 export function makeApp(store: Store, log: Log, flags: ServerFlags = {}, parts: AppParts = {}): App {
@@ -209,11 +211,11 @@ function makeServices(
   };
 }
 
-function makeAppClient(app: App): HttpClient {
+function makeAppClient(app: App, requireRoom: (reply: Reply) => void = () => {}): HttpClient {
   return {
     send: async (request) => {
       const never = new AbortController().signal;
-      return toAnswer(await app.handle(toIncoming(request, never)), request.method === "HEAD");
+      return toAnswer(await app.handle(toIncoming(request, never), requireRoom), request.method === "HEAD");
     },
     async open(request) {
       const controller = new AbortController();

@@ -117,6 +117,8 @@ every scope. \`Idempotency-Key\` is refused, as the record would hold the secret
   },
 };
 
+const EXPORTED = lines(refer("ExportLine"), "The export.");
+
 const TRANSFER: OperationDocs = {
   "GET /-/backup": {
     operationId: "getBackup",
@@ -144,7 +146,7 @@ checksum. One that is cut short is gone on with by \`after\`.`,
       200: {
         description: "The lines.",
         content: {
-          "application/x-ndjson": lines(refer("ExportLine"), "The export."),
+          "application/x-ndjson": EXPORTED,
         },
         fields: NOT_KEPT,
       },
@@ -159,7 +161,10 @@ checksum. One that is cut short is gone on with by \`after\`.`,
 are passed over. Entries whose end has passed are counted as \`expired\`.`,
     parameters: ["onConflict", "idempotencyKey"],
     body: {
-      "application/x-ndjson": lines(refer("ExportLine"), "The export."),
+      "application/x-ndjson": {
+        ...EXPORTED,
+        example: `${JSON.stringify({ key: "job1", text: "a", content_type: "text/plain" })}\n`,
+      },
       "*/*": media({ type: "string", description: "The same lines: the type is not looked at." }),
     },
     needsBody: true,
