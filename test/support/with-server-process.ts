@@ -1,5 +1,6 @@
 // A server process over a store of its own, for the length of a test.
-import { type ServerProcess, startServerProcess } from "./server-process.ts";
+import { findFreePort } from "./free-port.ts";
+import { FailedStart, type ServerProcess, startServerProcess } from "./server-process.ts";
 import { withTemporaryDirectory } from "./temporary-directory.ts";
 
 /**
@@ -17,8 +18,10 @@ export async function withServerProcess(
   await withTemporaryDirectory(async (directory) => {
     const started: ServerProcess[] = [];
     const start: Restart = async (place) => {
-      const port = place === undefined ? [] : ["--port", new URL(place.url).port];
-      const server = await startServerProcess([...flagsOf(directory), ...port]);
+      const flags = flagsOf(directory);
+      const server = await (place === undefined
+        ? startOnKeptPort(flags)
+        : startServerProcess([...flags, "--port", new URL(place.url).port]));
       started.push(server);
       return server;
     };
@@ -31,4 +34,16 @@ export async function withServerProcess(
       }
     }
   });
+}
+
+/** On a port that is still free after a kill: one that the system chose may have gone to a connection of another test by then. */
+async function startOnKeptPort(flags: readonly string[]): Promise<ServerProcess> {
+  for (;;) {
+    try {
+      return await startServerProcess([...flags, "--port", String(await findFreePort())]);
+    } catch (error) {
+      // Somebody else has taken it since it was looked at.
+      if (!(error instanceof FailedStart) || !error.output.includes("Cannot listen on")) throw error;
+    }
+  }
 }
