@@ -11,6 +11,8 @@ import { parsePage, renderPage, type Step } from "./recipe-page.ts";
 const RECIPES = join(import.meta.dir, "../../docs/recipes");
 const PAGES = readdirSync(RECIPES).filter((name) => name.endsWith(".md"));
 const PAGE_MS = 70_000;
+/** With UPDATE=1 the first is written. */
+const TRIES = process.env["UPDATE"] === "1" ? 1 : 3;
 /** A field or member with a time to live; its seconds. */
 const TTL = /(\bTTL: |"ttl": )(\d+)/g;
 /** How many seconds a time to live may have run down on a slow machine before it is another output. */
@@ -22,7 +24,7 @@ describe("recipes", () => {
     async (name) => {
       const path = join(RECIPES, name);
       const written = readFileSync(path, "utf8");
-      const shown = await play(written);
+      const shown = await playInTime(written);
       if (process.env["UPDATE"] === "1") writeFileSync(path, shown);
       else expect(shown).toBe(written);
     },
@@ -66,6 +68,18 @@ describe("a page", () => {
     expect(() => read(...lines)).toThrow("neither run, nor printed");
   });
 });
+
+/**
+ * Plays the page again where it does not print what is written: its scripts count on seconds, as their reader's do, and a machine
+ * that is busy with other things may take longer. What is wrong is wrong each time.
+ */
+async function playInTime(written: string): Promise<string> {
+  for (let tried = 1; ; tried++) {
+    const shown = await play(written);
+    if (shown === written || tried === TRIES) return shown;
+    console.log("recipes: printed otherwise, and played again");
+  }
+}
 
 /** The page with the outputs of this server, and the files as they are. */
 async function play(page: string): Promise<string> {
