@@ -8,14 +8,20 @@ import { pollUntil } from "../support/poll-until.ts";
 import { peakResidentBytes, tellsMemory } from "../support/process-memory.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { crowdOf, type SlowEnd, type SlowKind, withSlowCrowd } from "../support/slow-crowd.ts";
+import { expectWithin } from "../support/time-bar.ts";
 import { withServerProcess } from "../support/with-server-process.ts";
 
 /** Of each of the four: heads, bodies, readers, and those that say nothing. */
 const CONNECTIONS = Number(process.env["CONNECTIONS"] ?? 200);
 const HEAD_TIMEOUT_SECONDS = 2;
 const IDLE_TIMEOUT_SECONDS = 3;
-/** For what has come at the least rate, for the server to look round, and for a machine that does other things too. */
+/** For what has come at the least rate, and for the server to look round. */
 const SLACK_SECONDS = 1;
+/**
+ * For a machine that does other things too, so many times the slowest answer to another client meanwhile: what is late for one
+ * reason is late for all.
+ */
+const SLOWEST_TIMES = 5;
 const RESIDENT_BYTES_MAX = 300_000_000;
 /** What the readers ask for: more than the system takes for one that reads nothing. */
 const LARGE_VALUES = 8;
@@ -24,7 +30,9 @@ const LISTINGS = 200;
 /** A part for each of them would be 700 MB. */
 const LISTINGS_RESIDENT_BYTES_MAX = 450_000_000;
 const SERVED_WITHIN_MS = 1000;
-const SETTLED_MS = 5000;
+/** Answers to another client meanwhile, two seconds at the least: far fewer than one that is served gets in each of them. */
+const SERVED_MIN = 50;
+const SETTLED_MS = 15_000;
 /** By then the last has long been due. */
 const ALL_ENDED_MS = 20_000;
 /** Of the checkpoint thread, which the bodies start: its connection and its event loop. */
@@ -78,7 +86,7 @@ test.skipIf(python === null || !tellsMemory)(
         console.log(
           `slow clients: ${served.answers} answers meanwhile, the slowest after ${served.slowestMs.toFixed(0)} ms`,
         );
-        for (const kind of KINDS) expectEnds(slow.ends, { kind, count: counts[kind] });
+        for (const kind of KINDS) expectEnds(slow.ends, { kind, count: counts[kind], slowestMs: served.slowestMs });
       });
       await pollUntil(async () => (await readUse(server)).files <= before.files + THREAD_FILES, {
         ms: SETTLED_MS,
@@ -99,10 +107,12 @@ test.skipIf(python === null || !tellsMemory)(
     await withSlowServer(async (server) => {
       const counts = { ...crowdOf(0), "stalled-listing": LISTINGS };
       await withSlowCrowd({ command: python ?? "", url: server.url, counts, isReplaced: false }, async (slow) => {
-        while (slow.ends.length < LISTINGS) await slow.nextEnd();
-        expectEnds(slow.ends, { kind: "stalled-listing", count: LISTINGS });
+        const { slowestMs } = await serveWhile(server, () => slow.ends.length < LISTINGS);
+        expectEnds(slow.ends, { kind: "stalled-listing", count: LISTINGS, slowestMs });
       });
-      expect(peakResidentBytes(server.pid)).toBeLessThan(LISTINGS_RESIDENT_BYTES_MAX);
+      const peak = peakResidentBytes(server.pid);
+      console.log(`slow clients: the server's peak was ${Math.round(peak / 1e6)} MB with listings`);
+      expect(peak).toBeLessThan(LISTINGS_RESIDENT_BYTES_MAX);
     }, 1024 * 1024);
   },
   TEST_MS,
@@ -110,15 +120,19 @@ test.skipIf(python === null || !tellsMemory)(
 
 function expectEnds(
   all: readonly SlowEnd[],
-  { kind, count }: { readonly kind: SlowKind; readonly count: number },
+  { kind, count, slowestMs }: { readonly kind: SlowKind; readonly count: number; readonly slowestMs: number },
 ): void {
   const ends = all.filter((end) => end.kind === kind);
   const seconds = ends.map((end) => end.seconds);
   const [first, last] = [Math.min(...seconds), Math.max(...seconds)];
   console.log(`slow clients: ${ends.length} of ${kind} ended after ${first.toFixed(1)} to ${last.toFixed(1)} s`);
   const fate = FATES[kind];
-  const isInTime = last < fate.seconds + SLACK_SECONDS && (fate.isCutBefore || first > fate.seconds - EARLY_SECONDS);
-  expect({ kind, count: ends.length, first, last, isInTime }).toEqual({ kind, count, first, last, isInTime: true });
+  const slackSeconds = SLACK_SECONDS + (SLOWEST_TIMES * slowestMs) / 1000;
+  const isInTime = last < fate.seconds + slackSeconds && (fate.isCutBefore || first > fate.seconds - EARLY_SECONDS);
+  expect({ kind, count: ends.length, first, last, slackSeconds, isInTime }).toEqual({
+    ...{ kind, count, first, last, slackSeconds },
+    isInTime: true,
+  });
   const untold = ends.filter(({ received }) => fate.isTold && !TIMEOUT.test(received));
   expect(untold).toEqual([]);
 }
@@ -142,7 +156,8 @@ async function serveWhile(
   } finally {
     client.close();
   }
-  expect(slowestMs).toBeLessThan(SERVED_WITHIN_MS);
+  expect(answers).toBeGreaterThan(SERVED_MIN);
+  expectWithin("the slowest answer beside slow clients", slowestMs, SERVED_WITHIN_MS);
   return { answers, slowestMs };
 }
 

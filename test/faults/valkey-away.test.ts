@@ -14,6 +14,7 @@ import {
 import { pollUntil } from "../support/poll-until.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { makeSocketClient } from "../support/socket-client.ts";
+import { expectWithin } from "../support/time-bar.ts";
 import { startCluster } from "../support/valkey-cluster.ts";
 import type { ServerGroup } from "../support/valkey-group.ts";
 import type { ValkeyNode } from "../support/valkey-node.ts";
@@ -158,15 +159,17 @@ async function expectRefused(what: string, ask: () => Promise<HttpAnswer>): Prom
   const tookMs = performance.now() - begunAt;
   expect({ what, status, text: status === 503 ? "" : text }).toEqual({ what, status: 503, text: "" });
   expect({ what, retryAfter: Number(headers["retry-after"]) > 0 }).toEqual({ what, retryAfter: true });
-  expect({ what, isInTime: tookMs < DEADLINE_MS + SLACK_MS }).toEqual({ what, isInTime: true });
+  expectWithin(`the answer to ${what}`, tookMs, DEADLINE_MS + SLACK_MS);
 }
 
 async function expectMissed(http: Http): Promise<void> {
+  const emptiedAt = performance.now();
   await pollUntil(async () => (await http.get("/-/ready")).status === 503, {
-    ms: NOTICED_MS,
+    ms: PATIENCE_MS,
     intervalMs: 20,
     what: () => "The server is ready though its store is gone",
   });
+  expectWithin("a store that is gone", performance.now() - emptiedAt, NOTICED_MS);
   const { status, text, headers } = await http.put("/new", "x");
   expect({ status, text: status === 503 ? "" : text }).toEqual({ status: 503, text: "" });
   expect(Number(headers["retry-after"])).toBeGreaterThan(0);

@@ -10,6 +10,7 @@ import { clusterStore, httpOf, withKeyholds } from "../support/keyhold-fleet.ts"
 import { pollUntil } from "../support/poll-until.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 import { makeSocketClient } from "../support/socket-client.ts";
+import { expectWithin } from "../support/time-bar.ts";
 import { sharedCluster } from "../support/valkey-cluster.ts";
 
 const COUNTS = Number(process.env["COUNTS"] ?? 1000);
@@ -21,6 +22,7 @@ const WATCHED_KEYS = 20;
 const WATCHED_WRITES = 400;
 /** "Within about a second". */
 const REVOKED_MS = 2000;
+const PATIENCE_MS = 20_000;
 const TEST_MS = 60_000 + COUNTS * 5 + RACES * 50;
 const FORM = { "Content-Type": "application/x-www-form-urlencoded" };
 
@@ -127,11 +129,13 @@ test(
       expect((await httpOf(first).delete(`/-/tokens/${id}`, bearer(admin.token))).status).toBe(200);
       expect(await read(first, token)).toBe(401);
       await pollUntil(async () => (await read(second, token)) === 401, {
-        ms: REVOKED_MS,
+        ms: PATIENCE_MS,
         intervalMs: 20,
         what: () => "The token that the other server revoked still counts",
       });
-      console.log(`fleet: a revoked token counted for ${Math.round(performance.now() - revokedAt)} ms more elsewhere`);
+      const countedMs = performance.now() - revokedAt;
+      console.log(`fleet: a revoked token counted for ${Math.round(countedMs)} ms more elsewhere`);
+      expectWithin("a revoked token elsewhere", countedMs, REVOKED_MS);
       expect(await read(second, admin.token)).toBe(200);
     });
   },

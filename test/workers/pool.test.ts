@@ -98,7 +98,7 @@ test("a token file that is exchanged counts on every thread after SIGHUP, the on
       writeFileSync(file, after);
       server.kill("SIGHUP");
       const areRenewed = async () => (await statuses(after)).every((status) => status === 404);
-      await pollUntil(areRenewed, { ms: 5000, what: () => "Not every thread has read the file again" });
+      await pollUntil(areRenewed, { ms: 15_000, what: () => "Not every thread has read the file again" });
       expect(await statuses(before)).toEqual([401, 401]);
       for (const thread of threads) thread.close();
     } finally {
