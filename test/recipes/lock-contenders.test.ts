@@ -2,16 +2,18 @@
 // some stall beyond their limit and go on as if they still held it, and the server is killed once in between. Nobody who is
 // late gets a write accepted, and of those who keep to their limit no two hold the lock at a time.
 import { expect, test } from "bun:test";
+import { pollUntil } from "../support/poll-until.ts";
 import { type SeededRandom, seedsToTry, withSeed } from "../support/seeded-random.ts";
 import { withServerProcess } from "../support/with-server-process.ts";
 
 const CONTENDERS = 32;
 const TTL_MS = 250;
 const STALL_MS = 2 * TTL_MS;
-/** Before the server is killed, and after it has come back. */
-const PHASE_MS = 3500;
+/** Acquisitions before the server is killed, and after it has come back, at the least. */
+const GRANTS_A_PHASE = 15;
+const PATIENCE_MS = 25_000;
 const ANSWER_MS = 5000;
-const TEST_MS = 30_000;
+const TEST_MS = 60_000;
 /** What the server calls now is a whole millisecond, up to one before the true instant; and two clocks are compared. */
 const CLOCK_SLACK_MS = 3;
 
@@ -24,15 +26,14 @@ test.each(seedsToTry(1, 1))(
       withServerProcess(async (server, restart) => {
         const arena = new Arena(server.url);
         const contenders = Array.from({ length: CONTENDERS }, (_, index) => contend(arena, `worker-${index}`, random));
-        await Bun.sleep(PHASE_MS);
+        await untilSome(arena, () => arena.grants.length > GRANTS_A_PHASE);
         server.kill("SIGKILL");
         await server.exited;
         const grantsBefore = arena.grants.length;
         await restart(server);
-        await Bun.sleep(PHASE_MS);
+        await untilSome(arena, () => arena.grants.length > grantsBefore + GRANTS_A_PHASE && wasFoughtFor(arena));
         arena.isOver = true;
         await Promise.all(contenders);
-        expectSomethingHappened(arena, grantsBefore);
         expectOneHolderAtATime(arena);
         expectTokensInOrder(arena);
         expectTransactionsUnderTheLock(arena);
@@ -179,14 +180,22 @@ async function writeUnderTheLock(arena: Arena, { holder, token }: Grant): Promis
   arena.transactions.push({ token, revision });
 }
 
-/** Without these the rest would hold of a lock that nobody fought for. */
-function expectSomethingHappened({ grants, writes, transactions }: Arena, grantsBefore: number): void {
-  expect(grantsBefore).toBeGreaterThan(10);
-  expect(grants.length - grantsBefore).toBeGreaterThan(10);
-  expect(new Set(grants.map(({ holder }) => holder)).size).toBeGreaterThan(CONTENDERS / 4);
-  expect(writes.some(({ isAccepted }) => !isAccepted)).toBe(true);
-  expect(transactions.some(({ revision }) => revision === null)).toBe(true);
-  expect(transactions.some(({ revision }) => revision !== null)).toBe(true);
+async function untilSome({ grants, writes, transactions }: Arena, holds: () => boolean): Promise<void> {
+  await pollUntil(async () => holds(), {
+    ms: PATIENCE_MS,
+    what: () =>
+      `Too little happened: ${grants.length} grants, ${writes.length} writes, ${transactions.length} transactions`,
+  });
+}
+
+/** Of a lock that nobody fought for all the rest would hold, too. */
+function wasFoughtFor({ grants, writes, transactions }: Arena): boolean {
+  return (
+    new Set(grants.map(({ holder }) => holder)).size > CONTENDERS / 4 &&
+    writes.some(({ isAccepted }) => !isAccepted) &&
+    transactions.some(({ revision }) => revision === null) &&
+    transactions.some(({ revision }) => revision !== null)
+  );
 }
 
 function expectOneHolderAtATime({ grants }: Arena): void {
