@@ -38,7 +38,7 @@ async function withCluster(
   body: (cluster: Cluster) => Promise<void>,
   settings: Parameters<typeof startCluster>[0] = {},
 ): Promise<void> {
-  const cluster = await startCluster({ nodeTimeoutMs: NODE_TIMEOUT_MS, appendFsync: "everysec", ...settings });
+  const cluster = await startCluster({ appendFsync: "everysec", ...settings });
   try {
     await body(cluster);
   } finally {
@@ -88,7 +88,7 @@ for (const how of ["killed", "stopped"] as const) {
             );
           });
         },
-        { replicasPer: 2 },
+        { replicasPer: 2, nodeTimeoutMs: NODE_TIMEOUT_MS },
       );
     },
     PATIENCE_MS,

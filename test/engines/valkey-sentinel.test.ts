@@ -7,6 +7,9 @@ import { type SentinelSet, startSentinelSet } from "../support/valkey-sentinel.t
 import { COUNT, ListLog, PATIENCE_MS, serversOptions, withServers } from "../support/valkey-servers.ts";
 
 const DEADLINE_MS = 2000;
+/** Silence after which Sentinels call the primary down, and where that is not to happen. */
+const DETECTION_MS = 1000;
+const UNHURRIED_MS = 5000;
 /** Of a fail-over: a second until the Sentinels call the primary down, and what they take to agree and promote. */
 const RECOVERY_MS = 6000;
 const KEYS = Array.from({ length: 16 }, (_, number) => ({ key: `count:${number}`, slot: 0 }));
@@ -22,8 +25,8 @@ function optionsOf(set: SentinelSet, changed: Parameters<typeof serversOptions>[
   });
 }
 
-async function withSet(body: (set: SentinelSet) => Promise<void>): Promise<void> {
-  const set = await startSentinelSet({ downAfterMs: 1000, appendFsync: "everysec" });
+async function withSet(body: (set: SentinelSet) => Promise<void>, downAfterMs = UNHURRIED_MS): Promise<void> {
+  const set = await startSentinelSet({ downAfterMs, appendFsync: "everysec" });
   try {
     await body(set);
   } finally {
@@ -59,7 +62,7 @@ for (const how of ["killed", "stopped"] as const) {
             `${how}: longest gap ${Math.round(load.longestGapMs)} ms, slowest ${Math.round(load.slowestMs)} ms`,
           );
         });
-      });
+      }, DETECTION_MS);
     },
     PATIENCE_MS,
   );

@@ -24,25 +24,34 @@ export interface Cluster extends ServerGroup {
 export interface ClusterSettings extends ServerSettings {
   readonly primaries?: number;
   readonly replicasPer?: number;
-  /** A node that is silent for so long is down; a fail-over takes about as long again. */
+  /**
+   * A node that is silent for so long is down; a fail-over takes about as long again. Without it, a node of a machine that is busy
+   * with other things is not taken for one that is down.
+   */
   readonly nodeTimeoutMs?: number;
 }
 
 const SLOTS = 16_384;
 const LOOK_INTERVAL_MS = 20;
+const PATIENT_TIMEOUT_MS = 5000;
+/** While they come to know each other, which they tell the sooner the sooner they take each other for gone. */
+const START_TIMEOUT_MS = 2000;
 
 let shared: Promise<Cluster> | null = null;
 
 export function startCluster(options: ClusterSettings = {}): Promise<Cluster> {
-  const { primaries = 3, replicasPer = 1, nodeTimeoutMs = 2000, ...settings } = options;
+  const { primaries = 3, replicasPer = 1, nodeTimeoutMs = PATIENT_TIMEOUT_MS, ...settings } = options;
   return withGroup(settings, async (group) => {
     const count = primaries * (1 + replicasPer);
     const nodes = await Promise.all(
-      Array.from({ length: count }, () => startMember({ group, settings, nodeTimeoutMs })),
+      Array.from({ length: count }, () =>
+        startMember({ group, settings, nodeTimeoutMs: Math.min(nodeTimeoutMs, START_TIMEOUT_MS) }),
+      ),
     );
     await join(nodes, primaries);
     await Promise.all(nodes.slice(0, primaries).map((primary) => fill(primary, replicasPer)));
     await untilOk(nodes, replicasPer);
+    await Promise.all(nodes.map((node) => node.ask("CONFIG", "SET", "cluster-node-timeout", String(nodeTimeoutMs))));
     return {
       nodes,
       ca: group.ca,
@@ -61,7 +70,7 @@ export function startCluster(options: ClusterSettings = {}): Promise<Cluster> {
 
 /** As sharedStandalone(): three primaries with a replica each, no fail-overs by tests. */
 export function sharedCluster(): Promise<Cluster> {
-  shared ??= startCluster({ appendFsync: "everysec", nodeTimeoutMs: 5000 });
+  shared ??= startCluster({ appendFsync: "everysec" });
   return shared;
 }
 

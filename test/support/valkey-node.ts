@@ -21,6 +21,8 @@ export interface NodeSettings {
 
 /** How long a server may take to start or to end. A start takes some 50 ms on a quiet machine. */
 export const PATIENCE_MS = 20_000;
+/** How long a fail-over may take: Sentinels that could not agree try again after twenty seconds. */
+export const FAILOVER_PATIENCE_MS = 45_000;
 const LOOK_INTERVAL_MS = 10;
 
 /** Processes that run, to be ended with this one. */

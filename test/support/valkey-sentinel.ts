@@ -2,7 +2,7 @@
 // within some seconds.
 import { pollUntil } from "./poll-until.ts";
 import { type ServerGroup, withGroup } from "./valkey-group.ts";
-import { PATIENCE_MS, type ValkeyNode } from "./valkey-node.ts";
+import { FAILOVER_PATIENCE_MS, PATIENCE_MS, type ValkeyNode } from "./valkey-node.ts";
 import type { ServerSettings } from "./valkey-settings.ts";
 import { startLinked } from "./valkey-standalone.ts";
 import type { ServerAddress } from "./valkey-wire.ts";
@@ -58,11 +58,15 @@ export function startSentinelSet(options: SentinelSettings = {}): Promise<Sentin
             const found = await findPrimary(nodes, sentinels);
             return found !== old && String(await found.ask("ROLE")).startsWith("master");
           },
-          { ms: PATIENCE_MS, intervalMs: LOOK_INTERVAL_MS, what: () => "No other node has become the primary" },
+          {
+            ms: FAILOVER_PATIENCE_MS,
+            intervalMs: LOOK_INTERVAL_MS,
+            what: () => "No other node has become the primary",
+          },
         ),
       untilSettled: () =>
         pollUntil(async () => areSettled(await findPrimary(nodes, sentinels), sentinels), {
-          ms: PATIENCE_MS,
+          ms: FAILOVER_PATIENCE_MS,
           intervalMs: LOOK_INTERVAL_MS,
           what: () => "The Sentinels do not agree",
         }),

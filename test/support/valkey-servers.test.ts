@@ -5,8 +5,10 @@ import { startSentinelSet } from "./valkey-sentinel.ts";
 import type { ServerSettings } from "./valkey-settings.ts";
 import { startReplicated, startStandalone } from "./valkey-standalone.ts";
 
-/** Fail-overs take some seconds. */
-const PATIENCE_MS = 30_000;
+/** Fail-overs take some seconds, and twenty more where Sentinels could not agree. */
+const PATIENCE_MS = 60_000;
+/** A node that is silent for so long is down. */
+const DETECTION_MS = 1000;
 
 const GUARDED: ServerSettings = { password: "secret", user: "keyhold", tls: true };
 
@@ -59,7 +61,7 @@ for (const settings of [{}, GUARDED]) {
   test(
     `Sentinels choose another primary when theirs is killed${how}`,
     async () => {
-      const set = await startSentinelSet({ downAfterMs: 500, ...settings });
+      const set = await startSentinelSet({ downAfterMs: DETECTION_MS, ...settings });
       try {
         const old = await set.primary();
         expect(old.pid).toBe(set.nodes[0]?.pid ?? -1);
@@ -76,7 +78,7 @@ for (const settings of [{}, GUARDED]) {
   test(
     `a cluster covers all slots, and a replica takes over when its primary is killed${how}`,
     async () => {
-      const cluster = await startCluster({ nodeTimeoutMs: 500, ...settings });
+      const cluster = await startCluster({ nodeTimeoutMs: DETECTION_MS, ...settings });
       try {
         expect(cluster.nodes).toHaveLength(6);
         const old = await cluster.primaryOf(0);

@@ -18,7 +18,7 @@ export const COUNT = makeScript("return redis.call('INCR', KEYS[1])");
 export const SET = makeScript("for _, key in ipairs(KEYS) do redis.call('SET', key, ARGV[1]) end return 'written'");
 export const GET = makeScript("return redis.call('GET', KEYS[1])");
 
-export const PATIENCE_MS = 40_000;
+export const PATIENCE_MS = 60_000;
 
 export interface LogLine {
   readonly level: "info" | "warn" | "error";
