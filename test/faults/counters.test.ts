@@ -7,7 +7,7 @@ import type { ServerProcess } from "../support/server-process.ts";
 import { withServerProcess } from "../support/with-server-process.ts";
 
 const CONNECTIONS = 64;
-const COUNTS = Number(process.env["COUNTS"] ?? 1000);
+const COUNTS = Number(process.env["COUNTS"] ?? 400);
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const KILLS = 3;
 /** A disk that syncs slowly makes some 2,000 counts a second. */
