@@ -207,14 +207,15 @@ function placeAt(places: NetworkIslands["places"], index: number) {
 
 /** Of a node that was a primary and has heard that it is none any more: Sentinels take some ten seconds to say so. */
 async function untilReplica(node: ValkeyNode): Promise<void> {
-  await pollUntil(async () => String(await node.ask("ROLE")).startsWith("slave"), {
+  await pollUntil(async () => String(await node.ask("ROLE").catch(() => "")).startsWith("slave"), {
     ms: PATIENCE_MS,
     what: () => `The node on port ${node.address.port} goes on as a primary`,
   });
 }
 
+/** One that cannot be asked just now is none. */
 async function isPrimary(node: ValkeyNode): Promise<boolean> {
-  return String(await node.ask("ROLE")).startsWith("master");
+  return String(await node.ask("ROLE").catch(() => "")).startsWith("master");
 }
 
 /** By itself: it has found the primary that the other side chose, and can keep its promise there. */

@@ -65,7 +65,8 @@ export async function startLinked(
 export async function untilLinked(primary: ValkeyNode, count: number): Promise<void> {
   let info = "";
   const isLinked = async () => {
-    info = String(await primary.ask("INFO", "replication"));
+    // One that reads its data, or takes longer than it may, is asked again.
+    info = String(await primary.ask("INFO", "replication").catch((error: unknown) => error));
     return onlineReplicas(info) >= count;
   };
   await pollUntil(isLinked, {
