@@ -79,7 +79,7 @@ describe("beside it, the runtime's own transport", () => {
   test("is played the same cases, and their number is printed", async () => {
     await scoreBeside("h1spec on --transport bun", [H1SPEC], () => startEchoServer("bun"));
     await scoreBeside("plain on --transport bun", GROUPS, () => startStoreServer("bun", "plain"));
-  }, 20_000);
+  }, 60_000);
 });
 
 /** Registers each case as a test on one server, which they share. */

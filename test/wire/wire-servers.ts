@@ -23,7 +23,7 @@ export interface WireServer {
 }
 
 /** A case on a server that answers takes a fraction of it; one that a server never answers costs all of it. */
-const PATIENCE_MS: Readonly<Record<Transport, number>> = { keyhold: 5000, bun: 500 };
+const PATIENCE_MS: Readonly<Record<Transport, number>> = { keyhold: 15_000, bun: 500 };
 const ECHOED_BYTES_MAX = 1024 * 1024;
 
 /** A whole server with a store in memory. */

@@ -23,7 +23,7 @@ export interface Place {
   readonly isTls: boolean;
 }
 
-const START_MS = 5000;
+const START_MS = 20_000;
 const MANY = Number.POSITIVE_INFINITY;
 
 export const PROXIES: readonly ProxyKind[] = [
