@@ -5,7 +5,12 @@ import { toRevision, toTag } from "./entry.ts";
 import { toEpochMs } from "./expiry.ts";
 
 const SECOND = 1_800_000_000_000;
-const ENTRY = { tag: toTag("7.life1"), revision: toRevision(7), modifiedAt: toEpochMs(SECOND + 999) };
+const ENTRY = {
+  tag: toTag("7.life1"),
+  revision: toRevision(7),
+  modifiedAt: toEpochMs(SECOND + 999),
+  expiresAt: toEpochMs(SECOND + 5000),
+};
 const OTHER = toTag("8.life1");
 
 /** Condition, whether it holds on the entry, whether on a free key. */
@@ -21,6 +26,9 @@ const ROWS: readonly [Condition, boolean, boolean][] = [
   [{ is: "notAt", tags: [ENTRY.tag] }, false, true],
   [{ is: "notAt", tags: [OTHER] }, true, true],
   [{ is: "notAt", tags: [] }, true, true],
+  [{ is: "endsAt", at: toEpochMs(SECOND + 5000) }, true, false],
+  [{ is: "endsAt", at: toEpochMs(SECOND + 5001) }, false, false],
+  [{ is: "endsAt", at: null }, false, false],
   // HTTP dates name whole seconds: what was modified within the second named has not been modified since.
   [{ is: "unmodifiedSince", at: toEpochMs(SECOND) }, true, true],
   [{ is: "unmodifiedSince", at: toEpochMs(SECOND - 1) }, false, true],

@@ -12,6 +12,8 @@ export type Condition =
   | { readonly is: "atRevision"; readonly revision: Revision }
   /** There is no entry, or it is in none of these states. */
   | { readonly is: "notAt"; readonly tags: readonly Tag[] }
+  /** The entry ends at this instant; null for never. A change of expiry alone keeps the tag, and is seen by this. */
+  | { readonly is: "endsAt"; readonly at: EpochMs | null }
   /** Not modified after the second that this instant names (HTTP dates have no finer); holds where there is no entry. */
   | { readonly is: "unmodifiedSince"; readonly at: EpochMs };
 
@@ -19,7 +21,7 @@ export type Condition =
 export const ALWAYS: readonly Condition[] = [];
 
 /** What a condition looks at; null stands for no live entry. */
-export type ConditionSubject = Pick<EntryInfo, "tag" | "revision" | "modifiedAt"> | null;
+export type ConditionSubject = Pick<EntryInfo, "tag" | "revision" | "modifiedAt" | "expiresAt"> | null;
 
 export function allHold(conditions: readonly Condition[], current: ConditionSubject): boolean {
   return conditions.every((condition) => holds(condition, current));
@@ -37,6 +39,8 @@ export function holds(condition: Condition, current: ConditionSubject): boolean 
       return current !== null && current.revision === condition.revision;
     case "notAt":
       return current === null || !condition.tags.includes(current.tag);
+    case "endsAt":
+      return current !== null && current.expiresAt === condition.at;
     case "unmodifiedSince":
       return current === null || current.modifiedAt < condition.at + 1000;
     default:

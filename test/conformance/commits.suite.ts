@@ -267,6 +267,8 @@ export function commitsSuite(make: MakeStore): void {
       ["at no tag", () => ({ is: "at", tags: [] }), false, false],
       ["not at its tag", (tag) => ({ is: "notAt", tags: [tag] }), false, true],
       ["not at another tag", () => ({ is: "notAt", tags: [toTag("other")] }), true, true],
+      ["ends never", () => ({ is: "endsAt", at: null }), true, false],
+      ["ends then", (_, at) => ({ is: "endsAt", at: toEpochMs(at + 86_400_000) }), false, false],
       ["unmodified since then", (_, at) => ({ is: "unmodifiedSince", at: toEpochMs(at) }), true, true],
       ["unmodified since that second", (_, at) => ({ is: "unmodifiedSince", at: toEpochMs(at - 999) }), true, true],
       [
@@ -312,6 +314,19 @@ export function commitsSuite(make: MakeStore): void {
         expect((await commit(store, check("a", [present, current]))).committed).toBe(true);
         expect((await commit(store, check("a", [present, stale]))).committed).toBe(false);
         expect((await commit(store, check("a", [stale, present]))).committed).toBe(false);
+      });
+    });
+
+    test("no longer holds at an end once that has been changed, though the tag stands", async () => {
+      await withStore(make, async ({ store }) => {
+        const end = toEpochMs(store.now() + 86_400_000);
+        await mustCommit(store, put("a", "", { expiry: { kind: "at", at: end } }));
+        const sameTag: Condition = { is: "at", tags: [await tagOf(store, "a")] };
+        const sameEnd: Condition = { is: "endsAt", at: end };
+        expect((await commit(store, check("a", [sameTag, sameEnd]))).committed).toBe(true);
+        await mustCommit(store, touch("a", NEVER));
+        expect((await commit(store, check("a", [sameTag, sameEnd]))).committed).toBe(false);
+        expect((await commit(store, check("a", [sameTag, { is: "endsAt", at: null }]))).committed).toBe(true);
       });
     });
 

@@ -161,6 +161,7 @@ function drawConditions({ random, model }: History, name: string): readonly Cond
     current === null ? [{ is: "absent" }] : [{ is: "atRevision", revision: current.revision }],
     [{ is: "present" }],
     [{ is: "absent" }],
+    [{ is: "endsAt", at: null }],
     [{ is: "notAt", tags }],
     [{ is: "unmodifiedSince", at }],
   ]);

@@ -150,6 +150,8 @@ function drawConditions(random: SeededRandom): readonly Condition[] {
       { is: "notAt", tags: [] },
       { is: "notAt", tags: foreign },
     ],
+    [{ is: "endsAt", at: null }],
+    [{ is: "endsAt", at: toEpochMs(8e12) }],
     [{ is: "unmodifiedSince", at: toEpochMs(8e15) }],
   ]);
 }

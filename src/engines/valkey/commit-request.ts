@@ -154,6 +154,8 @@ function packCondition(condition: Condition): Uint8Array {
       return packNumber(4, condition.revision);
     case "notAt":
       return packTags(5, condition.tags);
+    case "endsAt":
+      return packNumber(7, condition.at ?? 0);
     case "unmodifiedSince":
       return packNumber(6, condition.at);
     default:

@@ -141,11 +141,14 @@ for number = 1, count do
       holds = not entry.alive
     elseif kind == 2 then
       holds = entry.alive
-    elseif kind == 4 or kind == 6 then
+    elseif kind == 4 or kind == 6 or kind == 7 then
       local given = unpack('>I8', text, at)
       at = at + 8
       if kind == 4 then
         holds = entry.alive and entry.revision == given
+      elseif kind == 7 then
+        -- 0 for never, on both sides.
+        holds = entry.alive and entry.ends == given
       else
         holds = not entry.alive or entry.modified < given + 1000
       end
