@@ -3,7 +3,7 @@
 import type { Route } from "../src/http/route.ts";
 import { allowedMethods, ROUTES } from "../src/http/routes.ts";
 
-const HEAD = `<!-- Generated from src/http/routes.ts and src/http/server-routes.ts by scripts/generate.ts. Change it there. -->
+const HEAD = `<!-- Generated from src/http/routes.ts, server-routes.ts and other-clients-routes.ts by scripts/generate.ts. Change it there. -->
 
 # Routes
 
@@ -26,6 +26,7 @@ export function renderRouteIndex(): string {
 
 function needs({ action, actionWhen, alsoNeeds }: Route): string {
   const instead = actionWhen === undefined ? "" : `; with \`?${actionWhen.parameter}\` ${actionWhen.action}`;
+  if (action === "by-command") return "what each command needs ([redis-rest.md](redis-rest.md#tokens))";
   if (alsoNeeds === undefined) return `${action}${instead}`;
   const when = alsoNeeds.when === "always" ? "" : " with `Prefer: return=representation`";
   return `${action}${instead}, and ${alsoNeeds.action}${when}`;

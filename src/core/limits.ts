@@ -57,6 +57,12 @@ export const LIMITS = {
   unsentBytes: 8 * MiB,
   /** Values read inside one commit, in bytes: they are held in memory together, and kept where the write has a name. */
   readBytes: 8 * MiB,
+  /** Keys that one KEYS of the Redis dialect answers: they are in memory together, some 30 MB of the longest. */
+  redisKeys: 100_000,
+  /** Commands of one pipeline or transaction of the Redis dialect. */
+  redisCommands: 1000,
+  /** Names and arguments in one request of the Redis dialect: each takes some 100 bytes beside its own. */
+  redisParts: 20_000,
   /** Keys named by one listing or batch read. */
   namedKeys: 1000,
   /** Largest body that lists parameters or pairs without a value's own limit, in bytes. */

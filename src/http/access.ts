@@ -24,9 +24,9 @@ export function authenticate(incoming: Incoming, route: Route, tokens: TokenBook
   return news === null ? identify(incoming, route, tokens) : news.then(() => authenticate(incoming, route, tokens));
 }
 
-function identify(incoming: Incoming, { action }: Route, tokens: TokenBook): Subject | Promise<Subject> {
-  if (action === "none" || !tokens.hasTokens()) return EVERYBODY;
-  const field = incoming.header(FIELD.authorization);
+function identify(incoming: Incoming, route: Route, tokens: TokenBook): Subject | Promise<Subject> {
+  if (route.action === "none" || !tokens.hasTokens()) return EVERYBODY;
+  const field = incoming.header(FIELD.authorization) ?? bearerInTarget(incoming.target, route);
   if (field === null) {
     throw unauthenticated(
       "This server asks for a token: send Authorization: Bearer TOKEN (curl --oauth2-bearer TOKEN)",
@@ -39,6 +39,19 @@ function identify(incoming: Incoming, { action }: Route, tokens: TokenBook): Sub
   const verdict = tokens.judge(secret);
   const readAgain = verdict.is === "unknown" ? tokens.readAgain() : null;
   return readAgain === null ? subjectOf(verdict) : readAgain.then(() => subjectOf(tokens.judge(secret)));
+}
+
+/** What the route takes in the place of the field Authorization; null where it takes nothing else, or has not got it. */
+function bearerInTarget(target: string, { tokenParameter }: Route): string | null {
+  if (tokenParameter === undefined) return null;
+  const [, secret] = new RegExp(`[?&]${tokenParameter}=([^&]*)`).exec(target) ?? [];
+  return secret === undefined ? null : `Bearer ${secret}`;
+}
+
+/** The target as a log may show it: without a token. */
+export function withoutToken(target: string, tokenParameter: string | null): string {
+  if (tokenParameter === null) return target;
+  return target.replaceAll(new RegExp(`([?&]${tokenParameter}=)[^&]*`, "g"), "$1…");
 }
 
 /** @throws "unauthenticated" */
@@ -91,7 +104,7 @@ export function requireStillGood(subject: Subject, tokens: TokenBook): Promise<v
   throw tokenEnded();
 }
 
-function requireScope(subject: Subject, needed: Action): void {
+export function requireScope(subject: Subject, needed: Action): void {
   if (may(subject, needed)) return;
   const has = subject.scopes.join(", ");
   throw new KeyholdError("forbidden", `The token ${subject.id} lacks the scope ${needed}, and has ${has}`, {

@@ -3,11 +3,12 @@
 import { type Action, EVERYBODY, type Subject } from "../auth/policy.ts";
 import { ERRORS, type ErrorCode, KeyholdError } from "../core/errors.ts";
 import { quote } from "../core/quote.ts";
+import type { Scope } from "../core/token.ts";
 import type { HttpMetrics, RouteSeries } from "../observe/http-metrics.ts";
 import type { Log } from "../observe/log.ts";
 import type { RequestTrace, Tracing } from "../observe/tracing.ts";
 import { FIELD } from "../wire/headers.ts";
-import { authenticate, challengeOf, privately, requireLeave, requireStillGood } from "./access.ts";
+import { authenticate, privately, requireLeave, requireScope, requireStillGood, withoutToken } from "./access.ts";
 import type { KnownAnswers } from "./answers/known-answers.ts";
 import {
   type Incoming,
@@ -17,13 +18,14 @@ import {
   type Reply,
   type RequestHandler,
 } from "./exchange.ts";
+import { faultReply } from "./fault-reply.ts";
 import type { Guard } from "./guard.ts";
 import { type NamedRequest, nameRequest, readIdempotencyKey } from "./idempotency.ts";
 import { Parameters } from "./parameters.ts";
-import { problemReply, STATUS } from "./problem.ts";
+import { STATUS } from "./problem.ts";
 import { lengthOf, sentBytes, sizeOf } from "./reply-size.ts";
 import type { Route, RouteRequest } from "./route.ts";
-import { acceptedPatches, allowedMethods, decodeArgument, type Match, matchPath, routeOf } from "./routes.ts";
+import { acceptedPatches, allowedMethods, decodeArgument, type Match, matchPath, routeOf, sharedOf } from "./routes.ts";
 import { type Services, ServicesBySubject } from "./services.ts";
 import { TappedIncoming } from "./tapped-incoming.ts";
 import { parsePairs, splitTarget } from "./target.ts";
@@ -53,6 +55,8 @@ const FAULT_LOG_INTERVAL_MS = 1000;
 const LASTING_FAULTS: readonly ErrorCode[] = ["busy", "unavailable", "no-room"];
 /** Of what a client sent, though their status is of the server's class. */
 const CLIENT_FAULTS: readonly ErrorCode[] = ["version-not-supported"];
+/** What a foreign page may not even ask by GET: for what it would read, or, of commands, for what they would do. */
+const FOR_OWN_PAGES: readonly Action[] = ["admin", "metrics", "by-command"];
 const NO_PARAMETERS = new Parameters([]);
 const UNMATCHED = "unmatched";
 
@@ -169,7 +173,7 @@ export class App implements RequestHandler {
       requestId: asked.requestId ?? this.#requestId(incoming),
       traceId: trace?.traceId ?? null,
       method: incoming.method,
-      target: incoming.target,
+      target: withoutToken(incoming.target, tokenParameterOf(asked)),
       route: series.route,
       status: reply.status,
       durationMs,
@@ -197,7 +201,7 @@ export class App implements RequestHandler {
     if (place.match === null) throw place.fault;
     if (incoming.method === "OPTIONS") return optionsReply(place.match.pattern);
     const route = routeOf(place.match.pattern, incoming.method);
-    if (route.action === "admin" || route.action === "metrics") guard.requireOwnPage(incoming);
+    if (FOR_OWN_PAGES.includes(route.action)) guard.requireOwnPage(incoming);
     const subject = authenticate(incoming, route, services.tokens);
     const entered: Entered = { route, match: place.match, query: place.query, requireRoom };
     if (subject instanceof Promise) return subject.then((known) => this.#serve(asked, entered, known));
@@ -210,19 +214,16 @@ export class App implements RequestHandler {
     this.#options.guard.admitToken(subject.id);
     const parameters = query === "" ? NO_PARAMETERS : new Parameters(parsePairs(query));
     const action = requireLeave(subject, route, { incoming, parameters });
-    const own = this.#services.of(subject);
-    const services = trace === null ? own : traced(own, trace);
+    const given = this.#services.of(subject);
+    const services = trace === null ? given : traced(given, trace);
     const argument = decodeArgument(match);
     const name = readIdempotencyKey(incoming);
     const guarded = this.#guardBody(asked);
+    const own = { parameters, argument, services, requireScope: (scope: Scope) => requireScope(subject, scope) };
     const reply =
       name === null
-        ? route.handle({ incoming: guarded, parameters, argument, services })
-        : handleOnce(
-            route,
-            { parameters, argument, services },
-            nameRequest(guarded, { name, owner: subject.id }, services.store),
-          );
+        ? route.handle({ incoming: guarded, ...own })
+        : handleOnce(route, own, nameRequest(guarded, { name, owner: subject.id }, services.store));
     const show = (made: Reply) => {
       const shown = subject === EVERYBODY ? made : privately(made);
       requireRoom(shown);
@@ -234,22 +235,11 @@ export class App implements RequestHandler {
   #problem(error: unknown, asked: Asked): Reply {
     const { incoming } = asked;
     asked.requestId ??= this.#requestId(incoming);
-    const pattern = asked.place.match?.pattern ?? null;
     const fault = toFault(error);
     this.#options.metrics.noteProblem(fault.code);
     if (STATUS[fault.code] >= 500) asked.trace?.fail(fault.code);
     this.#logFault(fault, error, asked);
-    const reply = problemReply(fault, asked.requestId, incoming.header(FIELD.accept));
-    const added: Record<string, string> = {};
-    if (fault.code === "method-not-allowed" && pattern !== null) added[FIELD.allow] = allowedMethods(pattern);
-    if (fault.code === "unauthenticated" || fault.code === "forbidden") {
-      added[FIELD.wwwAuthenticate] = challengeOf(fault, incoming);
-    }
-    const patches = pattern === null ? null : acceptedPatches(pattern);
-    if (fault.code === "unsupported-media-type" && incoming.method === "PATCH" && patches !== null) {
-      added[FIELD.acceptPatch] = patches;
-    }
-    return { ...reply, headers: { ...reply.headers, ...added } };
+    return faultReply(fault, { incoming, requestId: asked.requestId, pattern: asked.place.match?.pattern ?? null });
   }
 
   /** Once the head has left, a fault can only cut the connection: the log alone says why. */
@@ -364,6 +354,11 @@ function optionsReply(pattern: string): Reply {
 /** Null where no token was looked at. */
 function tokenIdOf({ subject }: Asked): string | null {
   return subject === EVERYBODY ? null : subject.id;
+}
+
+/** Null where no token is taken from the target. */
+function tokenParameterOf({ place }: Asked): string | null {
+  return place.match === null ? null : (sharedOf(place.match.pattern)?.tokenParameter ?? null);
 }
 
 function locate(target: string): Place {

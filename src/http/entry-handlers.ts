@@ -37,8 +37,17 @@ export function getEntry(request: EntryRequest): Reply | Promise<Reply> {
   return stamp === null || entry.expiresAt !== null ? reply : { ...reply, stands: stamp };
 }
 
-function showEntry({ incoming, parameters, key, dialect, entries }: EntryRequest, entry: Entry): Reply {
-  const view = dialect.view(incoming, parameters, entry.contentType);
+function showEntry(request: EntryRequest, entry: Entry): Reply {
+  const { incoming, parameters, dialect } = request;
+  return showThrough(dialect.view(incoming, parameters, entry.contentType), entry, request);
+}
+
+/** The answer to a read of an entry, as its conditions and ranges have it. @throws "precondition-failed", "range-not-satisfiable" */
+export function showThrough(
+  view: View,
+  entry: Entry,
+  { incoming, key, entries }: Pick<EntryRequest, "incoming" | "key" | "entries">,
+): Reply {
   // What does not end looks the same at every instant.
   const now = entry.expiresAt === null ? entry.modifiedAt : entries.now();
   const headers = view.headers(entry, now);

@@ -1,5 +1,7 @@
 // What a row of the route table says, and what rows are made with. The rows themselves stand in routes.ts and server-routes.ts.
 import type { Action } from "../auth/policy.ts";
+import type { KeyholdError } from "../core/errors.ts";
+import type { Scope } from "../core/token.ts";
 import type { CollectionRequest } from "./collection-handlers.ts";
 import type { Incoming, Reply } from "./exchange.ts";
 import type { Parameters } from "./parameters.ts";
@@ -11,6 +13,8 @@ export interface RouteRequest {
   /** What the path names behind its fixed part, decoded. */
   readonly argument: string;
   readonly services: Services;
+  /** For a row that is open to every token: asks whether this one has a scope. @throws "forbidden" where it lacks it */
+  readonly requireScope: (scope: Scope) => void;
 }
 
 export interface AlsoNeeds {
@@ -31,6 +35,10 @@ export interface Route {
   readonly summary: string;
   /** Media types that a PATCH takes, as the field Accept-Patch lists them. */
   readonly acceptPatch?: string;
+  /** The parameter that a token may stand in where no field can be sent; no log shows it. */
+  readonly tokenParameter?: string;
+  /** How faults are told here, to whom problem documents mean nothing. The same for all rows of a pattern. */
+  readonly toldAs?: (fault: KeyholdError, requestId: string) => Reply;
   readonly handle: (request: RouteRequest) => Reply | Promise<Reply>;
 }
 

@@ -16,6 +16,7 @@ import { deleteEntry, type EntryRequest, getEntry, putEntry } from "./entry-hand
 import type { Reply } from "./exchange.ts";
 import { frontPage } from "./front-page.ts";
 import { sendOpenApi } from "./openapi/openapi-handler.ts";
+import { OTHER_CLIENTS_ROUTES } from "./other-clients-routes.ts";
 import { PATCH_TYPES, patchEntry } from "./patch-handlers.ts";
 import { collectionRoute, plainRoute, type Route, SHOWS_VALUES, SHOWS_VALUES_IF_ASKED } from "./route.ts";
 import { SERVER_ROUTES } from "./server-routes.ts";
@@ -154,6 +155,7 @@ export const ROUTES: readonly Route[] = [
     summary: "This interface, as OpenAPI 3.1",
     handle: plainRoute(sendOpenApi(() => ROUTES)),
   },
+  ...OTHER_CLIENTS_ROUTES,
 ];
 
 const BY_PATTERN: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map(
@@ -167,7 +169,9 @@ const BY_PATTERN: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map(
 const NAMED_BENEATH = [
   ["/-/assets/", "/-/assets/{name}"],
   ["/-/problems/", "/-/problems/{code}"],
+  ["/-/redis/", "/-/redis/{command}"],
   ["/-/tokens/", "/-/tokens/{id}"],
+  ["/-/unstorage/", "/-/unstorage/{key}"],
 ] as const;
 
 /** The server as a whole, which OPTIONS alone can be asked of (RFC 9110 §9.3.7). */
@@ -180,10 +184,11 @@ export function matchPath(path: string): Match | null {
   if (path === "/") return { pattern: "/", argument: "" };
   if (path === "/keys") return { pattern: "/keys", argument: "" };
   if (path.startsWith("/keys/")) return { pattern: "/keys/{key}", argument: path.slice("/keys/".length) };
+  if (path.startsWith("/-/") && BY_PATTERN.has(path)) return { pattern: path, argument: "" };
   for (const [start, pattern] of NAMED_BENEATH) {
     if (path.startsWith(start)) return { pattern, argument: path.slice(start.length) };
   }
-  if (path === "/-" || path.startsWith("/-/")) return BY_PATTERN.has(path) ? { pattern: path, argument: "" } : null;
+  if (path === "/-" || path.startsWith("/-/")) return null;
   return { pattern: "/{key}", argument: path.slice(1) };
 }
 
@@ -202,6 +207,11 @@ export function allowedMethods(pattern: string): string {
   const methods = isWhole ? new Set(ROUTES.map(({ method }) => method)) : (BY_PATTERN.get(pattern)?.keys() ?? []);
   const withHead = [...methods].flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
   return [...withHead, "OPTIONS"].join(", ");
+}
+
+/** What all rows of a pattern have in common; null where nothing is served. */
+export function sharedOf(pattern: string): Pick<Route, "tokenParameter" | "toldAs"> | null {
+  return BY_PATTERN.get(pattern)?.values().next().value ?? null;
 }
 
 /** As the field Accept-Patch lists them; null where nothing is patched. */

@@ -27,6 +27,14 @@ const REQUEST_FIELDS = [
   FIELD.range,
   FIELD.requestId,
   FIELD.ttl,
+  FIELD.unstorageTtl,
+  FIELD.upstashEncoding,
+  FIELD.upstashResponseFormat,
+  // Sent by @upstash/redis, and not read here.
+  "Upstash-Sync-Token",
+  "Upstash-Telemetry-Platform",
+  "Upstash-Telemetry-Runtime",
+  "Upstash-Telemetry-Sdk",
 ].join(", ");
 /** Fields of answers that a page may read, beyond those that every page may. */
 const ANSWER_FIELDS = [
@@ -41,6 +49,7 @@ const ANSWER_FIELDS = [
   FIELD.revision,
   FIELD.totalCount,
   FIELD.ttl,
+  FIELD.unstorageTtl,
 ].join(", ");
 
 export class WebPages {

@@ -232,6 +232,11 @@ export class Entries {
     });
   }
 
+  /** Runs `work`, told how often it may try, in the turn of who edits these keys. @throws "busy" where too many wait */
+  inTurn<T>(keys: readonly Key[], work: (tries: number) => Promise<T>): Promise<T> {
+    return this.#turns.take(keys, () => work(this.#turns.tries));
+  }
+
   /** Commits all operations, or none. @param otherwise - keys to read where a condition fails */
   transact(mutations: readonly Mutation[], otherwise: readonly Key[]): Promise<CommitResult> {
     return this.#submit(makeBatch(mutations), otherwise);

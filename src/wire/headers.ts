@@ -61,6 +61,11 @@ export const FIELD = {
   transferEncoding: "Transfer-Encoding",
   /** Seconds left of an entry's life (RFC 8030 §5.2 registers the name). */
   ttl: "TTL",
+  /** Seconds left of an entry's life, as unstorage's http driver sends and reads them. */
+  unstorageTtl: "X-TTL",
+  /** Of Upstash's clients: "base64" for strings that no text can hold. */
+  upstashEncoding: "Upstash-Encoding",
+  upstashResponseFormat: "Upstash-Response-Format",
   vary: "Vary",
   wwwAuthenticate: "WWW-Authenticate",
 } as const;

@@ -6,7 +6,7 @@ export function exampleRequest(contract: Contract, { method, pattern, operation 
   const parameters = (operation.parameters ?? []).map((each) => contract.parameter(each));
   const path = pattern.replaceAll(/\{(\w+)\}/g, (_, name) => {
     const found = parameters.find((each) => each.in === "path" && each.name === name);
-    return encodeURIComponent(String(found?.example));
+    return encodeURIComponent(String(found?.example)).replaceAll("%2F", "/");
   });
   const pairs = parameters.find(({ name }) => name === "pairs")?.example;
   const query = pairs === undefined ? "" : `?${new URLSearchParams(Object.entries(Object(pairs)))}`;

@@ -17,6 +17,8 @@ export interface Response {
   readonly description: string;
   readonly headers?: Readonly<Record<string, { readonly required?: boolean; readonly schema: AnySchemaObject }>>;
   readonly content?: Readonly<Record<string, MediaType>>;
+  /** Codes of faults that are told otherwise than as problems. */
+  readonly "x-codes"?: readonly string[];
 }
 
 interface Reference {
@@ -211,7 +213,8 @@ export class Contract {
     const found = responses[status];
     if (found === undefined) return [];
     const response = "$ref" in found ? this.#resolve(found) : found;
-    return response.content?.["application/problem+json"]?.schema["allOf"]?.[1]?.properties.code.enum ?? [];
+    const told = response.content?.["application/problem+json"]?.schema["allOf"]?.[1]?.properties.code.enum;
+    return told ?? response["x-codes"] ?? [];
   }
 
   /** What a reference to a parameter leads to. */

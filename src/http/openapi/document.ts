@@ -5,6 +5,7 @@ import type { Route } from "../route.ts";
 import { COLLECTION_OPERATIONS } from "./collection-operations.ts";
 import { ENTRY_OPERATIONS } from "./entry-operations.ts";
 import type { Answer, OperationDoc, OperationDocs, Part } from "./operation.ts";
+import { OTHER_CLIENTS_OPERATIONS } from "./other-clients-operations.ts";
 import { PARAMETERS } from "./parameters.ts";
 import { headersOf, ProblemAnswers } from "./problem-answers.ts";
 import { SCHEMAS } from "./schemas.ts";
@@ -12,7 +13,12 @@ import { SERVER_OPERATIONS } from "./server-operations.ts";
 import { TAGS } from "./tags.ts";
 
 /** What is told of each row of the route table; a test asks for it where a row has none. */
-export const OPERATIONS: OperationDocs = { ...ENTRY_OPERATIONS, ...COLLECTION_OPERATIONS, ...SERVER_OPERATIONS };
+export const OPERATIONS: OperationDocs = {
+  ...ENTRY_OPERATIONS,
+  ...COLLECTION_OPERATIONS,
+  ...SERVER_OPERATIONS,
+  ...OTHER_CLIENTS_OPERATIONS,
+};
 
 const SAFE_METHODS: readonly string[] = ["GET", "QUERY"];
 /** What every operation may be refused with. */
@@ -89,7 +95,10 @@ function operationOf(route: Route, problems: ProblemAnswers): Part {
       parameters: parameters.map((name) => ({ $ref: `#/components/parameters/${name}` })),
     }),
     ...(body !== undefined && { requestBody: { required: needsBody, content: body } }),
-    responses: { ...Object.fromEntries(shown), ...problems.of([...commonProblems(route), ...doc.problems]) },
+    responses: {
+      ...Object.fromEntries(shown),
+      ...problems.of([...commonProblems(route), ...doc.problems], route.toldAs === undefined ? "problem" : "redis"),
+    },
     security: route.action === "none" ? [] : [{ bearer: scopesOf(route) }, {}],
     "x-codeSamples": samples.map(({ label, curl, status }) => ({
       lang: "Shell",
@@ -116,7 +125,7 @@ function answerOf({ description, content, fields = [], mayHave = [] }: Answer): 
 }
 
 function commonProblems({ method, action }: Route): readonly ErrorCode[] {
-  const isGuarded = !SAFE_METHODS.includes(method) || action === "admin" || action === "metrics";
+  const isGuarded = !SAFE_METHODS.includes(method) || ["admin", "metrics", "by-command"].includes(action);
   return [
     ...COMMON_PROBLEMS,
     ...(action === "none" ? [] : (["unauthenticated", "forbidden"] as const)),
@@ -125,6 +134,7 @@ function commonProblems({ method, action }: Route): readonly ErrorCode[] {
 }
 
 function scopesOf({ action, alsoNeeds }: Route): readonly string[] {
+  if (action === "by-command") return [];
   return alsoNeeds?.when === "always" ? [action, alsoNeeds.action] : [action];
 }
 
@@ -132,6 +142,7 @@ function scopesOf({ action, alsoNeeds }: Route): readonly string[] {
 function needs(route: Route): string {
   const { action, actionWhen, alsoNeeds } = route;
   if (action === "none") return "";
+  if (action === "by-command") return "\n\nA token needs the scope of each command, which docs/redis-rest.md tells.";
   const scopes = scopesOf(route).map((scope) => `\`${scope}\``);
   const instead =
     actionWhen === undefined ? "" : `; with \`${actionWhen.parameter}\`, \`${actionWhen.action}\` in its place`;

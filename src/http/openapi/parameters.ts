@@ -41,6 +41,25 @@ export const PARAMETERS = {
   problemCode: path("code", { type: "string" }, "A code, as problems have it.", "not-found"),
   assetName: path("name", { type: "string" }, "As a page names it.", "docs-1a2b3c4d.js"),
 
+  redisCommand: path(
+    "command",
+    { type: "string", minLength: 1 },
+    "A command and its arguments, each a segment of the path of its own: `get/greeting`.",
+    "get/greeting",
+  ),
+  redisCommandWithBody: path(
+    "command",
+    { type: "string", minLength: 1 },
+    "A command and its first arguments, each a segment of the path of its own: `set/greeting`.",
+    "set/greeting",
+  ),
+  unstorageKey: path(
+    "key",
+    { type: "string", minLength: 1 },
+    "As `key` of `/keys/{key}`, its parts separated by `/` or `:`; ends in `:` for all keys beneath.",
+    "greeting",
+  ),
+
   wait: query(
     "wait",
     { type: "number", minimum: 0, maximum: 300 },
@@ -93,6 +112,24 @@ export const PARAMETERS = {
     { style: "form", explode: true, required: true, example: { color: "blue", size: "4" } },
   ),
 
+  redisOptions: query(
+    "options",
+    { type: "object", additionalProperties: { type: "string" } },
+    "Arguments behind those of the path and the body, names and values: `?EX=60&NX`. `_token` is a token, and no argument.",
+    { style: "form", explode: true },
+  ),
+  redisToken: query("_token", TEXT, "A token, where no field `Authorization` can be sent."),
+  upstashEncoding: field(
+    "Upstash-Encoding",
+    { type: "string", enum: ["base64"] },
+    "`base64`: strings of the answer but `OK` are in Base64, so that bytes come as they are.",
+  ),
+  upstashResponseFormat: field(
+    "Upstash-Response-Format",
+    { type: "string", enum: ["json", "resp2"] },
+    "`resp2`: the answer is in Redis' own protocol.",
+  ),
+  unstorageTtl: field("X-TTL", SECONDS, "Seconds until the item ends."),
   ttl: field("TTL", { type: "integer", minimum: 1 }, "Whole seconds until the entry ends, in place of `expire_in`."),
   ifMatch: field("If-Match", TAG_LIST, "Only if the entry is in one of these states; `*` for any."),
   ifNoneMatch: field(

@@ -23,24 +23,32 @@ const FIELDS_OF_STATUS: Readonly<Record<number, readonly FieldName[]>> = {
   504: ["ETag", "Revision"],
 };
 
+/** How a route tells of faults: as problem documents, or as Upstash's clients read them. */
+export type FaultForm = "problem" | "redis";
+
 export class ProblemAnswers {
   readonly #components = new Map<string, Part>();
 
   /** What an operation that may be refused with these codes says of it: references, by status. */
-  of(codes: readonly ErrorCode[]): Part {
+  of(codes: readonly ErrorCode[], form: FaultForm): Part {
     const byStatus = Map.groupBy(new Set(codes), (code) => STATUS[code]);
-    const statuses = [...byStatus].map(([status, group]) => [String(status), this.#refer(String(status), group)]);
-    return Object.fromEntries([...statuses, ["default", this.#refer("transport", TRANSPORT_CODES)]]);
+    const statuses = [...byStatus].map(([status, group]) => {
+      const label = form === "redis" ? `redis-${status}` : String(status);
+      return [String(status), this.#refer(label, group, form)];
+    });
+    // What no route has seen is told as a problem everywhere.
+    return Object.fromEntries([...statuses, ["default", this.#refer("transport", TRANSPORT_CODES, "problem")]]);
   }
 
   get components(): Part {
     return Object.fromEntries([...this.#components].toSorted(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  #refer(label: string, codes: readonly ErrorCode[]): Part {
+  #refer(label: string, codes: readonly ErrorCode[], form: FaultForm): Part {
     const sorted = codes.toSorted();
     const name = `${label}-${sorted.join("-or-")}`;
-    if (!this.#components.has(name)) this.#components.set(name, answerOf(sorted));
+    if (!this.#components.has(name))
+      this.#components.set(name, form === "redis" ? redisAnswerOf(sorted) : answerOf(sorted));
     return { $ref: `#/components/responses/${name}` };
   }
 }
@@ -70,6 +78,17 @@ function answerOf(codes: readonly ErrorCode[]): Part {
       [MEDIA.problem]: { schema, examples },
       "text/plain": media({ type: "string", description: "The detail." }),
     },
+  };
+}
+
+/** What a command is refused with has the same form, and no name of the request. */
+function redisAnswerOf(codes: readonly ErrorCode[]): Part {
+  const perhaps: readonly FieldName[] = ["X-Request-Id", "Retry-After", "WWW-Authenticate"];
+  return {
+    description: codes.map((code) => `- \`${code}\`: ${ERRORS[code].title}.`).join("\n"),
+    headers: headersOf(["Cache-Control"], perhaps),
+    content: { [MEDIA.json]: media("RedisError", { error: `ERR ${ERRORS[codes[0] ?? "internal"].title}` }) },
+    "x-codes": codes,
   };
 }
 

@@ -36,6 +36,7 @@ export const RESPONSE_FIELDS = {
   "WWW-Authenticate": text("What a token is asked for as.", { pattern: "^Bearer " }),
   "X-Accel-Buffering": text("Tells nginx not to hold the stream back.", { const: "no" }),
   "X-Content-Type-Options": text("The type is as it says.", { const: "nosniff" }),
+  "X-TTL": text("Whole seconds until the item ends; absent for never.", { pattern: "^[0-9]+$" }),
   "X-Request-Id": text("The name of the request, also in the problem and in the logs."),
 } as const satisfies Readonly<Record<string, Part>>;
 

@@ -312,9 +312,26 @@ const SERVER_SCHEMAS = {
   },
 } satisfies Readonly<Record<string, Part>>;
 
+const REDIS_RESULT = { result: { description: "As Redis answers: a text, an integer, null, or an array of those." } };
+const REDIS_ERROR = { error: { type: "string", description: "As Redis says it: a word in capitals, and a sentence." } };
+
+const REDIS_SCHEMAS = {
+  RedisCommand: {
+    description: "The name of a command, and its arguments.",
+    type: "array",
+    minItems: 1,
+    items: { type: ["string", "number", "boolean"] },
+  },
+  RedisCommands: { type: "array", minItems: 1, maxItems: 1000, items: refer("RedisCommand") },
+  RedisResult: object(REDIS_RESULT),
+  RedisError: object(REDIS_ERROR),
+  RedisAnswers: { type: "array", items: { anyOf: [refer("RedisResult"), refer("RedisError")] } },
+};
+
 export const SCHEMAS: Readonly<Record<string, Part>> = {
   ...ENTRY_SCHEMAS,
   ...TRANSACTION_SCHEMAS,
   ...TOKEN_SCHEMAS,
   ...SERVER_SCHEMAS,
+  ...REDIS_SCHEMAS,
 };

@@ -7,6 +7,8 @@ export const TAGS = {
   Server: "Health, figures and limits of the server.",
   Tokens: "Who may use the server, for what, and until when.",
   Transfer: "The whole store, or a part of it, in and out.",
+  Redis: "Commands of Redis, as Upstash's REST API has them.",
+  unstorage: "What unstorage's http driver asks.",
   Pages: "What the server shows to people.",
 } as const;
 
