@@ -6,10 +6,18 @@ const FIRST = 10_000;
 const END = 32_000;
 const TRIES_MAX = 100;
 
-/** A port of 127.0.0.1 on which nobody listens now. That it stays so until a server has it is likely, not certain. */
+/** Those that this process has been given. Servers of a group are told theirs before any of them listens. */
+const given = new Set<number>();
+
+/**
+ * A port of 127.0.0.1 on which nobody listens now, and none that this process has been given before. That it stays so until a
+ * server has it is likely, not certain.
+ */
 export async function findFreePort(): Promise<number> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const port = FIRST + Math.floor(Math.random() * (END - FIRST));
+    if (given.has(port)) continue;
+    given.add(port);
     if (await isFree(port)) return port;
   }
   throw new Error(`None of ${TRIES_MAX} ports from ${FIRST} to ${END} is free`);

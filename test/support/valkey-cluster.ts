@@ -80,12 +80,11 @@ async function startMember(parts: {
   readonly nodeTimeoutMs: number;
 }): Promise<ValkeyNode> {
   const { group, settings, nodeTimeoutMs } = parts;
-  const busPort = await findFreePort();
-  return group.start(() => [
+  return group.start(async () => [
     ...dataLines(settings),
     "cluster-enabled yes",
     "cluster-config-file nodes.conf",
-    `cluster-port ${busPort}`,
+    `cluster-port ${await findFreePort()}`,
     `cluster-node-timeout ${nodeTimeoutMs}`,
     "cluster-require-full-coverage no",
     // What a replica has missed does not keep it from taking over: tests look at what is lost, not at whether one tries.

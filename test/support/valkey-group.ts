@@ -43,8 +43,11 @@ export class NodeGroup implements ServerGroup {
     return this.certificate?.ca ?? null;
   }
 
-  /** One more node, on a free port. @param linesOf - its configuration beside port and address */
-  async start(linesOf: (port: number) => readonly string[], isSentinel = false): Promise<ValkeyNode> {
+  /** One more node, on a free port. @param linesOf - its configuration beside port and address, asked for at each try */
+  async start(
+    linesOf: (port: number) => readonly string[] | Promise<readonly string[]>,
+    isSentinel = false,
+  ): Promise<ValkeyNode> {
     const index = this.#started++;
     for (let tries = 1; ; tries++) {
       const port = await findFreePort();
@@ -54,7 +57,7 @@ export class NodeGroup implements ServerGroup {
           port,
           place: this.#settings.placeOf?.(index) ?? HERE,
           access: accessOf(this.#settings),
-          lines: [...portLines(port, this.certificate), ...linesOf(port)],
+          lines: [...portLines(port, this.certificate), ...(await linesOf(port))],
           isSentinel,
           program: this.#settings.program ?? null,
         });
