@@ -61,6 +61,8 @@ export const LIMITS = {
   redisKeys: 100_000,
   /** Commands of one pipeline or transaction of the Redis dialect. */
   redisCommands: 1000,
+  /** Bytes of values that one transaction of the Redis dialect makes, those that it writes over included: others wait meanwhile. */
+  redisWrittenBytes: 64 * MiB,
   /** Names and arguments in one request of the Redis dialect: each takes some 100 bytes beside its own. */
   redisParts: 20_000,
   /** Keys named by one listing or batch read. */

@@ -22,8 +22,9 @@ const TIMED: Readonly<Record<string, number>> = {
   expiretime: CLOCK_SLACK_MS / 1000,
   pexpiretime: CLOCK_SLACK_MS,
 };
-const COMMANDS = 600;
+const COMMANDS = 2000;
 const TRANSACTIONS = 80;
+const PATTERNS = 150;
 
 let valkey: Standalone;
 let wire: ValkeyWire;
@@ -58,6 +59,28 @@ describe.each(seedsToTry(1, 3))("commands drawn with seed %d", (seed) => {
       }
       await expectSameEntries(mine, theirs);
     });
+  });
+});
+
+test.each(seedsToTry(1, 3))("patterns drawn with seed %d match what they match for Valkey", async (seed) => {
+  await withSeed(seed, async (random) => {
+    const [mine, theirs] = [keyholdOver(makeWallClockStore()), valkeySide(wire)];
+    await theirs.one(["FLUSHALL"]);
+    const signs = [..."aab-^]*?["];
+    const draw = (from: readonly string[], most: number) =>
+      Array.from({ length: 1 + random.below(most) }, () => random.pick(from)).join("");
+    for (let index = 0; index < 150; index++) {
+      const name = draw([...signs, "\\", "c"], 6);
+      for (const side of [mine, theirs]) await side.one(["SET", name, ""]);
+    }
+    for (let index = 0; index < PATTERNS; index++) {
+      const pattern = draw([...signs, "\\", "[a-c]", "[^b]", "[", "*", "*"], 6);
+      const here = sorted(await mine.one(["KEYS", pattern]));
+      const there = sorted(await theirs.one(["KEYS", pattern]));
+      const scanned = await mine.one(["SCAN", "0", "MATCH", pattern, "COUNT", "1000"]);
+      const page = sorted(Array.isArray(scanned) ? (scanned[1] ?? null) : scanned);
+      expect({ pattern, here, page }).toEqual({ pattern, here: [...there], page: [...there] });
+    }
   });
 });
 

@@ -4,7 +4,7 @@
 import type { Words } from "./redis-sides.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
-const KEYS = ["a", "b", "c", "key:1", "ü€"];
+const KEYS = ["a", "b", "ü€"];
 const VALUES = ["", "1", "10", "-5", "abc", "ü€x", "hello world", " 5", "5 ", "+5", "007", "1.5", "-0", "0"];
 const LARGE = ["9223372036854775807", "-9223372036854775808", "9223372036854775808", "9007199254740993"];
 const INTEGERS = ["0", "1", "-1", "2", "5", "-3", "100", "x", "1.5", "", "9223372036854775807"];
@@ -12,7 +12,7 @@ const OFFSETS = ["0", "1", "3", "-1", "-2", "-100", "100", "x", "12"];
 const DECIMALS = ["0.5", "1.5", "-2.25", "3", "1e2", "5.0e3", "-12.5e-1", "abc", "", ".5", "7.", "+4"];
 const SECONDS = ["1000", "5000", "0", "-1", "x", "100000"];
 const INSTANTS = ["4102444800", "4102448400", "1", "0", "-5", "x"];
-const FLAGS = ["NX", "XX", "GT", "LT", "nx", "gt", "FOO"];
+const FLAGS = ["NX", "XX", "GT", "GT", "LT", "LT", "nx", "gt", "FOO"];
 
 /** A command with its arguments; now and then one too many or too few, and its name in any case. */
 export function drawCommand(random: SeededRandom): Words {
@@ -27,7 +27,7 @@ function drawWords(random: SeededRandom): Words {
   const key = () => random.pick(KEYS);
   const value = () => (random.oneIn(8) ? random.pick(LARGE) : random.pick(VALUES));
   const some = <T>(draw: () => T) => Array.from({ length: 1 + random.below(3) }, draw);
-  const flags = () => (random.oneIn(2) ? [] : some(() => random.pick(FLAGS)).slice(0, 2));
+  const flags = () => Array.from({ length: random.pick([0, 0, 1, 1, 1, 2]) }, () => random.pick(FLAGS));
   return random.pick<() => Words>([
     () => ["set", key(), value(), ...drawSetOptions(random)],
     () => ["set", key(), value()],
@@ -50,6 +50,7 @@ function drawWords(random: SeededRandom): Words {
     () => ["incrbyfloat", random.pick(["f", "g"]), random.pick(DECIMALS)],
     () => [random.pick(["expire", "pexpire"]), key(), `${random.pick(SECONDS)}`, ...flags()],
     () => ["expireat", key(), random.pick(INSTANTS), ...flags()],
+    () => ["expireat", key(), "4102444800", ...flags()],
     () => ["pexpireat", key(), random.pick(["4102444800123", "4102448400456", "1", "x"]), ...flags()],
     () => ["persist", key()],
     () => [random.pick(["ttl", "pttl", "expiretime", "pexpiretime"]), key()],

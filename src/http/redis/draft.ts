@@ -6,9 +6,11 @@ import type { Mutation } from "../../core/batch.ts";
 import { ALWAYS, type Condition } from "../../core/condition.ts";
 import { TEXT_TYPE } from "../../core/edit.ts";
 import type { Entry, ValueForm } from "../../core/entry.ts";
+import { KeyholdError } from "../../core/errors.ts";
 import { type EpochMs, type Expiry, NEVER, resolveExpiry, toEpochMs } from "../../core/expiry.ts";
 import { requireReadBytes } from "../../core/judge.ts";
 import type { Key } from "../../core/key.ts";
+import { LIMITS } from "../../core/limits.ts";
 import { formOf } from "../../core/value-form.ts";
 import { MEDIA } from "../../wire/headers.ts";
 import type { End } from "./arguments.ts";
@@ -47,6 +49,8 @@ export class Draft {
   readonly #read: DraftSource["read"];
   readonly #slots = new Map<Key, Slot>();
   #readBytes = 0;
+  #writes = 0;
+  #writtenBytes = 0;
 
   constructor({ read, now, maxValueBytes }: DraftSource) {
     this.#read = read;
@@ -142,10 +146,23 @@ export class Draft {
   }
 
   #write(key: Key, standing: Standing, keepsValue: boolean): void {
+    if (!keepsValue) this.#countWritten(standing.value.length);
     const hasEnded = standing.expiresAt !== null && standing.expiresAt <= this.now;
     const slot = this.#slot(key);
     slot.written = { standing: hasEnded ? null : standing };
     slot.keepsValue = keepsValue;
+  }
+
+  /** What is written over is counted as well: making it took its time, in which others wait. */
+  #countWritten(bytes: number): void {
+    this.#writes++;
+    this.#writtenBytes += bytes;
+    if (this.#writes === 1 || this.#writtenBytes <= LIMITS.redisWrittenBytes) return;
+    throw new KeyholdError(
+      "body-too-large",
+      `Cannot write more than ${LIMITS.redisWrittenBytes} bytes of values at once, those written over included; send them in parts`,
+      { limit: LIMITS.redisWrittenBytes },
+    );
   }
 
   #contentOf(value: Uint8Array): Pick<Standing, "value" | "contentType" | "form"> {

@@ -10,10 +10,12 @@ import type { Entry } from "../../core/entry.ts";
 import { type ErrorCode, KeyholdError } from "../../core/errors.ts";
 import { requireReadBytes } from "../../core/judge.ts";
 import type { Key } from "../../core/key.ts";
+import { LIMITS } from "../../core/limits.ts";
 import type { Entries } from "../../service/entries.ts";
 import { settle } from "../../service/settle.ts";
 import type { Store } from "../../store/store.ts";
 import type { Answer } from "./answer.ts";
+import { AnswerRoom } from "./answer-room.ts";
 import { type Argument, keyOf } from "./arguments.ts";
 import { type Command, namedKeys, needsOf, readCommand } from "./commands.ts";
 import { runDirectly } from "./direct.ts";
@@ -32,6 +34,10 @@ export interface Runner {
 const READ_TOGETHER_BYTES = 32 * 1024 * 1024;
 /** Commands of a pipeline that share a commit. */
 const SHARED_COMMANDS = 128;
+const NOT_RUN: Answer = {
+  is: "error",
+  message: `ERR not run: what this pipeline has answered comes to ${LIMITS.readBytes} bytes of values or more; send it in parts`,
+};
 /** Faults of a shared commit after which nothing has been written, and each command may do better by itself. */
 const NOTHING_DONE: readonly ErrorCode[] = ["body-too-large", "busy", "cross-partition", "forbidden"];
 
@@ -48,9 +54,10 @@ export async function runOne(words: readonly Argument[], runner: Runner): Promis
 /** The answers in the order of the commands, each of which fails for itself. */
 export async function runPipeline(lines: readonly (readonly Argument[])[], runner: Runner): Promise<readonly Answer[]> {
   const answers: Answer[] = [];
+  const room = new AnswerRoom();
   let together: Command[] = [];
   const finish = async () => {
-    answers.push(...(await runTogether(together, runner)));
+    answers.push(...(await runTogether(together, runner, room)));
     together = [];
   };
   const isWhole = runner.store.capabilities.atomicity === "store";
@@ -82,7 +89,7 @@ export async function runTransaction(
       throw error;
     }
   });
-  return runOnDraft(commands, runner, () => true);
+  return runOnDraft(commands, runner, { room: new AnswerRoom(), isCommitted: () => true });
 }
 
 async function run(command: Command, runner: Runner): Promise<Answer> {
@@ -91,16 +98,19 @@ async function run(command: Command, runner: Runner): Promise<Answer> {
   if (direct !== null) return direct;
   // Where it writes nothing because of how several entries stand, that is to be true of one instant as well.
   const isDecided = needsOf(command).includes("write");
-  const [answer] = await runOnDraft([command], runner, (draft) => draft.writes || (isDecided && draft.keys.length > 1));
+  const isCommitted = (draft: Draft) => draft.writes || (isDecided && draft.keys.length > 1);
+  const [answer] = await runOnDraft([command], runner, { room: new AnswerRoom(), isCommitted });
   if (answer === undefined) throw new KeyholdError("internal", "A command was not answered");
   return answer;
 }
 
 /** Neighbours of a pipeline: in one commit where that can be. */
-async function runTogether(commands: readonly Command[], runner: Runner): Promise<readonly Answer[]> {
+async function runTogether(commands: readonly Command[], runner: Runner, room: AnswerRoom): Promise<readonly Answer[]> {
   if (commands.length > 1 && commands.some((command) => needsOf(command).includes("write"))) {
     try {
-      return await runOnDraft(commands, runner, (draft) => draft.writes);
+      const answers = await runOnDraft(commands, runner, { room, isCommitted: (draft) => draft.writes });
+      for (const answer of answers) room.add(answer);
+      return answers;
     } catch (error) {
       if (!(error instanceof KeyholdError) || !NOTHING_DONE.includes(error.code)) {
         const message = messageOf(error);
@@ -109,22 +119,34 @@ async function runTogether(commands: readonly Command[], runner: Runner): Promis
     }
   }
   const answers: Answer[] = [];
-  for (const command of commands) answers.push(await answered(() => run(command, runner)));
+  for (const command of commands) {
+    const answer = room.isFull ? NOT_RUN : await answered(() => run(command, runner));
+    room.add(answer);
+    answers.push(answer);
+  }
   return answers;
 }
 
-/** @param isCommitted - whether what the draft has come to has to be committed, or only that what it has read still stands */
+interface DraftTerms {
+  /** What has been answered before. */
+  readonly room: AnswerRoom;
+  /** Whether what the draft has come to has to be committed, or that what it has read still stands. */
+  readonly isCommitted: (draft: Draft) => boolean;
+}
+
+/** @throws "body-too-large" where there is no room for the answers; nothing is done then */
 function runOnDraft(
   commands: readonly Command[],
   runner: Runner,
-  isCommitted: (draft: Draft) => boolean,
+  { room, isCommitted }: DraftTerms,
 ): Promise<readonly Answer[]> {
   const { entries, maxValueBytes } = runner;
   const keys = commands.flatMap((command) => namedKeys(command).map(keyOf));
   return settle(entries, [...new Set(keys)], async () => {
     const draft = new Draft({ read: (named) => readEntries(named, runner), now: entries.now(), maxValueBytes });
     const answers: Answer[] = [];
-    for (const command of commands) answers.push(await runInDraft(command, draft));
+    const left = new AnswerRoom(room);
+    for (const command of commands) answers.push(left.take(await runInDraft(command, draft)));
     return { mutations: isCommitted(draft) ? draft.mutations() : [], result: answers };
   });
 }
