@@ -1,10 +1,11 @@
-// `GET /`: what Keyhold is, in curl lines that work as they stand; text for a terminal, a page with the same for a browser.
+// `GET /`: what Keyhold is, how this server stands, and curl lines that work as they stand; text for a terminal, a page with the
+// same for a browser. The text has no colour: who reads it may be a pipe.
 import type { Capabilities } from "../store/store.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
 import { negotiate } from "./accept.ts";
 import { exampleOrigin } from "./example-origin.ts";
 import type { Incoming, Reply } from "./exchange.ts";
-import { escapeHtml, HTML_HEADERS, htmlPage } from "./html.ts";
+import { FRONT_PAGE_HEADERS, frontPageHtml } from "./front-page-html.ts";
 
 interface Chapter {
   readonly title: string;
@@ -67,36 +68,83 @@ const PROMISES: Readonly<Record<Capabilities["durability"], string>> = {
   none: "The store is in memory: every entry ends with this process.",
 };
 
+/** Places to go on to. */
+const OPEN_LINKS: readonly Link[] = [
+  { path: "/-/console", name: "Console", says: "Browse, edit and follow entries in the browser" },
+  { path: "/-/docs", name: "API reference", says: "Every operation, to be read and tried" },
+  { path: "/-/openapi.json", name: "OpenAPI 3.1", says: "The interface, for tools" },
+];
+/** What a browser is shown by its address alone only where no token is asked for. */
+const GUARDED_LINKS: readonly Link[] = [
+  { path: "/keys", name: "Entries", says: "What is kept, as JSON" },
+  { path: "/-/info", name: "This server", says: "Version, promises, counts and limits" },
+  { path: "/-/metrics", name: "Metrics", says: "Figures for Prometheus" },
+];
+
+export interface Link {
+  readonly path: string;
+  readonly name: string;
+  readonly says: string;
+}
+
 export interface FrontPageFacts {
   readonly version: string;
+  readonly engine: string;
   readonly durability: Capabilities["durability"];
+  /** Why requests should go elsewhere for now; null when the server is ready for them. */
+  readonly unreadyReason: string | null;
+  /** Null where not everybody is to know. */
+  readonly entries: number | null;
+  readonly asksForToken: boolean;
+}
+
+/** What both forms of the page show. */
+export interface FrontPage {
+  readonly version: string;
+  readonly isReady: boolean;
+  readonly sentence: string;
+  readonly promise: string;
+  /** Names and values of how the server stands. */
+  readonly state: readonly (readonly [name: string, value: string])[];
+  readonly notes: readonly string[];
+  readonly links: readonly Link[];
+  readonly chapters: readonly { readonly title: string; readonly lines: readonly string[] }[];
 }
 
 export function frontPage(incoming: Incoming, facts: FrontPageFacts): Reply {
   const origin = exampleOrigin(incoming);
+  const page = pageOf(origin, facts);
   const common = { [FIELD.cacheControl]: "no-cache", [FIELD.vary]: "Accept" };
   if (negotiate(incoming.header(FIELD.accept), [MEDIA.plain, MEDIA.html]) === MEDIA.html) {
-    return {
-      status: 200,
-      headers: { ...common, ...HTML_HEADERS, [FIELD.contentType]: MEDIA.html },
-      body: asHtml(origin, facts),
-    };
+    const headers = { ...common, ...FRONT_PAGE_HEADERS, [FIELD.contentType]: MEDIA.html };
+    return { status: 200, headers, body: frontPageHtml(page) };
   }
-  return { status: 200, headers: { ...common, [FIELD.contentType]: MEDIA.plain }, body: asText(origin, facts) };
+  return { status: 200, headers: { ...common, [FIELD.contentType]: MEDIA.plain }, body: asText(page, origin) };
 }
 
-function asText(origin: string, { version, durability }: FrontPageFacts): string {
-  const chapters = CHAPTERS.map(({ title, lines }) => `# ${title}\n${lines(origin).join("\n")}\n`);
-  return `Keyhold ${version}\n${SENTENCE} ${PROMISES[durability]}\n\n${chapters.join("\n")}`;
+function pageOf(origin: string, facts: FrontPageFacts): FrontPage {
+  const { version, engine, durability, unreadyReason, entries, asksForToken } = facts;
+  return {
+    version,
+    isReady: unreadyReason === null,
+    sentence: SENTENCE,
+    promise: PROMISES[durability],
+    state: [
+      ["State", unreadyReason ?? "Ready"],
+      ["Store", engine],
+      ...(entries === null ? [] : ([["Entries", entries.toLocaleString("en")]] as const)),
+      ["Access", asksForToken ? "By token" : "Open to whoever reaches it"],
+    ],
+    notes: asksForToken ? ["This server asks for a token: add --oauth2-bearer TOKEN to each line."] : [],
+    links: asksForToken ? OPEN_LINKS : [...OPEN_LINKS, ...GUARDED_LINKS],
+    chapters: CHAPTERS.map(({ title, lines }) => ({ title, lines: lines(origin) })),
+  };
 }
 
-function asHtml(origin: string, { version, durability }: FrontPageFacts): string {
-  const chapters = CHAPTERS.map(
-    ({ title, lines }) => `<h2>${escapeHtml(title)}</h2>\n<pre>${escapeHtml(lines(origin).join("\n"))}</pre>`,
-  );
-  const links = `<p><a href="/keys">/keys</a> lists what is kept, <a href="/-/info">/-/info</a> tells of the server.</p>`;
-  return htmlPage(
-    "Keyhold",
-    `<h1>Keyhold ${escapeHtml(version)}</h1>\n<p>${SENTENCE} ${PROMISES[durability]}</p>\n${chapters.join("\n")}\n${links}`,
-  );
+function asText({ version, sentence, promise, state, notes, links, chapters }: FrontPage, origin: string): string {
+  const shown = state.map(([name, value]) => `${name.padEnd(10)}${value}\n`).join("");
+  const places = links.map(({ path, name }) => `${name.padEnd(15)}${origin}${path}\n`).join("");
+  const parts = chapters.map(({ title, lines }) => `# ${title}\n${lines.join("\n")}\n`);
+  const noted = notes.map((note) => `${note}\n\n`).join("");
+  return `Keyhold ${version}\n${sentence} ${promise}\n\n${shown}\n${noted}${parts.join("\n")}\n# In a browser\n${places}`;
 }

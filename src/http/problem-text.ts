@@ -27,10 +27,10 @@ export function problemHtml(code: ErrorCode, origin: string): string {
   const { means, cure, curl } = pageOf(code, origin);
   const { title, retry } = ERRORS[code];
   const prose = [means, `${cure} ${RETRY_SENTENCES[retry]}`].map((text) => `<p>${withCode(text)}</p>`).join("\n");
-  return htmlPage(
-    `${code} · Keyhold`,
-    `<h1><code>${code}</code></h1>\n<p><strong>${STATUS[code]} ${escapeHtml(title)}.</strong></p>\n${prose}\n<pre>${escapeHtml(curl)}</pre>\n<p><a href="/">Keyhold</a></p>`,
-  );
+  return htmlPage({
+    title: `${code} · Keyhold`,
+    body: `<main>\n<h1><code>${code}</code></h1>\n<p><strong>${STATUS[code]} ${escapeHtml(title)}.</strong></p>\n${prose}\n<pre>${escapeHtml(curl)}</pre>\n<p><a href="/">Keyhold</a></p>\n</main>`,
+  });
 }
 
 function pageOf(code: ErrorCode, origin: string): ProblemPage {

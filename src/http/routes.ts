@@ -14,7 +14,7 @@ import {
 import type { Dialect } from "./dialect.ts";
 import { deleteEntry, type EntryRequest, getEntry, putEntry } from "./entry-handlers.ts";
 import type { Reply } from "./exchange.ts";
-import { frontPage } from "./front-page.ts";
+import { type FrontPageFacts, frontPage } from "./front-page.ts";
 import { sendOpenApi } from "./openapi/openapi-handler.ts";
 import { OTHER_CLIENTS_ROUTES } from "./other-clients-routes.ts";
 import { PATCH_TYPES, patchEntry } from "./patch-handlers.ts";
@@ -39,6 +39,20 @@ function entryRoute(dialectOf: (services: Services) => Dialect, handler: EntryHa
   };
 }
 
+/** How many entries there are is told to everybody only where everybody may read them. */
+function frontPageFacts({ facts, store, tokens }: Services): FrontPageFacts {
+  const asksForToken = tokens.hasTokens();
+  const { engine, capabilities } = store;
+  return {
+    version: facts.version,
+    engine,
+    durability: capabilities.durability,
+    unreadyReason: facts.unreadyReason(),
+    entries: asksForToken ? null : store.stats().entries,
+    asksForToken,
+  };
+}
+
 const raw = (handler: EntryHandler) => entryRoute(({ rawDialect }) => rawDialect, handler);
 const json = (handler: EntryHandler) => entryRoute(({ jsonDialect }) => jsonDialect, handler);
 
@@ -48,9 +62,7 @@ export const ROUTES: readonly Route[] = [
     pattern: "/",
     action: "none",
     summary: "Front page",
-    handle: plainRoute(({ incoming, services: { facts, store } }) =>
-      frontPage(incoming, { version: facts.version, durability: store.capabilities.durability }),
-    ),
+    handle: plainRoute(({ incoming, services }) => frontPage(incoming, frontPageFacts(services))),
   },
   {
     method: "GET",
