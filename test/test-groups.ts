@@ -26,6 +26,7 @@ const GROUPINGS: readonly Grouping[] = [
   { title: "stores", begins: ["test/conformance/", "test/histories/"] },
   { title: "engines", begins: ["test/engines/", "src/engines/", "test/support/"] },
   { title: "wire", begins: ["test/wire/"] },
+  { title: "sources", begins: ["src/"] },
   { title: "HTTP on a cluster", begins: ["test/conformance/http-valkey-cluster-"] },
   { title: "HTTP on Valkey", begins: ["test/conformance/http-valkey-"] },
 ];
