@@ -75,15 +75,22 @@ const PLANTED: Readonly<Record<string, (stream: string) => string>> = {
   "Connection: close is not heeded": (stream) => stream.replaceAll(/^Connection: close\r\n/gim, ""),
 };
 
+/**
+ * Where the streams begin in which the planted faults are to be found, and how many there are. The same each time: what is looked
+ * at is whether streams are drawn that tell such a parser from others, and the rarest fault is in five of ten thousand.
+ */
+const PLANTED_SEED = 1;
+const PLANTED_STREAMS = 20_000;
+
 /** What the judge says of a message that was taken and should not have been. */
 const TAKEN = /^it took|^it went on|differs/;
 
 for (const [fault, correct] of Object.entries(PLANTED)) {
-  test(`a parser in which ${fault} would be found within the short run`, async () => {
+  test(`a parser in which ${fault} would be found`, async () => {
     const context = makeContext();
     let found: string | null = null;
-    for (let first = SEED; first < SEED + 20_000 && found === null; first += 1000) {
-      const altered = makeCases(first, 1000).filter(({ stream }) => correct(stream) !== stream);
+    for (let at = 0; at < PLANTED_STREAMS && found === null; at += 1000) {
+      const altered = makeCases(PLANTED_SEED + at, 1000).filter(({ stream }) => correct(stream) !== stream);
       const asked = witness.ask(altered.map(({ stream }) => stream));
       const plays = await playAll(
         altered.map(({ stream, delivery }) => ({ stream: correct(stream), delivery })),
