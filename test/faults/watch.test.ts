@@ -165,7 +165,8 @@ async function watchUnderKills(server: ServerProcess, random: SeededRandom): Pro
   for (;;) {
     const stream = await makeSocketClient(server.url).open(get("/keys?watch&touches", { "Last-Event-ID": id }));
     const reader = new EventReader(stream, () => Bun.sleep(1));
-    const killAfter = random.below((1.5 * CHANGES) / KILLS_EACH);
+    // All together fewer than there are changes.
+    const killAfter = random.below(CHANGES / KILLS_EACH);
     for (let count = 0; count < killAfter || watched.kills >= KILLS_EACH; count++) {
       const event = await reader.mustNext();
       if (event.id !== null && event.event !== "ready" && event.event !== "bookmark") {
