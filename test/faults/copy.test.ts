@@ -26,13 +26,16 @@ test(
           stderr: "pipe",
           env: { PATH: process.env["PATH"] ?? "" },
         });
+      let kills = 0;
       let resumed = 0;
-      for (let kills = 0; kills < KILLS; kills++) {
+      for (; kills < KILLS; kills++) {
         const copy = start();
         const before = placeIn(place);
         // Together less than all, so that there is something left for the last run.
         const more = 1 + random.below(Math.floor(ENTRIES / (KILLS + 2)));
         while (placeIn(place) < before + more && copy.exitCode === null) await new Promise(setImmediate);
+        // It has come to its end while this process waited for its turn.
+        if (copy.exitCode === 0) break;
         expect(copy.exitCode).toBeNull();
         copy.kill("SIGKILL");
         await copy.exited;
@@ -45,22 +48,27 @@ test(
       expect([await last.exited, complaints]).toEqual([0, expect.any(String)]);
       const report = JSON.parse(output ?? "");
       expect(report.same).toBe(true);
-      expect(resumed).toBe(KILLS);
+      expect(kills).toBeGreaterThan(0);
+      expect(resumed).toBe(kills);
       expect(existsSync(place)).toBe(false);
       expect(report.comparison.source.entries).toBe(ENTRIES);
       if (ENTRIES <= 100_000) {
         const held = (path: string) => withStoreIn(path, heldIn);
         expect(Bun.deepEquals(await held(to), await held(from))).toBe(true);
       }
-      console.log(`copy: SEED=${SEED}, ${ENTRIES} entries, ${KILLS} kills, the last run took ${report.seconds} s`);
+      console.log(`copy: SEED=${SEED}, ${ENTRIES} entries, ${kills} kills, the last run took ${report.seconds} s`);
     });
   },
   60_000 + ENTRIES,
 );
 
-/** Entries that are copied for certain; 0 before the first. */
+/** Entries that are copied for certain; 0 before the first, and once all are. */
 function placeIn(file: string): number {
-  if (!existsSync(file)) return 0;
-  const { counts } = JSON.parse(readFileSync(file, "utf8"));
-  return counts.imported;
+  try {
+    const { counts } = JSON.parse(readFileSync(file, "utf8"));
+    return counts.imported;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return 0;
+    throw error;
+  }
 }
