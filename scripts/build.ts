@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const STEPS: readonly { readonly title: string; readonly run: () => Promise<string> }[] = [
   { title: "Pages", run: async () => await (await import("./build-web.ts")).buildWeb() },
+  { title: "Client", run: async () => (await import("./build-client.ts")).buildClient() },
 ];
 
 /** Packages that the steps build with. */

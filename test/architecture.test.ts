@@ -52,6 +52,8 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
     ],
     types: ["http/server.ts"],
   },
+  // Runs wherever there are fetch and web streams; tsconfig.client.json keeps everything else out.
+  client: { values: ["wire", "core"] },
   // Knows servers by what they answer alone.
   load: { values: [] },
   // Pages that run in browsers: clients like any other.
@@ -134,6 +136,7 @@ const ENTRIES = [
   "src/engines/sqlite/backup-thread.ts",
   "src/engines/sqlite/checkpoint-thread.ts",
   "src/workers/serving-thread.ts",
+  "src/client/keyhold.ts",
   "scripts/generate.ts",
   "src/console/main.tsx",
   "src/reference/main.ts",
@@ -170,6 +173,8 @@ const OUTSIDE: readonly {
     pattern: /\bDate\.now\b|\bnew Date\(\)|\bDate\(\)/,
     allowed: {
       "cli/host.ts": "the process, as the commands see it",
+      "client/entry-fields.ts": "how long an entry has, where the answer has no date",
+      "client/entry-json.ts": "how long an entry has, to the millisecond",
       "compose.ts": "when the server began",
       "engines/archive.ts": "what a store that a restore moves aside is named by",
       "engines/open.ts": "the memory engine's clock",
@@ -187,6 +192,7 @@ const OUTSIDE: readonly {
     pattern: /\bset(?:Timeout|Interval)\b/,
     allowed: {
       "cli/host.ts": "the process, as the commands see it",
+      "client/timing.ts": "pauses and time limits of whoever uses the client",
       "compose-serving.ts": "the timers of watchers, and of how long the last answers may take after a fault",
       "engines/open.ts": "the memory engine's sweeps",
       "engines/sqlite/writer-client.ts": "notices a writer that hangs",

@@ -32,8 +32,8 @@ export interface Dialect {
   view(incoming: Incoming, parameters: Parameters, contentType: string): View;
   /** The content that a PUT carries. @throws KeyholdError if the body does not fit the dialect or its limits */
   readContent(incoming: Incoming, key: Key): Promise<Content>;
-  /** The answer to a PUT that has been committed. */
-  written(written: Written, content: Content, now: EpochMs): Reply;
+  /** The answer to a PUT that has been committed. @param isShown - false where the client wants no body */
+  written(written: Written, content: Content, now: EpochMs, isShown: boolean): Reply;
   /** Longest value that it writes, in bytes. */
   readonly maxValueBytes: number;
   /** What a longer one is refused with: names the limit, and what raises it. */

@@ -13,7 +13,7 @@ import type { Incoming, Reply, ReplyHeaders } from "./exchange.ts";
 import { EXPIRY_PARAMETERS, readExpiry } from "./expiry-fields.ts";
 import type { Parameters } from "./parameters.ts";
 import { allowsRange, judgeRead, type ReadVerdict, readWriteConditions } from "./preconditions.ts";
-import { wantsRepresentation } from "./prefer.ts";
+import { wantsMinimal, wantsRepresentation } from "./prefer.ts";
 import { readWaitMs } from "./waits.ts";
 
 export interface EntryRequest {
@@ -69,7 +69,7 @@ export async function putEntry({ incoming, parameters, key, dialect, entries }: 
   const expiry = readExpiry(parameters, incoming, entries.now()) ?? NEVER;
   const content = await dialect.readContent(incoming, key);
   const written = await entries.put(key, { ...content, expiry }, when);
-  return dialect.written(written, content, entries.now());
+  return dialect.written(written, content, entries.now(), !wantsMinimal(incoming));
 }
 
 export async function deleteEntry({ incoming, parameters, key, dialect, entries }: EntryRequest): Promise<Reply> {
@@ -81,11 +81,19 @@ export async function deleteEntry({ incoming, parameters, key, dialect, entries 
   }
   const entry = await entries.take(key, when);
   if (entry === null) return dialect.deleted();
-  const headers = {
-    ...dialect.ownView.headers(entry, entries.now()),
-    [FIELD.preferenceApplied]: "return=representation",
-  };
-  return { status: 200, headers, body: dialect.ownView.body(entry, entries.now()) };
+  const view = viewOfTaken(incoming, parameters, dialect, entry);
+  const headers = { ...view.headers(entry, entries.now()), [FIELD.preferenceApplied]: "return=representation" };
+  return { status: 200, headers, body: view.body(entry, entries.now()) };
+}
+
+/** As a read shows it; where that would be refused, as the entry is gone by now, in the dialect's own way. */
+function viewOfTaken(incoming: Incoming, parameters: Parameters, dialect: Dialect, entry: Entry): View {
+  try {
+    return dialect.view(incoming, parameters, entry.contentType);
+  } catch (error) {
+    if (error instanceof KeyholdError && error.code === "not-acceptable") return dialect.ownView;
+    throw error;
+  }
 }
 
 /**

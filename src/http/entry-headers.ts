@@ -2,9 +2,9 @@
 import type { EntryInfo } from "../core/entry.ts";
 import { type EpochMs, secondsLeft } from "../core/expiry.ts";
 import { isActiveType } from "../core/media-type.ts";
+import { entityTag } from "../wire/entry-json.ts";
 import { FIELD } from "../wire/headers.ts";
 import type { ReplyHeaders } from "./exchange.ts";
-import { entityTag } from "./preconditions.ts";
 
 /** Fields of an answer to a read that depend on the entry alone. */
 export function readHeaders(entry: EntryInfo, now: EpochMs, tagSuffix: string | null): Record<string, string> {

@@ -1,5 +1,5 @@
 // `/keys/{key}` is the entry seen as JSON, `{"key": value}`; on request the whole entry, or the bytes (contract §5).
-import { type Entry, hasValue } from "../core/entry.ts";
+import { type Entry, type EntryInfo, hasValue } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
 import type { EpochMs } from "../core/expiry.ts";
 import { isShortKey, type Key, parseKey } from "../core/key.ts";
@@ -51,11 +51,12 @@ export function makeJsonDialect({ maxValueBytes }: JsonDialectOptions): Dialect 
       return requireValueSize(content, key, maxValueBytes);
     },
 
-    written({ info, isNew }, { value }, now) {
-      return pairReply({ ...info, value }, isNew, now);
+    written({ info, isNew }, { value }, now, isShown) {
+      return isShown ? pairReply({ ...info, value }, isNew, now) : minimalReply(info, isNew, now);
     },
 
-    edited({ info, isNew }, now) {
+    edited({ info, isNew }, now, isShown) {
+      if (!isShown) return minimalReply(info, isNew, now);
       if (!hasValue(info)) throw new KeyholdError("internal", "The store answered no value");
       return pairReply(info, isNew, now);
     },
@@ -70,6 +71,14 @@ function pairReply(entry: Entry, isNew: boolean, now: EpochMs): Reply {
   headers[FIELD.contentType] = MEDIA.json;
   if (isNew) headers[FIELD.location] = `/keys/${encodePath(entry.key)}`;
   return { status: isNew ? 201 : 200, headers, body: entryToJson(entry) };
+}
+
+/** The same without the pair. */
+function minimalReply(info: EntryInfo, isNew: boolean, now: EpochMs): Reply {
+  const headers = writtenHeaders(info, now, JSON_VIEW_SUFFIX);
+  headers[FIELD.preferenceApplied] = "return=minimal";
+  if (isNew) headers[FIELD.location] = `/keys/${encodePath(info.key)}`;
+  return { status: isNew ? 201 : 204, headers, body: null };
 }
 
 /** Longest JSON body that can hold one value of `maxValueBytes`. */

@@ -22,7 +22,7 @@ import type { Incoming, Reply } from "./exchange.ts";
 import { EXPIRY_PARAMETERS, PATCH_EXPIRY_PARAMETERS, readExpiry, readPatchExpiry } from "./expiry-fields.ts";
 import { Parameters } from "./parameters.ts";
 import { readWriteConditions } from "./preconditions.ts";
-import { wantsRepresentation } from "./prefer.ts";
+import { wantsMinimal, wantsRepresentation } from "./prefer.ts";
 import { parsePairs } from "./target.ts";
 
 /** Media types that PATCH on an entry takes. */
@@ -76,7 +76,7 @@ async function patchByForm(request: EntryRequest): Promise<Reply> {
     case "incr":
     case "decr": {
       const edited = await entries.increment(key, readCount(form, readStep(form)), terms(incoming, expiry));
-      return request.dialect.edited(edited, entries.now(), true);
+      return request.dialect.edited(edited, entries.now(), !wantsMinimal(incoming));
     }
     case "append":
     case "prepend":
@@ -96,7 +96,7 @@ async function append(
 ): Promise<Reply> {
   refuseParameters(form, COUNTER_PARAMETERS, "goes with incr and decr");
   const value = encoder.encode(form.one(side === "end" ? "append" : "prepend") ?? "");
-  const isShown = dialect.showsWrites || wantsRepresentation(incoming);
+  const isShown = isAnswerShown(incoming, dialect);
   const text = { side, value, maxBytes: dialect.maxValueBytes };
   const edited = await entries
     .append(key, text, { ...terms(incoming, expiry), want: isShown ? "after" : "info" })
@@ -141,7 +141,7 @@ async function patchJson(request: EntryRequest, { creates, read }: JsonPatchKind
     if (value.length > maxBytes) throw dialect.tooLarge(key);
     return contentOfBytes(value, entry?.contentType ?? MEDIA.json);
   };
-  const isShown = dialect.showsWrites || wantsRepresentation(incoming);
+  const isShown = isAnswerShown(incoming, dialect);
   const want = isShown ? "after" : "info";
   const edited = await entries.edit(key, edit, { ...terms(incoming, expiry), creates, want });
   return dialect.edited(edited, entries.now(), isShown);
@@ -203,6 +203,10 @@ function jsonOf(entry: Entry): string {
     `Cannot patch ${JSON.stringify(key)}: its value, of type ${contentType}, is not JSON; PUT it once as application/json`,
     { key, revision },
   );
+}
+
+function isAnswerShown(incoming: Incoming, dialect: Dialect): boolean {
+  return dialect.showsWrites ? !wantsMinimal(incoming) : wantsRepresentation(incoming);
 }
 
 function terms(incoming: Incoming, expiry: Expiry | null) {

@@ -6,6 +6,7 @@ import { type EntryInfo, type Tag, toTag } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { type EpochMs, toEpochMs } from "../core/expiry.ts";
 import { quote } from "../core/quote.ts";
+import { entityTag } from "../wire/entry-json.ts";
 import { FIELD } from "../wire/headers.ts";
 import type { Incoming } from "./exchange.ts";
 
@@ -26,11 +27,6 @@ interface ParsedTag {
 const ENTITY_TAG = /(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*(?:,|$)/y;
 const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*(?:GMT|\d{4})$/;
 const CONDITION_FIELDS = [FIELD.ifMatch, FIELD.ifNoneMatch, FIELD.ifUnmodifiedSince] as const;
-
-/** The entity tag of a view of an entry. */
-export function entityTag(tag: Tag, suffix: string): string {
-  return `"${tag}${suffix}"`;
-}
 
 /** The conditions of a write. @throws "invalid-header" on a malformed list of tags */
 export function readWriteConditions(incoming: Incoming): readonly Condition[] {

@@ -1,6 +1,6 @@
 // Bytes to JSON and back, lossless both ways (contract §3). JSON is written as text throughout: a key may be `__proto__`,
 // and a stored number may have more digits than JavaScript keeps.
-import type { Entry, EntryInfo, ValueForm } from "../core/entry.ts";
+import type { Entry, EntryInfo, Tag, ValueForm } from "../core/entry.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { type EpochMs, secondsLeft } from "../core/expiry.ts";
 import { BYTES_MEMBER, formOf, JSON_MEMBER, wrapperName } from "../core/value-form.ts";
@@ -71,12 +71,18 @@ export function entryToJson(entry: Pick<Entry, "key" | "value" | "form">, isOneL
   return `{${JSON.stringify(entry.key)}: ${valueToJson(entry, isOneLine)}}`;
 }
 
+/** How a state of an entry is named on the wire. @param suffix - of the view that is meant, "" for the value itself */
+export function entityTag(tag: Tag, suffix = ""): string {
+  return `"${tag}${suffix}"`;
+}
+
 /** The whole entry, as `?meta` shows it. */
 export function entryToMetaJson(entry: Entry, now: EpochMs, isOneLine = false): string {
   const members = {
     content_type: entry.contentType,
     size: entry.size,
     revision: entry.revision,
+    etag: entityTag(entry.tag),
     created_at: new Date(entry.createdAt).toISOString(),
     modified_at: new Date(entry.modifiedAt).toISOString(),
     ...endOf(entry.expiresAt, now),

@@ -43,7 +43,7 @@ export function parseJsonObject(
  *
  * Requires: valid JSON, without white space around it.
  */
-export function membersOf(text: string, refuse: (found: string) => KeyholdError): readonly JsonMember[] {
+export function membersOf(text: string, refuse: (found: string) => Error): readonly JsonMember[] {
   if (!text.startsWith("{")) throw refuse(describe(JSON.parse(text)));
   return requireDistinct(splitMembers(text));
 }
@@ -54,7 +54,7 @@ export function membersOf(text: string, refuse: (found: string) => KeyholdError)
  * @param refuse - what other JSON is refused with, told what it is
  * Requires: valid JSON, without white space around it.
  */
-export function elementsOf(text: string, refuse: (found: string) => KeyholdError): readonly string[] {
+export function elementsOf(text: string, refuse: (found: string) => Error): readonly string[] {
   if (!text.startsWith("[")) throw refuse(describe(JSON.parse(text)));
   const elements: string[] = [];
   let position = skipSpace(text, 1);

@@ -97,9 +97,9 @@ const PART_OF_BYTES: Answer = {
 
 /** Of a write that is answered without a body. */
 function written(status: 201 | 204): Answer {
-  if (status === 204) return { description: "Written.", fields: ON_WRITE, mayHave: ["TTL", "Idempotency-Replayed"] };
-  const fields = [...ON_WRITE, "Location"] as const;
-  return { description: "Written, and new.", fields, mayHave: ["TTL", "Idempotency-Replayed"] };
+  const mayHave = ["TTL", "Preference-Applied", "Idempotency-Replayed"] as const;
+  if (status === 204) return { description: "Written.", fields: ON_WRITE, mayHave };
+  return { description: "Written, and new.", fields: [...ON_WRITE, "Location"], mayHave };
 }
 
 /** Of a write that is answered with the pair. */
@@ -249,15 +249,19 @@ const JSON_VIEW: OperationDocs = {
     tag: "Entries",
     description: `Under \`application/json\` the body is an object with one member, named as the key; so is one under the form type that is
 valid JSON, as \`curl -d\` sends it. Any other body is the value itself, and its \`Content-Type\` is kept. Up to \`--max-value\`
-bytes.`,
-    parameters: ["key", "expireIn", "expireAt", "ttl", ...WRITE_FIELDS],
+bytes. With \`Prefer: return=minimal\` the answer has no body.`,
+    parameters: ["key", "expireIn", "expireAt", "ttl", "prefer", ...WRITE_FIELDS],
     body: {
       "application/json": media("Pair", { greeting: "hello world!" }),
       "text/plain": media({ type: "string" }, "hello world!"),
       "application/octet-stream": media({ type: "string", format: "binary" }),
       "*/*": media({ type: "string", format: "binary" }),
     },
-    answers: { 200: pair(200), 201: pair(201) },
+    answers: {
+      200: pair(200),
+      201: pair(201),
+      204: { ...written(204), description: "Replaced, and no body was wanted." },
+    },
     problems: [...WRITE_PROBLEMS, ...BODY_PROBLEMS, "invalid-json", "key-mismatch"],
     samples: [
       { label: "Set", curl: PUT_LONG, status: 201 },
@@ -271,10 +275,14 @@ bytes.`,
   "PATCH /keys/{key}": {
     operationId: "patchEntry",
     tag: "Entries",
-    description: `${PATCHING}\n\nThe answer is the pair; a change of expiry alone answers nothing.`,
+    description: `${PATCHING}\n\nThe answer is the pair; a change of expiry alone, and any other with \`Prefer: return=minimal\`, answers nothing.`,
     parameters: ["key", "expireIn", "expireAt", "ttl", "prefer", ...WRITE_FIELDS],
     body: PATCH_BODY,
-    answers: { 200: pair(200), 201: pair(201), 204: { ...written(204), description: "The end has been changed." } },
+    answers: {
+      200: pair(200),
+      201: pair(201),
+      204: { ...written(204), description: "The end has been changed, or no body was wanted." },
+    },
     problems: PATCH_PROBLEMS,
     samples: [
       {
@@ -293,13 +301,17 @@ curl -X PATCH -H 'Content-Type: application/json-patch+json' -d '[{"op": "add", 
   "DELETE /keys/{key}": {
     operationId: "deleteEntry",
     tag: "Entries",
-    description: "Deletes the entry. With `Prefer: return=representation` the pair that was is the answer.",
+    description:
+      "Deletes the entry. With `Prefer: return=representation` the entry that was is the answer, as `Accept` chooses for GET.",
     parameters: ["key", "prefer", ...WRITE_FIELDS],
     answers: {
       200: {
-        description: "Deleted: how many, or the pair that was.",
-        content: json({ anyOf: [refer("Deleted"), refer("Pair")] }, { deleted: 1 }),
+        description: "Deleted: how many, or the entry that was.",
+        content: { ...json({ anyOf: [refer("Deleted"), refer("Pair")] }, { deleted: 1 }), ...STORED_BYTES },
         mayHave: [
+          ...ON_BYTES,
+          "Content-Disposition",
+          "Content-Location",
           ...(["ETag", "Revision", "Last-Modified", "Cache-Control", "TTL", "Vary"] as const),
           ...(["Preference-Applied", "Idempotency-Replayed"] as const),
         ],

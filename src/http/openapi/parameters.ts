@@ -144,7 +144,7 @@ export const PARAMETERS = {
   prefer: field(
     "Prefer",
     { type: "string" },
-    "`return=representation`: the answer shows what was written, or what was deleted.",
+    "`return=representation`: the answer shows what was written, or what was deleted; `return=minimal`: it has no body.",
   ),
   idempotencyKey: field(
     "Idempotency-Key",

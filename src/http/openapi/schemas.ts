@@ -53,6 +53,7 @@ const ENTRY_SCHEMAS = {
       content_type: { type: "string" },
       size: COUNT,
       revision: { type: "integer", minimum: 1 },
+      etag: { type: "string" },
       created_at: INSTANT,
       modified_at: INSTANT,
       ...END,

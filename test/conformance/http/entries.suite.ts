@@ -135,7 +135,7 @@ export function entriesSuite(withServer: WithServer): void {
       const { text, headers } = await http.get("/keys/a?meta");
       const meta = JSON.parse(text);
       expect(Object.keys(meta).join()).toBe(
-        "key,value,content_type,size,revision,created_at,modified_at,expires_at,ttl",
+        "key,value,content_type,size,revision,etag,created_at,modified_at,expires_at,ttl",
       );
       expect(text).toContain('"value": [1.0],');
       expect(meta).toMatchObject({
@@ -181,6 +181,40 @@ export function entriesSuite(withServer: WithServer): void {
       expect([status, text]).toEqual([200, '{"a": "old"}']);
       expect(headers["preference-applied"]).toBe("return=representation");
       expect((await http.get("/a")).status).toBe(404);
+    });
+  });
+
+  test("DELETE with Prefer: return=representation answers the bytes where Accept asks for them, and the pair where it asks for what there is not", async () => {
+    await withServer(async ({ http }) => {
+      const prefer = { Prefer: "return=representation" };
+      await http.put("/keys/a", "a {}", { "Content-Type": "text/css" });
+      const { text, headers } = await http.delete("/keys/a", { ...prefer, Accept: "application/octet-stream" });
+      expect([text, headers["content-type"]]).toEqual(["a {}", "text/css"]);
+      await http.put("/keys/a", "a {}", { "Content-Type": "text/css" });
+      const other = await http.delete("/keys/a", { ...prefer, Accept: "image/png" });
+      expect([other.status, other.text, other.headers["content-type"]]).toEqual([
+        200,
+        '{"a": "a {}"}',
+        "application/json",
+      ]);
+    });
+  });
+
+  test("PUT and PATCH with Prefer: return=minimal answer the fields alone", async () => {
+    await withServer(async ({ http }) => {
+      const prefer = { Prefer: "return=minimal" };
+      const made = await http.put("/keys/a/b?expire_in=60", "long", { ...prefer, "Content-Type": "text/css" });
+      expect([made.status, made.text, made.headers["location"]]).toEqual([201, "", "/keys/a/b"]);
+      expect(made.headers).toMatchObject({ "preference-applied": "return=minimal", ttl: "60" });
+      const replaced = await http.put("/keys/a/b", "long", { ...prefer, "Content-Type": "text/css" });
+      expect([replaced.status, replaced.text, replaced.headers["content-type"]]).toEqual([204, "", undefined]);
+      const added = await http.patch("/keys/a/b", "append=er", prefer);
+      expect([added.status, added.text]).toEqual([204, ""]);
+      const counted = await http.patch("/keys/n", "incr=2", prefer);
+      expect([counted.status, counted.text]).toEqual([201, ""]);
+      expect(await http.text("/keys?key=a/b&key=n")).toBe('[{"a/b": "longer"}, {"n": 2}]');
+      const head = await http.head("/keys/a/b");
+      expect(head.headers).toMatchObject({ etag: added.headers["etag"], revision: added.headers["revision"] });
     });
   });
 

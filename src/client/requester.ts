@@ -1,0 +1,145 @@
+// Sends requests: token, time limit, problems as errors, and again where that is safe (retry.ts). The only caller of fetch.
+import { FIELD } from "../wire/headers.ts";
+import { KeyholdError } from "./errors.ts";
+import type { CallOptions, KeyholdOptions } from "./options.ts";
+import { problemOf } from "./problem.ts";
+import { pauseBeforeNext, type RetryPolicy, readRetryPolicy } from "./retry.ts";
+import { pause, startTimeLimit, type TimeLimit } from "./timing.ts";
+
+export interface Call {
+  readonly method: string;
+  /** Path and query, encoded, such as "/keys/a%2Fb?wait=5". */
+  readonly target: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: RequestBody;
+  /** Whether it does no harm twice. */
+  readonly isRepeatable: boolean;
+  /** Statuses that are answers and no errors, besides 2xx. */
+  readonly accepts?: readonly number[];
+  readonly options: CallOptions;
+}
+
+export type RequestBody = string | Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array> | null;
+
+/** An answer that has been read to its end. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+export interface Requester {
+  /** The whole answer. A body that is cut counts as no answer. */
+  ask(call: Call): Promise<Answer>;
+  /** The answer as soon as it begins; its body is read by the caller, and bounded by the caller's signal alone. */
+  open(call: Call): Promise<Response>;
+  readonly policy: RetryPolicy;
+}
+
+const TIMEOUT_MS = 30_000;
+const decoder = new TextDecoder();
+
+export function makeRequester(url: string | URL, options: KeyholdOptions): Requester {
+  const base = readBase(url);
+  const policy = readRetryPolicy(options.retry);
+
+  async function send(call: Call, headers: Record<string, string>, limit: TimeLimit): Promise<Response> {
+    const { body = null } = call;
+    // `timeout` is Bun's own limit, which would end a long watch; other runtimes do not know it.
+    const extras = { timeout: false, ...(body instanceof ReadableStream && { duplex: "half" as const }) };
+    const init = { method: call.method, headers, body, signal: limit.signal, redirect: "manual", ...extras } as const;
+    const fetch = options.fetch ?? globalThis.fetch;
+    const response = await fetch(`${base}${call.target}`, init);
+    const { status } = response;
+    if (response.ok || call.accepts?.includes(status)) return response;
+    if (response.type === "opaqueredirect" || (status >= 300 && status < 400)) throw redirected(response);
+    throw problemOf(status, response.headers, decoder.decode(await response.arrayBuffer()));
+  }
+
+  async function attempt<T>(call: Call, read: (response: Response) => Promise<T>): Promise<T> {
+    const timeoutMs = call.options.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS;
+    const headers = { ...options.headers, ...(await authorization(options.token)), ...call.headers };
+    const limit = startTimeLimit(timeoutMs, call.options.signal);
+    try {
+      return await read(await send(call, headers, limit));
+    } catch (error) {
+      throw explain(error, { base, limit, timeoutMs, signal: call.options.signal });
+    } finally {
+      limit.lift();
+    }
+  }
+
+  async function persist<T>(call: Call, read: (response: Response) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await attempt(call, read);
+      } catch (error) {
+        const pauseMs = call.isRepeatable ? pauseBeforeNext(error, tries, policy) : null;
+        if (pauseMs === null) throw error;
+        await pause(pauseMs, call.options.signal);
+      }
+    }
+  }
+
+  return {
+    policy,
+    ask: (call) =>
+      persist(call, async (response) => ({
+        status: response.status,
+        headers: response.headers,
+        body: new Uint8Array(await response.arrayBuffer()),
+      })),
+    open: (call) => persist(call, async (response) => response),
+  };
+}
+
+/** Without a slash at the end. @throws KeyholdError "invalid-call" */
+function readBase(url: string | URL): string {
+  try {
+    const { protocol, username, search, hash, origin, pathname } = new URL(url);
+    if (/^https?:$/.test(protocol) && `${username}${search}${hash}` === "") {
+      return `${origin}${pathname}`.replace(/\/+$/, "");
+    }
+  } catch (cause) {
+    throw new KeyholdError("invalid-call", `Cannot use ${JSON.stringify(String(url))} as a URL`, { cause });
+  }
+  throw new KeyholdError(
+    "invalid-call",
+    `Cannot use ${JSON.stringify(String(url))}: the URL of a server is http:// or https:// with a host and perhaps a path; a token goes into the options`,
+  );
+}
+
+async function authorization(token: KeyholdOptions["token"]): Promise<Record<string, string>> {
+  const secret = typeof token === "function" ? await token() : token;
+  return secret === undefined || secret === "" ? {} : { [FIELD.authorization]: `Bearer ${secret}` };
+}
+
+interface Circumstances {
+  readonly base: string;
+  readonly limit: TimeLimit;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What a try that failed is told as: the caller's reason, a time limit, no answer, or what it was. */
+function explain(error: unknown, { base, limit, timeoutMs, signal }: Circumstances): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (limit.isOver())
+    return new KeyholdError("timeout", `${base} has not answered within ${timeoutMs} ms`, { cause: error });
+  if (error instanceof KeyholdError) return error;
+  const why = error instanceof Error ? causeOf(error) : String(error);
+  return new KeyholdError("unreachable", `Cannot reach ${base}: ${why}`, { cause: error });
+}
+
+/** Node's fetch says only that it failed, and why in the cause. */
+function causeOf({ message, cause }: Error): string {
+  return cause instanceof Error && cause.message !== "" ? cause.message : message;
+}
+
+function redirected(response: Response): KeyholdError {
+  return new KeyholdError(
+    "unexpected-answer",
+    "The server redirects, which is not followed, as it could hand token and entries to another; use the URL it leads to",
+    { status: response.status },
+  );
+}
