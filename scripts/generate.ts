@@ -2,6 +2,7 @@
 // With --check it writes nothing and exits 1 naming the stale ones. A new generated file is a row in GENERATED.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { renderExample, renderReference } from "../src/config/describe.ts";
+import { renderCommandReference, renderManPage } from "./command-docs.ts";
 import { renderDashboard } from "./dashboard.ts";
 import { renderGuarantees } from "./guarantee-docs.ts";
 import { renderMetrics } from "./metric-docs.ts";
@@ -24,6 +25,8 @@ const GENERATED: readonly GeneratedFile[] = [
   { path: "docs/metrics.md", render: renderMetrics },
   { path: "docs/routes.md", render: renderRouteIndex },
   { path: "docs/openapi.json", render: renderOpenApi },
+  { path: "docs/cli.md", render: renderCommandReference },
+  { path: "man/keyhold.1", render: renderManPage },
   { path: "docs/problems/README.md", render: renderProblemIndex },
   ...ERROR_CODES.map((code) => ({ path: `docs/problems/${code}.md`, render: () => renderProblem(code) })),
 ];

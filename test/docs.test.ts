@@ -4,25 +4,19 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { describeProgram } from "../src/cli/program.ts";
 import { OPTIONS } from "../src/config/options.ts";
 import { ERRORS } from "../src/core/errors.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const FLAG = /(?<![\w-])--[a-z][a-z0-9-]*/g;
+const PROGRAM = await describeProgram();
+/** Of the command, and of the programs of this project. */
 const COMMAND_FLAGS = [
-  ...["--config", "--help", "--version", "--check", "--timeout", "--json", "--url", "--token-file"],
-  ...["--name", "--scope", "--prefix", "--expires-in"],
-  ...["--workload", "--duration", "--keys", "--value-size"],
-  ...["--force", "--replace", "--from", "--resume", "--on-conflict"],
-  ...["--into-existing", "--verify-only", "--follow", "--until-idle", "--no-tokens"],
-  ...[
-    "--from-token-file",
-    "--to-token-file",
-    "--from-password-file",
-    "--to-password-file",
-    "--from-prefix",
-    "--to-prefix",
-  ],
+  ...[PROGRAM, ...PROGRAM.commands, ...PROGRAM.commands.flatMap(({ commands }) => commands)].flatMap(({ options }) =>
+    options.flatMap(({ long }) => long ?? []),
+  ),
+  ...["--help", "--check"],
 ];
 /** A line that speaks of one of these may name its flags. */
 const OTHER_PROGRAMS =

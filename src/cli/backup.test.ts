@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { makeFakeHost } from "../../test/support/fake-host.ts";
 import { type TestServer, withMemoryServer, withSqliteServer } from "../../test/support/http-harness.ts";
 import { withTemporaryDirectory } from "../../test/support/temporary-directory.ts";
+import { EXIT } from "./exit-codes.ts";
 import { run } from "./run.ts";
 
 async function keyhold(args: readonly string[]) {
@@ -158,6 +159,6 @@ describe("backup, verify, restore", () => {
       "--url",
       "http://127.0.0.1:1",
     ]);
-    expect([code, error]).toEqual([1, expect.stringContaining("Cannot reach http://127.0.0.1:1")]);
+    expect([code, error]).toEqual([EXIT.unreachable, expect.stringContaining("Cannot reach http://127.0.0.1:1")]);
   });
 });

@@ -4,10 +4,11 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import { KeyholdError } from "../core/errors.ts";
 import { FIELD } from "../wire/headers.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandBody, CommandContext } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
+import { addOutputFlags, isGiven, toldTo } from "./flags.ts";
 import type { Host } from "./host.ts";
-import { addPlaceFlags, isGiven, readPlace } from "./place.ts";
+import { addPlaceFlags, PLACE_NOTE, readPlace } from "./place.ts";
 import { makeProgress, type Progress, toBytesText } from "./progress.ts";
 import { type Answer, ask, type Remote } from "./remote.ts";
 import { runCommand } from "./run-command.ts";
@@ -19,16 +20,19 @@ interface Made {
   readonly sha256: string;
 }
 
-export function declareBackup(command: Command): void {
+export const BACKUP: CommandBody = { notes: PLACE_NOTE, declareFlags: declareBackup, run: runBackup };
+
+function declareBackup(command: Command): void {
   command.argument("<FILE>", "Where the copy goes; - for standard output, with --url");
   addPlaceFlags(command);
   command.addOption(new Option("--force", "Replace FILE if it is there, once the new one is whole"));
-  command.addOption(new Option("--json", "Print what was made as JSON"));
+  addOutputFlags(command);
 }
 
-export function runBackup(context: CommandContext): Promise<number> {
-  const { command, host } = context;
-  return runCommand(host, async (signal) => {
+function runBackup(context: CommandContext): Promise<number> {
+  const { command } = context;
+  const host = toldTo(context);
+  return runCommand(context.host, async (signal) => {
     const [path = ""] = command.args;
     const target = { path, replaces: isGiven(command, "force") };
     const place = readPlace(context);

@@ -13,10 +13,19 @@ import { ValuePool } from "../load/value-pool.ts";
 import { FAN_OUT, WORKLOADS, workloadOf } from "../load/workloads.ts";
 import { FIELD } from "../wire/headers.ts";
 import { type Figures, toBenchJson, toBenchTable } from "./bench-report.ts";
-import type { CommandContext, CommandRow } from "./command.ts";
+import type { CommandBody, CommandContext } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
+import {
+  addOutputFlags,
+  addServerPlaceFlags,
+  DEFAULT_URL,
+  isGiven,
+  readServerUrl,
+  readToken,
+  textFlag,
+  toldTo,
+} from "./flags.ts";
 import type { Host } from "./host.ts";
-import { DEFAULT_URL, isGiven, readToken, textFlag } from "./place.ts";
 import { makeProgress } from "./progress.ts";
 import { askForJson, type Remote } from "./remote.ts";
 import { runCommand, withHint } from "./run-command.ts";
@@ -50,19 +59,7 @@ ${[
   .map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`)
   .join("\n")}`;
 
-export const BENCH_COMMAND: CommandRow = {
-  name: "bench",
-  summary: "Measure a running server: requests a second and latencies of named workloads",
-  examples: [
-    "keyhold bench",
-    "keyhold bench https://keyhold.example:3000 --token-file bench.token",
-    "keyhold bench --workload get-hot,put-new --connections 64 --duration 10s --keys 1000000",
-    "keyhold bench --value-size 64KiB --json",
-  ],
-  notes: NOTES,
-  declareFlags,
-  run: runBench,
-};
+export const BENCH: CommandBody = { notes: NOTES, declareFlags, run: runBench };
 
 /** What is measured, and how. */
 interface Bench {
@@ -77,22 +74,23 @@ interface Bench {
 }
 
 function declareFlags(command: Command): void {
-  command.argument("[URL]", `A running server (default ${DEFAULT_URL})`);
+  command.argument("[URL]", "A running server, as by --url");
+  addServerPlaceFlags(command);
+  addOutputFlags(command);
   command
-    .addOption(new Option("--token-file <FILE>", "File that holds the token for it"))
     .addOption(new Option("--workload <NAMES>", "One or several, with commas between").default(DEFAULTS.workload))
     .addOption(
       new Option("--connections <NUMBER>", "Each asks again when it is answered").default(DEFAULTS.connections),
     )
     .addOption(new Option("--duration <DURATION>", "Of each workload").default(DEFAULTS.duration))
     .addOption(new Option("--keys <NUMBER>", "Keys that are there before").default(DEFAULTS.keys))
-    .addOption(new Option("--value-size <SIZE>", "Of each value").default(DEFAULT_VALUE))
-    .addOption(new Option("--json", "Print JSON"));
+    .addOption(new Option("--value-size <SIZE>", "Of each value").default(DEFAULT_VALUE));
 }
 
 function runBench(context: CommandContext): Promise<number> {
-  const { command, host } = context;
-  return runCommand(host, async (signal) => {
+  const { command } = context;
+  const host = toldTo(context);
+  return runCommand(context.host, async (signal) => {
     const bench = readBench(context);
     const figures = await withOwnKeys(bench, (begun) => measureAll(bench, { host, begun, signal }));
     const { remote, connections, seconds, keys, valueBytes } = bench;
@@ -115,7 +113,7 @@ function readBench(context: CommandContext): Bench {
     );
   };
   return {
-    remote: { url: parseServerUrl(command.args[0] ?? DEFAULT_URL, "the URL"), token: readToken(context) },
+    remote: { url: readBenchUrl(context), token: readToken(context) },
     workloads: read(WORKLOAD, "workload", "--workload"),
     connections: read(CONNECTIONS, "connections", "--connections"),
     seconds: read(DURATION, "duration", "--duration") / 1000,
@@ -123,6 +121,12 @@ function readBench(context: CommandContext): Bench {
     valueBytes: read(VALUE, "valueSize", "--value-size"),
     prefix: `keyhold-bench-${crypto.randomUUID().slice(0, 8)}/`,
   };
+}
+
+/** Named as an argument too: that is how it was first taken. */
+function readBenchUrl(context: CommandContext): string {
+  const [argument] = context.command.args;
+  return argument === undefined ? readServerUrl(context) : parseServerUrl(argument, "the URL");
 }
 
 /**

@@ -11,6 +11,7 @@ import { withTemporaryDirectory } from "../../test/support/temporary-directory.t
 import { tokenOf } from "../../test/support/token-records.ts";
 import { toEpochMs } from "../core/expiry.ts";
 import { visit } from "../engines/archive.ts";
+import { EXIT } from "./exit-codes.ts";
 import { run } from "./run.ts";
 
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
@@ -148,7 +149,7 @@ describe("a store that holds entries already", () => {
   test.each([
     ["replace", 0, "MQ==", (value: string) => value !== "MQ=="],
     ["skip", 0, "MQ==", (value: string) => value === "MQ=="],
-    ["fail", 1, "MQ==", (value: string) => value === "MQ=="],
+    ["fail", EXIT.conflict, "MQ==", (value: string) => value === "MQ=="],
   ])("is copied into by --into-existing, with --on-conflict %s", async (policy, expected, mine, isRight) => {
     await withStores(async ({ from, to }) => {
       await put(to, "key15", "1");
@@ -338,6 +339,7 @@ test("a signal ends a copy in order, and says how to go on", async () => {
     const host = makeFakeHost();
     const file = join(directory, "copy.place");
     const code = run(["copy", from, to, "--resume", file], host, {});
+    while (!host.error().includes("copy: begun")) await new Promise(setImmediate);
     host.signal("SIGTERM");
     expect([await code, host.error()]).toEqual([1, expect.stringContaining(`goes on from the place in ${file}`)]);
     expect((await keyhold(["copy", from, to, "--resume", file])).code).toBe(0);

@@ -5,7 +5,7 @@ import { duration } from "../config/formats.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { CONFLICT_POLICIES, type ConflictPolicy } from "../service/transfer.ts";
 import type { Cursor } from "../store/store.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandBody, CommandContext } from "./command.ts";
 import { declareConfigFlag, declareOption, declareStoreAccessFlags } from "./config-flags.ts";
 import { carryTokens } from "./copy/carry-tokens.ts";
 import { type CompareTerms, compare } from "./copy/compare.ts";
@@ -22,8 +22,8 @@ import {
 } from "./copy/open-sides.ts";
 import { type CopyReport, tellReport } from "./copy/report.ts";
 import type { ReadSide, WriteSide } from "./copy/side.ts";
+import { addOutputFlags, isGiven, textFlag, toldTo } from "./flags.ts";
 import type { Host } from "./host.ts";
-import { isGiven, textFlag } from "./place.ts";
 import { makeProgress } from "./progress.ts";
 import { runCommand, withHint } from "./run-command.ts";
 
@@ -51,7 +51,14 @@ interface Work {
   readonly signal: AbortSignal;
 }
 
-export function declareCopy(command: Command): void {
+const COPY_NOTE = `
+FROM may be served meanwhile. What is written to it while it is copied may be missed, and the comparison at the end
+says so, by exit code 65; stop the writes, or give --follow. TO must be empty, or --into-existing be given.
+The options of the store hold for the sides on Valkey; a side whose URL names user or password has those.`;
+
+export const COPY: CommandBody = { notes: COPY_NOTE, declareFlags: declareCopy, run: runCopy };
+
+function declareCopy(command: Command): void {
   command.argument("<FROM>", "A store as for --store, or the URL of a running server");
   command.argument("<TO>", "Likewise; a directory that is missing is made");
   const add = (flags: string, text: string) => command.addOption(new Option(flags, text).helpGroup("Copy:"));
@@ -72,16 +79,17 @@ export function declareCopy(command: Command): void {
   add("--to-password-file <FILE>", "As --store-password-file, for TO alone");
   add("--from-prefix <PREFIX>", "As --store-prefix, for FROM alone");
   add("--to-prefix <PREFIX>", "As --store-prefix, for TO alone");
-  add("--json", "Print what was done as JSON");
+  addOutputFlags(command);
   declareStoreAccessFlags(command);
   declareOption(command, "partitions");
   declareOption(command, "promise");
   declareConfigFlag(command);
 }
 
-export function runCopy(context: CommandContext): Promise<number> {
-  const { command, host } = context;
-  return runCommand(host, async (signal) => {
+function runCopy(context: CommandContext): Promise<number> {
+  const { command } = context;
+  const host = toldTo(context);
+  return runCommand(context.host, async (signal) => {
     const isVerifyOnly = isGiven(command, "verifyOnly");
     const flags = readFlags(command, isVerifyOnly);
     const places = { FROM: readSidePlace(context, "FROM"), TO: readSidePlace(context, "TO") };

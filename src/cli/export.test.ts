@@ -7,6 +7,7 @@ import { makeFakeHost } from "../../test/support/fake-host.ts";
 import { type TestServer, withMemoryServer, withSqliteServer } from "../../test/support/http-harness.ts";
 import { makeSeededRandom, type SeededRandom } from "../../test/support/seeded-random.ts";
 import { withTemporaryDirectory } from "../../test/support/temporary-directory.ts";
+import { EXIT } from "./exit-codes.ts";
 import { run } from "./run.ts";
 
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
@@ -196,7 +197,7 @@ describe("an export", () => {
     await withTemporaryDirectory(async (directory) => {
       const file = join(directory, "a.ndjson");
       const { code, error } = await keyhold(["export", file, "--url", "http://127.0.0.1:1"]);
-      expect([code, error]).toEqual([1, expect.not.stringContaining("--resume")]);
+      expect([code, error]).toEqual([EXIT.unreachable, expect.not.stringContaining("--resume")]);
       expect(existsSync(`${file}.part`)).toBe(false);
     });
   });
@@ -276,7 +277,7 @@ describe("an import", () => {
       await http.put("/key2100", "old");
       const broken = await keyhold(["import", file, "--url", url, "--on-conflict", "fail"]);
       expect([broken.code, broken.error]).toEqual([
-        1,
+        EXIT.conflict,
         expect.stringContaining("1000 entries are imported, and --resume"),
       ]);
       await http.delete("/key2100");

@@ -9,13 +9,14 @@ import { toEpochMs } from "../core/expiry.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Place } from "../engines/archive.ts";
 import { type ExportOrigin, endLine, parseExportLine, writeExport } from "../wire/export-format.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandBody, CommandContext } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { cutShort, decodeLine, ExportTally, isEndLine, isEntryLine, LineCutter } from "./export-lines.ts";
+import { addOutputFlags, isGiven, textFlag, toldTo } from "./flags.ts";
 import type { Host } from "./host.ts";
-import { addPlaceFlags, isGiven, readPlace, textFlag } from "./place.ts";
+import { addPlaceFlags, PLACE_NOTE, readPlace } from "./place.ts";
 import { makeProgress, toBytesText } from "./progress.ts";
-import { ask, type Remote } from "./remote.ts";
+import { ask, askForJson, type Remote } from "./remote.ts";
 import { runCommand, withHint } from "./run-command.ts";
 import { requireFree, SyncedFile, type Target } from "./synced-file.ts";
 
@@ -44,9 +45,12 @@ class NotResumable extends KeyholdError {
   }
 }
 
-export function declareExport(command: Command): void {
+export const EXPORT: CommandBody = { notes: PLACE_NOTE, declareFlags: declareExport, run: runExport };
+
+function declareExport(command: Command): void {
   command.argument("[FILE]", "Where the lines go; - for standard output, which is the default");
   addPlaceFlags(command);
+  addOutputFlags(command);
   command
     .addOption(
       new Option("--from <FILE>", "A backup's file, instead of a server or a store").conflicts(["url", "store"]),
@@ -56,9 +60,10 @@ export function declareExport(command: Command): void {
     .addOption(new Option("--force", "Replace FILE if it is there, once the new one is whole"));
 }
 
-export function runExport(context: CommandContext): Promise<number> {
-  const { command, host } = context;
-  return runCommand(host, async (signal) => {
+function runExport(context: CommandContext): Promise<number> {
+  const { command } = context;
+  const host = toldTo(context);
+  return runCommand(context.host, async (signal) => {
     const target = command.args[0] ?? "-";
     const from = textFlag(command, "from");
     const source = from === null ? readPlace(context) : { file: from };
@@ -73,7 +78,12 @@ export function runExport(context: CommandContext): Promise<number> {
       target === "-"
         ? await writeTo({ ...beginning(), write: host.writeBytes }, wanted, host)
         : await writeFile(file, isResumed, wanted, host);
-    host.writeError(`keyhold: ${target}: ${tally.entries} entries, ${toBytesText(tally.bytes)}\n`);
+    if (isGiven(command, "json")) {
+      // Where the lines themselves go to standard output, what is said of them does not.
+      const report = { file: target, entries: tally.entries, bytes: tally.bytes, sha256: tally.digest() };
+      const write = target === "-" ? context.host.writeError : host.writeOut;
+      write(`${JSON.stringify(report)}\n`);
+    } else host.writeError(`keyhold: ${target}: ${tally.entries} entries, ${toBytesText(tally.bytes)}\n`);
     return EXIT.ok;
   });
 }
@@ -155,6 +165,7 @@ function requireSameOrigin(begun: ExportOrigin, line: Uint8Array, { source, pref
 
 /** Hands on all lines but the last, which is made anew over what the sink had before. */
 async function writeTo(sink: Sink, wanted: Wanted, host: Host): Promise<ExportTally> {
+  const total = await totalOf(wanted, host);
   const progress = makeProgress(host, "export");
   const { tally } = sink;
   const cutter = new LineCutter();
@@ -177,7 +188,7 @@ async function writeTo(sink: Sink, wanted: Wanted, host: Host): Promise<ExportTa
         tally.add(line);
         await sink.write(line);
       }
-      progress.update({ done: tally.entries, total: null, bytes: tally.bytes });
+      progress.update({ done: tally.entries, total, bytes: tally.bytes });
       if (wanted.signal.aborted) throw new KeyholdError("unavailable", "Stopped before the end");
     }
     if (!hasEnd || cutter.leftBytes > 0) throw cutShort("The export");
@@ -186,6 +197,17 @@ async function writeTo(sink: Sink, wanted: Wanted, host: Host): Promise<ExportTa
   } finally {
     progress.end();
   }
+}
+
+/** How many entries it will be, about; asked of a server where somebody watches. Null where that is not known. */
+async function totalOf({ source, prefix, signal }: Wanted, host: Host): Promise<number | null> {
+  if (!("remote" in source) || prefix !== "" || !host.isErrorTerminal) return null;
+  const info = await askForJson<{ readonly store: { readonly entries: number } }>(source.remote, {
+    method: "GET",
+    target: "/-/info",
+    signal,
+  });
+  return info.store.entries;
 }
 
 async function* partsOf({ source, prefix, signal }: Wanted, after: string | null): AsyncGenerator<Uint8Array> {

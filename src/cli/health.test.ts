@@ -53,6 +53,19 @@ describe("keyhold health", () => {
     });
   });
 
+  test("--json has the answer as a document", async () => {
+    const server = createServer((_, response) => response.end("ready"));
+    await withListener(server, async (url) => {
+      expect(await keyhold(["health", "--json", "--url", url])).toEqual({
+        code: 0,
+        out: `${JSON.stringify({ url, ready: true, detail: null })}\n`,
+        error: "",
+      });
+    });
+    const { code, out } = await keyhold(["health", "--json", "--url", "http://127.0.0.1:1"]);
+    expect([code, JSON.parse(out)]).toMatchObject([1, { ready: false, detail: expect.any(String) }]);
+  });
+
   test("does not follow a redirection", async () => {
     const server = createServer((_, response) => response.writeHead(302, { Location: "/" }).end());
     await withListener(server, async (url) => {
@@ -88,7 +101,7 @@ describe("keyhold health", () => {
     const server = createServer((_, response) => response.writeHead(503).end("x".repeat(100_000)));
     await withListener(server, async (url) => {
       const host = makeFakeHost();
-      await health({ serverUrl: url, timeoutMs: 2000 }, host);
+      await health({ serverUrl: url, timeoutMs: 2000, isJson: false }, host);
       expect(host.error().length).toBeLessThan(1100);
     });
   });

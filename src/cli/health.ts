@@ -3,13 +3,16 @@
 // itself: proxies that the environment names are not used.
 import { get as getByHttp } from "node:http";
 import { get as getByHttps } from "node:https";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { duration } from "../config/formats.ts";
+import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/options.ts";
 import { KeyholdError } from "../core/errors.ts";
+import type { CommandBody, CommandContext } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
+import { addJsonFlag, isGiven, readUrlVariable, textFlag } from "./flags.ts";
 import type { Host } from "./host.ts";
-import { textFlag } from "./place.ts";
+import { tellFault } from "./run-command.ts";
 import { parseServerUrl } from "./server-url.ts";
 
 const READY_PATH = "/-/ready";
@@ -25,6 +28,8 @@ export interface HealthQuestion {
   readonly serverUrl: string;
   /** For the whole answer. */
   readonly timeoutMs: number;
+  /** Whether the answer is printed as a document, and not only told by the exit code. */
+  readonly isJson: boolean;
 }
 
 interface HealthFlags {
@@ -38,8 +43,37 @@ interface Answer {
   readonly reason: string;
 }
 
+export const HEALTH: CommandBody = {
+  notes: "",
+  declareFlags(command) {
+    const url =
+      "The server (KEYHOLD_URL); without it, where one with the KEYHOLD_ variables of this environment listens";
+    command.addOption(new Option("--url <URL>", url).helpGroup("Server:"));
+    command.addOption(
+      new Option("--timeout <DURATION>", "Time for the whole answer").default("2s").helpGroup("Server:"),
+    );
+    addJsonFlag(command);
+  },
+  run: runHealth,
+};
+
+async function runHealth({ command, environment, host }: CommandContext): Promise<number> {
+  const loaded = loadConfig({ flags: {}, environment, readFile: host.readFile });
+  if (loaded.is === "refused") {
+    host.writeError(loaded.problems.map((problem) => `keyhold: ${problem}\n`).join(""));
+    return EXIT.config;
+  }
+  try {
+    const { serverUrl, timeoutMs } = readHealthFlags(command);
+    const url = serverUrl ?? readUrlVariable(environment) ?? loopbackUrl(loaded.config);
+    return await health({ serverUrl: url, timeoutMs, isJson: isGiven(command, "json") }, host);
+  } catch (error) {
+    return tellFault(error, host);
+  }
+}
+
 /** @throws "invalid-parameter" on a value that is not allowed */
-export function readHealthFlags(command: Command): HealthFlags {
+function readHealthFlags(command: Command): HealthFlags {
   const url = textFlag(command, "url");
   const timeout = textFlag(command, "timeout") ?? "";
   const { success, data } = TIMEOUT.schema.safeParse(timeout);
@@ -51,15 +85,16 @@ export function readHealthFlags(command: Command): HealthFlags {
 }
 
 /** Resolves with the exit code: says nothing where the server is ready, and else a sentence. */
-export async function health({ serverUrl, timeoutMs }: HealthQuestion, host: Host): Promise<number> {
+export async function health({ serverUrl, timeoutMs, isJson }: HealthQuestion, host: Host): Promise<number> {
   const url = new URL(READY_PATH, serverUrl);
   const sentence = await ask(url, timeoutMs).then(
     ({ status, reason }) => (status === 200 ? null : `${url} answered ${status}: ${reason}`),
     (error: unknown) => `Cannot ask ${url}: ${describe(error, timeoutMs)}`,
   );
-  if (sentence === null) return EXIT.ok;
-  host.writeError(`keyhold: ${sentence.replaceAll(/[\s\p{Cc}]+/gu, " ").trimEnd()}\n`);
-  return EXIT.failure;
+  const detail = sentence?.replaceAll(/[\s\p{Cc}]+/gu, " ").trimEnd() ?? null;
+  if (isJson) host.writeOut(`${JSON.stringify({ url: serverUrl, ready: detail === null, detail })}\n`);
+  else if (detail !== null) host.writeError(`keyhold: ${detail}\n`);
+  return detail === null ? EXIT.ok : EXIT.failure;
 }
 
 /** Where a server of this configuration listens, as seen from its own machine. */

@@ -1,6 +1,7 @@
 // What the commands need of the process around them, as one value, so that they run in tests without touching it. Only
 // here, in main.ts and (for the environment) in run.ts does the command line reach for the real process.
 import { readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { LineOutput, writeTo } from "../observe/line-output.ts";
 
 export type Signal = "SIGINT" | "SIGTERM" | "SIGHUP";
@@ -11,6 +12,8 @@ export interface Host {
   readonly columns: number | null;
   /** Whether somebody watches standard error: only then is anything redrawn there. */
   readonly isErrorTerminal: boolean;
+  /** Whether somebody types what comes in, and can be asked. */
+  readonly isInputTerminal: boolean;
   /** @throws Error when the file cannot be read */
   readonly readFile: (path: string) => string;
   /** Takes whole lines; written when it returns, or dropped. */
@@ -31,6 +34,22 @@ export interface Host {
   readonly onUncaught: (run: (error: unknown) => void) => void;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
+  /** Starts another program. @throws Error where there is none of this name */
+  readonly start: (program: Program) => RunningProgram;
+}
+
+export interface Program {
+  readonly command: readonly string[];
+  /** All that it has. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What it reads; null for what this process would. */
+  readonly input: Uint8Array | null;
+}
+
+export interface RunningProgram {
+  /** Its exit code, or 128 and the number of the signal that ended it. */
+  readonly exited: Promise<number>;
+  readonly kill: (signal: "SIGTERM" | "SIGKILL" | "SIGINT") => void;
 }
 
 /** The real process. */
@@ -42,6 +61,7 @@ export function makeProcessHost(): Host {
     isTerminal: process.stdout.isTTY,
     columns: process.stdout.isTTY ? process.stdout.columns : null,
     isErrorTerminal: process.stderr.isTTY,
+    isInputTerminal: process.stdin.isTTY,
     readFile: (path) => readFileSync(path, "utf8"),
     writeOut: (lines) => out.write(lines),
     writeError: (lines) => error.write(lines),
@@ -58,7 +78,22 @@ export function makeProcessHost(): Host {
       process.on("unhandledRejection", run);
     },
     exit: (code) => process.exit(code),
+    start,
   };
+}
+
+function start({ command, environment, input }: Program): RunningProgram {
+  const child = Bun.spawn([...command], {
+    env: { ...environment },
+    stdin: input === null ? "inherit" : Buffer.from(input),
+    stdout: "inherit",
+    stderr: "inherit",
+  });
+  const exited = child.exited.then((code) => {
+    const number = new Map(Object.entries(constants.signals)).get(String(child.signalCode));
+    return number === undefined ? code : 128 + number;
+  });
+  return { exited, kill: (signal) => child.kill(signal) };
 }
 
 function rest(delayMs: number, signal: AbortSignal): Promise<void> {

@@ -6,13 +6,14 @@ import { Option } from "commander";
 import { KeyholdError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { CONFLICT_POLICIES, type ConflictPolicy, type Imported } from "../service/transfer.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandBody, CommandContext } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { cutShort, ExportTally, isEndLine, isEntryLine, LineCutter } from "./export-lines.ts";
+import { addOutputFlags, isGiven, textFlag, toldTo } from "./flags.ts";
 import type { Host } from "./host.ts";
 import { forgetPlaceOf, type ImportPlace, keepPlaceOf, readPlaceOf } from "./import-place.ts";
 import { type Chunk, type Importer, openImporter } from "./importer.ts";
-import { addPlaceFlags, isGiven, readPlace, textFlag } from "./place.ts";
+import { addPlaceFlags, PLACE_NOTE, readPlace } from "./place.ts";
 import { makeProgress } from "./progress.ts";
 import { runCommand, withHint } from "./run-command.ts";
 
@@ -22,9 +23,12 @@ const CHUNK_ENTRIES = 500;
 const NOTHING: Imported = { imported: 0, skipped: 0, expired: 0 };
 const NOWHERE = { offset: 0, counts: NOTHING };
 
-export function declareImport(command: Command): void {
+export const IMPORT: CommandBody = { notes: PLACE_NOTE, declareFlags: declareImport, run: runImport };
+
+function declareImport(command: Command): void {
   command.argument("[FILE]", "An export; - for standard input, which is the default");
   addPlaceFlags(command);
+  addOutputFlags(command);
   command
     .addOption(
       new Option("--on-conflict <POLICY>", "An entry that is there is replaced, stays, or ends the import")
@@ -34,9 +38,10 @@ export function declareImport(command: Command): void {
     .addOption(new Option("--resume", "Go on where an earlier import of FILE was broken off"));
 }
 
-export function runImport(context: CommandContext): Promise<number> {
-  const { command, host } = context;
-  return runCommand(host, async (signal) => {
+function runImport(context: CommandContext): Promise<number> {
+  const { command } = context;
+  const host = toldTo(context);
+  return runCommand(context.host, async (signal) => {
     const file = command.args[0] ?? "-";
     const isResumed = isGiven(command, "resume");
     if (file === "-" && isResumed) {
@@ -59,7 +64,8 @@ export function runImport(context: CommandContext): Promise<number> {
       await importer.close();
     }
     const { imported, skipped, expired } = counts;
-    host.writeError(`keyhold: ${imported} entries imported, ${skipped} skipped, ${expired} expired before\n`);
+    if (isGiven(command, "json")) host.writeOut(`${JSON.stringify(counts)}\n`);
+    else host.writeError(`keyhold: ${imported} entries imported, ${skipped} skipped, ${expired} expired before\n`);
     return EXIT.ok;
   });
 }

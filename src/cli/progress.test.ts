@@ -1,7 +1,7 @@
 // What a long command says of how far it is, on a terminal and elsewhere.
 import { describe, expect, test } from "bun:test";
 import { makeFakeHost } from "../../test/support/fake-host.ts";
-import { makeProgress, toBytesText } from "./progress.ts";
+import { makeProgress, showWork, toBytesText } from "./progress.ts";
 
 describe("elsewhere than on a terminal", () => {
   test("a line is said at the start, and at each tenth", () => {
@@ -56,4 +56,27 @@ test("sizes are written with the unit that fits", () => {
     "2.0 GB",
     "5000.0 TB",
   ]);
+});
+
+describe("work of unknown length", () => {
+  const host = (isErrorTerminal: boolean) => ({ ...makeFakeHost(), isErrorTerminal });
+
+  test("is shown on a terminal with the time that it takes, and taken away at its end", async () => {
+    const shown = host(true);
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const work = showWork(shown, "delete", promise);
+    while (!shown.error().includes("delete, 2 s")) await new Promise(setImmediate);
+    resolve(7);
+    expect(await work).toBe(7);
+    expect(shown.error()).toEndWith("\r\u001b[K");
+    const failing = host(true);
+    expect(await showWork(failing, "delete", Promise.reject(new Error("no"))).catch(String)).toBe("Error: no");
+    expect(failing.error()).toEndWith("\r\u001b[K");
+  });
+
+  test("says nothing elsewhere", async () => {
+    const quiet = host(false);
+    expect(await showWork(quiet, "delete", Promise.resolve(1))).toBe(1);
+    expect(quiet.error()).toBe("");
+  });
 });

@@ -45,6 +45,32 @@ export function makeProgress(host: Pick<Host, "isErrorTerminal" | "nowMs" | "wri
   };
 }
 
+/** Shows on a terminal that something of unknown length is at work, and since when. Settles as the work does. */
+export async function showWork<T>(
+  host: Pick<Host, "isErrorTerminal" | "nowMs" | "writeError" | "rest">,
+  title: string,
+  work: Promise<T>,
+): Promise<T> {
+  if (!host.isErrorTerminal) return work;
+  const startedAtMs = host.nowMs();
+  const ended = new AbortController();
+  const draw = async () => {
+    while (!ended.signal.aborted) {
+      await host.rest(DRAW_INTERVAL_MS, ended.signal);
+      if (ended.signal.aborted) break;
+      host.writeError(`\r\u001b[K${title}, ${Math.floor((host.nowMs() - startedAtMs) / 1000)} s`);
+    }
+    host.writeError("\r\u001b[K");
+  };
+  const drawn = draw();
+  try {
+    return await work;
+  } finally {
+    ended.abort();
+    await drawn;
+  }
+}
+
 /** 1536000 as "1.5 MB". */
 export function toBytesText(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];

@@ -1,7 +1,8 @@
 // A running server as the commands ask it: by URL, with a token where there is one. What it refuses is told by the sentence
 // that it answered. A redirection is never followed: it could hand token and entries to another.
-import { KeyholdError } from "../core/errors.ts";
+import { type ErrorCode, KeyholdError } from "../core/errors.ts";
 import { FIELD } from "../wire/headers.ts";
+import { ServerAway } from "./run-command.ts";
 
 export interface Remote {
   /** "http://127.0.0.1:3000", without a slash at the end. */
@@ -11,7 +12,7 @@ export interface Remote {
 }
 
 export interface RemoteRequest {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Path and query, encoded. */
   readonly target: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -30,8 +31,16 @@ export interface Answer {
 /** Of a refusal: a problem document has a few hundred, what a proxy says is shown as far as SHOWN_CHARACTERS. */
 const REFUSAL_BYTES_MAX = 64 * 1024;
 const SHOWN_CHARACTERS = 200;
+/** Statuses that another try may not meet. */
+const AWAY: readonly number[] = [408, 429, 502, 503, 504];
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  401: "unauthenticated",
+  403: "forbidden",
+  404: "no-such-resource",
+  409: "already-exists",
+};
 
-/** @throws "unavailable" where nobody answers or the answer is no success, with what it says */
+/** @throws ServerAway where nobody answers; by the status where the answer is no success, with what it says */
 export async function ask(remote: Remote, request: RemoteRequest): Promise<Answer> {
   const { url, token } = remote;
   const { method, target, signal, body = null } = request;
@@ -45,10 +54,9 @@ export async function ask(remote: Remote, request: RemoteRequest): Promise<Answe
     throw brokenOff(error, signal, (why) => `Cannot reach ${url}: ${why}; ${cure}`);
   }
   if (response.ok) return { headers: response.headers, parts: partsOf(response, remote, signal) };
-  throw new KeyholdError(
-    "unavailable",
-    `${url} answered ${response.status}: ${await sentenceOf(response, remote, signal)}`,
-  );
+  const { status } = response;
+  const sentence = `${url} answered ${status}: ${await sentenceOf(response, remote, signal)}`;
+  throw AWAY.includes(status) ? new ServerAway(sentence) : new KeyholdError(CODES[status] ?? "unavailable", sentence);
 }
 
 /** The answer's document, trusted to be what a Keyhold answers there. @throws as ask(), and where it breaks off */
@@ -79,7 +87,7 @@ function brokenOff(error: unknown, signal: AbortSignal, describe: (why: string) 
   const isTimeout = signal.reason instanceof Error && signal.reason.name === "TimeoutError";
   if (signal.aborted && !isTimeout) return new KeyholdError("unavailable", "Stopped before the end");
   const why = isTimeout ? "no whole answer in time" : error instanceof Error ? error.message : String(error);
-  return new KeyholdError("unavailable", describe(why), {}, { cause: error });
+  return new ServerAway(describe(why), { cause: error });
 }
 
 async function sentenceOf(response: Response, remote: Remote, signal: AbortSignal): Promise<string> {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { makeFakeHost } from "../../test/support/fake-host.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { BadConfig, runCommand, withHint } from "./run-command.ts";
-import { SIGNAL_ECHO_MS } from "./serve.ts";
+import { SIGNAL_ECHO_MS } from "./signals.ts";
 
 describe("a command", () => {
   test.each([

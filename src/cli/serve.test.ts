@@ -8,7 +8,8 @@ import type { RunningServer } from "../compose.ts";
 import { loadConfig } from "../config/load.ts";
 import { KeyholdError } from "../core/errors.ts";
 import type { Log } from "../observe/log.ts";
-import { errorLogPath, SIGNAL_ECHO_MS, serve } from "./serve.ts";
+import { errorLogPath, serve } from "./serve.ts";
+import { SIGNAL_ECHO_MS } from "./signals.ts";
 
 let directory: string;
 beforeEach(() => {

@@ -12,14 +12,9 @@ import { makeLog } from "../observe/log.ts";
 import { RotatingFile } from "../observe/rotating-file.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
+import { SIGNAL_ECHO_MS } from "./signals.ts";
 
 export type StartServer = (config: Config, log: Log) => Promise<RunningServer>;
-
-/**
- * A second signal ends the process at once, but not one that follows this closely: at Ctrl-C the terminal signals both
- * the command's launcher and this process, and the launcher passes its own on, so one key press arrives twice.
- */
-export const SIGNAL_ECHO_MS = 500;
 
 /** Resolves with the exit code when the server has ended. */
 export async function serve(config: Config, host: Host, start: StartServer): Promise<number> {

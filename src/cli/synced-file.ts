@@ -47,6 +47,20 @@ export class SyncedFile {
     return new SyncedFile(draft, file, bytes);
   }
 
+  /** A whole file at once. @throws "unavailable" where one is there that is not to be replaced */
+  static writeWhole(target: Target, bytes: Uint8Array): void {
+    const file = SyncedFile.create(`${target.path}.${crypto.getRandomValues(new Uint8Array(8)).toHex()}.part`);
+    try {
+      file.write(bytes);
+      file.finish(target);
+    } catch (error) {
+      file.discard();
+      throw error;
+    } finally {
+      file.close();
+    }
+  }
+
   write(part: Uint8Array): void {
     for (let offset = 0; offset < part.length; ) offset += writeSync(this.#file, part, offset);
     this.#bytes += part.length;

@@ -5,97 +5,76 @@ import { duration } from "../config/formats.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { DEFAULT_SCOPES, SCOPES } from "../core/token.ts";
 import type { TokenJson } from "../wire/token-json.ts";
-import type { CommandContext, CommandRow } from "./command.ts";
+import type { CommandBody, CommandContext } from "./command.ts";
 import { loadStoreConfig, makeCommandLog } from "./command-store.ts";
 import { declareConfigFlag, declareStoreFlags, readConfigFlags } from "./config-flags.ts";
 import { EXIT } from "./exit-codes.ts";
-import { DEFAULT_URL, readToken, textFlag } from "./place.ts";
+import {
+  addJsonFlag,
+  addServerPlaceFlags,
+  collect,
+  DEFAULT_URL,
+  isGiven,
+  listFlag,
+  readServerUrl,
+  readToken,
+  readUrlVariable,
+  textFlag,
+} from "./flags.ts";
 import { tellFault, withHint } from "./run-command.ts";
-import { parseServerUrl } from "./server-url.ts";
 import { toTable } from "./table.ts";
 import { makeServerDesk, makeStoreDesk, type TokenDesk } from "./token-desk.ts";
 
 const EVERY_SCOPE = "all";
 const LIFETIME = duration({ least: "1s", most: "36500d" });
 const NOTES = `
-Without --url the store of the configuration is opened by this command: that of --store, KEYHOLD_STORE or the
-options file, else the default. No server may hold it meanwhile. A running server is asked by --url, with a
-token of the scope admin in the file of --token-file or in KEYHOLD_TOKEN.`;
+A running server is asked by --url or KEYHOLD_URL, with a token of the scope admin in the file of --token-file or
+in KEYHOLD_TOKEN. Without these, and with --store, this command opens the store itself: that of --store,
+KEYHOLD_STORE or the options file, else the default. No server may hold it meanwhile.`;
 
-export const TOKEN_COMMANDS: readonly CommandRow[] = [
-  {
-    name: "token create",
-    summary: "Make an access token, and print its secret, this once",
-    examples: [
-      "keyhold token create --name admin --scope all",
-      "keyhold token create --name ci --scope read,write --prefix ci/ --expires-in 90d",
-      "TOKEN=$(keyhold token create --name backup --scope admin --url http://127.0.0.1:3000 --token-file admin.token)",
-    ],
-    notes: NOTES,
-    declareFlags(command) {
-      command
-        .addOption(group("Token", new Option("--name <NAME>", "What it is for; lists show it").makeOptionMandatory()))
-        .addOption(
-          group(
-            "Token",
-            new Option(
-              "--scope <SCOPES>",
-              `What it gives leave for: some of ${SCOPES.join(", ")}, with commas between, or ${EVERY_SCOPE}`,
-            ).default(DEFAULT_SCOPES.join(",")),
-          ),
-        )
-        .addOption(
-          group(
-            "Token",
-            new Option("--prefix <PREFIX>", "Only for keys that begin so; may be given again").argParser(collect),
-          ),
-        )
-        .addOption(group("Token", new Option("--expires-in <DURATION>", "Only for so long, such as 12h or 90d")));
-      declarePlace(command);
-    },
-    run: (context) => atDesk(context, (desk) => create(desk, context)),
+export const TOKEN_CREATE: CommandBody = {
+  notes: NOTES,
+  declareFlags(command) {
+    const add = (option: Option) => command.addOption(option.helpGroup("Token:"));
+    add(new Option("--name <NAME>", "What it is for; lists show it").makeOptionMandatory());
+    const scopes = `What it gives leave for: some of ${SCOPES.join(", ")}, with commas between, or ${EVERY_SCOPE}`;
+    add(new Option("--scope <SCOPES>", scopes).default(DEFAULT_SCOPES.join(",")));
+    add(new Option("--prefix <PREFIX>", "Only for keys that begin so; may be given again").argParser(collect));
+    add(new Option("--expires-in <DURATION>", "Only for so long, such as 12h or 90d"));
+    declarePlace(command);
   },
-  {
-    name: "token list",
-    summary: "List access tokens, without their secrets",
-    examples: ["keyhold token list", "keyhold token list --json --url http://127.0.0.1:3000 --token-file admin.token"],
-    notes: NOTES,
-    declareFlags: declarePlace,
-    run: (context) =>
-      atDesk(context, async (desk) => {
-        const tokens = await desk.list();
-        context.host.writeOut(isJson(context) ? toJson(tokens) : toTokenTable(tokens));
-      }),
+  run: (context) => atDesk(context, (desk) => create(desk, context)),
+};
+
+export const TOKEN_LIST: CommandBody = {
+  notes: NOTES,
+  declareFlags: declarePlace,
+  run: (context) =>
+    atDesk(context, async (desk) => {
+      const tokens = await desk.list();
+      context.host.writeOut(isGiven(context.command, "json") ? toJson(tokens) : toTokenTable(tokens));
+    }),
+};
+
+export const TOKEN_REVOKE: CommandBody = {
+  notes: NOTES,
+  declareFlags(command) {
+    command.argument("<ID>", "As list shows it");
+    declarePlace(command);
   },
-  {
-    name: "token revoke",
-    summary: "Revoke an access token for good",
-    examples: ["keyhold token revoke tk_3f9k2m1x8q0a"],
-    notes: NOTES,
-    declareFlags(command) {
-      command.argument("<ID>", "As list shows it");
-      declarePlace(command);
-    },
-    run: (context) =>
-      atDesk(context, async (desk) => {
-        const token = await desk.revoke(context.command.args[0] ?? "");
-        if (isJson(context)) context.host.writeOut(toJson(token));
-        else context.host.writeError(`keyhold: ${token.id} (${token.name}) is revoked\n`);
-      }),
-  },
-];
+  run: (context) =>
+    atDesk(context, async (desk) => {
+      const token = await desk.revoke(context.command.args[0] ?? "");
+      if (isGiven(context.command, "json")) context.host.writeOut(toJson(token));
+      else context.host.writeError(`keyhold: ${token.id} (${token.name}) is revoked\n`);
+    }),
+};
 
 function declarePlace(command: Command): void {
   declareStoreFlags(command);
   declareConfigFlag(command);
-  command
-    .addOption(
-      group("Server", new Option("--url <URL>", `A running server, such as ${DEFAULT_URL}`).conflicts("store")),
-    )
-    .addOption(
-      group("Server", new Option("--token-file <FILE>", "Holds the secret to ask it with; else KEYHOLD_TOKEN does")),
-    )
-    .addOption(group("Output", new Option("--json", "Print JSON")));
+  addServerPlaceFlags(command);
+  addJsonFlag(command);
 }
 
 async function create(desk: TokenDesk, context: CommandContext): Promise<void> {
@@ -104,10 +83,10 @@ async function create(desk: TokenDesk, context: CommandContext): Promise<void> {
   const token = await desk.create({
     name: textFlag(context.command, "name") ?? "",
     scopes: scope === EVERY_SCOPE ? SCOPES : scope.split(",").map((word) => word.trim()),
-    prefixes: prefixesOf(context),
+    prefixes: listFlag(context.command, "prefix"),
     expiresInMs: lifetimeOf(context),
   });
-  if (isJson(context)) return host.writeOut(toJson(token));
+  if (isGiven(context.command, "json")) return host.writeOut(toJson(token));
   host.writeOut(`${token.token}\n`);
   host.writeError(`keyhold: ${token.id} (${token.name}) may ${token.scopes.join(", ")}; ${keysOf(token)}; ${endOf(token)}
 keyhold: the line on standard output is its secret, which is shown this once
@@ -133,8 +112,8 @@ const ASK_SERVER = `--url ${DEFAULT_URL} with --token-file FILE or KEYHOLD_TOKEN
 
 async function openDesk(context: CommandContext): Promise<TokenDesk> {
   const { command, host } = context;
-  const url = textFlag(command, "url");
-  if (url !== null) return makeServerDesk({ url: parseServerUrl(url), token: readToken(context) });
+  const url = readDeskUrl(context);
+  if (url !== null) return makeServerDesk({ url, token: readToken(context) });
   const config = loadStoreConfig(context, readConfigFlags(command));
   const { store } = config;
   if (store.engine === "memory") {
@@ -145,6 +124,18 @@ async function openDesk(context: CommandContext): Promise<TokenDesk> {
   // Loaded here and not above, so that help and mistakes are answered without opening an engine.
   const { openTokens } = await import("../compose.ts");
   return makeStoreDesk(await openTokens(config, makeCommandLog(host)));
+}
+
+/** The server to ask; null for the store of the configuration. @throws "invalid-parameter" */
+function readDeskUrl(context: CommandContext): string | null {
+  const { command, environment } = context;
+  const isStoreNamed = textFlag(command, "store") !== null;
+  const isServerNamed = textFlag(command, "url") !== null;
+  if (isStoreNamed && isServerNamed) {
+    throw new KeyholdError("invalid-parameter", "Option --url cannot be used with option --store: name one of them");
+  }
+  if (isServerNamed) return readServerUrl(context);
+  return isStoreNamed ? null : readUrlVariable(environment);
 }
 
 /** @throws "unavailable" where there is no store */
@@ -162,23 +153,6 @@ function lifetimeOf(context: CommandContext): number | null {
     "invalid-expiry",
     `Cannot use --expires-in ${JSON.stringify(text)}: expected ${LIFETIME.allowed}`,
   );
-}
-
-function prefixesOf({ command }: CommandContext): readonly string[] {
-  const given: unknown = command.getOptionValue("prefix");
-  return Array.isArray(given) ? given.map(String) : [];
-}
-
-function isJson({ command }: CommandContext): boolean {
-  return command.getOptionValue("json") === true;
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
-}
-
-function group(name: string, option: Option): Option {
-  return option.helpGroup(`${name}:`);
 }
 
 function toTokenTable(tokens: readonly TokenJson[]): string {

@@ -1,24 +1,28 @@
 // `keyhold verify FILE|STORE`: whether a backup, or a store that a server may be using, holds what was written.
 import { statSync } from "node:fs";
 import type { Command } from "commander";
-import { Option } from "commander";
 import { hidePassword } from "../config/hidden-passwords.ts";
 import { KeyholdError } from "../core/errors.ts";
 import type { CheckedDatabase, Place } from "../engines/archive.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandBody, CommandContext } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
+import { addOutputFlags, isGiven, toldTo } from "./flags.ts";
 import type { Host } from "./host.ts";
-import { isGiven, toDirectory } from "./place.ts";
+import { toDirectory } from "./place.ts";
 import { makeProgress, toBytesText } from "./progress.ts";
 import { runCommand } from "./run-command.ts";
 
-export function declareVerify(command: Command): void {
+export const VERIFY: CommandBody = { notes: "", declareFlags: declareVerify, run: runVerify };
+
+function declareVerify(command: Command): void {
   command.argument("<PLACE>", "A backup's file, or a store: sqlite:DIRECTORY, or its directory");
-  command.addOption(new Option("--json", "Print what was found as JSON"));
+  addOutputFlags(command);
 }
 
-export function runVerify({ command, host }: CommandContext): Promise<number> {
-  return runCommand(host, async (signal) => {
+function runVerify(context: CommandContext): Promise<number> {
+  const { command } = context;
+  const host = toldTo(context);
+  return runCommand(context.host, async (signal) => {
     const [name = ""] = command.args;
     const checked = await checkPlace(toPlace(name), host, signal);
     host.writeOut(

@@ -3,6 +3,7 @@
 // text, whether it came from a flag, the environment or the file; what an option is for stands in options.ts.
 import { z } from "zod";
 import type { WritePromise } from "../core/write-promise.ts";
+import { DURATION_UNITS_MS, parseQuantity, SIZE_UNITS } from "./quantity.ts";
 import { parseStoreLocation, STORE_ALLOWED, type StoreLocation } from "./store-location.ts";
 import { PROMISE_ALLOWED, parsePromise } from "./write-promise.ts";
 
@@ -19,9 +20,6 @@ export interface Format<T> {
 
 /** Where warnings and errors are kept; "in-store" is the file error.log in the store's directory, where it has one. */
 export type ErrorLogPlace = { readonly file: string } | "none" | "in-store";
-
-const SIZE_UNITS = { B: 1, KB: 1000, KiB: 1024, MB: 1000 ** 2, MiB: 1024 ** 2 } as const;
-const DURATION_UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** Bounds are included. */
 export function wholeNumber(bounds: { readonly least: number; readonly most: number }): Format<number> {
@@ -123,14 +121,6 @@ function textSchema<T>(allowed: string, parse: (text: string) => T | null): z.Zo
     context.issues.push({ code: "custom", message: `expected ${allowed}`, input: text });
     return z.NEVER;
   });
-}
-
-/** "250ms" in the smallest unit of `units`; null where number or unit is missing or unknown. Letter case is ignored. */
-function parseQuantity(text: string, units: Readonly<Record<string, number>>): number | null {
-  const [, digits, written] = /^([0-9]{1,15}) ?([A-Za-z]+)$/.exec(text) ?? [];
-  const unit = Object.keys(units).find((name) => name.toLowerCase() === written?.toLowerCase());
-  const factor = unit === undefined ? undefined : units[unit];
-  return factor === undefined ? null : Number(digits) * factor;
 }
 
 function within(bounds: { readonly least: number; readonly most: number }, value: number | null): number | null {

@@ -52,8 +52,11 @@ const HOLD_URLS: readonly string[] = ["store", "traces"];
 /** Environment names that are no options of the server. The name of the file cannot stand in the file. */
 const FILE_FLAG = "config";
 const FILE_ENVIRONMENT = "KEYHOLD_CONFIG";
-/** What commands that ask a server send; beside a server of the same environment it is of no meaning to that. */
-const TOKEN_ENVIRONMENT = "KEYHOLD_TOKEN";
+/**
+ * What commands that ask a server go by, and what they tell the programs that they run; beside a server of the same
+ * environment it is of no meaning to that.
+ */
+const COMMAND_NAME = /^KEYHOLD_(?:URL|TOKEN|TOKEN_FILE|EVENT|EVENT_(?:KEY|REVISION|CURSOR)|LOCK_(?:KEY|REVISION))$/;
 /**
  * Kubernetes gives every container variables for every service beside it, so a service named "keyhold" brings names of
  * these forms. They are not an operator's settings and are passed over.
@@ -124,7 +127,7 @@ function readEnvironment(environment: ConfigSources["environment"], problems: st
   const settings = new Map<string, Setting>();
   for (const [name, text] of Object.entries(environment)) {
     if (!name.startsWith(PREFIX) || text === undefined || text === "") continue;
-    if (name === FILE_ENVIRONMENT || name === TOKEN_ENVIRONMENT) continue;
+    if (name === FILE_ENVIRONMENT || COMMAND_NAME.test(name)) continue;
     if (isServiceLink(name, text)) continue;
     const option = OPTIONS.find((known) => known.environment === name);
     const known = [...OPTIONS.map((each) => each.environment), FILE_ENVIRONMENT];

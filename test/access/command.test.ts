@@ -74,7 +74,7 @@ describe("in a store that no server holds", () => {
         error: `keyhold: ${id} (ci) is revoked\n`,
       });
       expect((await token(["list", ...place])).out).toContain("  revoked  ");
-      expect((await token(["revoke", "tk_nobody", ...place])).code).toBe(EXIT.failure);
+      expect((await token(["revoke", "tk_nobody", ...place])).code).toBe(EXIT.notFound);
     });
   });
 
@@ -132,7 +132,7 @@ describe("in a store that no server holds", () => {
       expect((await token(["list", "--url", "localhost"])).error).toContain("expected scheme, host and port");
       const nowhere = await token(["list", "--url", "http://127.0.0.1:9"]);
       expect(nowhere).toMatchObject({
-        code: EXIT.failure,
+        code: EXIT.unreachable,
         error: expect.stringContaining("Cannot reach http://127.0.0.1:9"),
       });
     });
@@ -168,7 +168,7 @@ describe("at a server", () => {
         expect(await statusOf(server, "/keys/ci/1", secret)).toBe(401);
 
         const without = await token(["list", ...at]);
-        expect(without).toMatchObject({ code: EXIT.failure, out: "" });
+        expect(without).toMatchObject({ code: EXIT.noPermission, out: "" });
         expect(without.error).toContain("answered 401: This server asks for a token");
         expect(server.output()).not.toContain(OPERATOR);
       });

@@ -24,6 +24,7 @@ export function makeFakeHost(files: Readonly<Record<string, string>> = {}): Fake
     isTerminal: false,
     columns: null,
     isErrorTerminal: false,
+    isInputTerminal: false,
     readFile: (path) => {
       const text = files[path];
       if (text === undefined) throw new Error(`${path} is not there`);
@@ -50,6 +51,9 @@ export function makeFakeHost(files: Readonly<Record<string, string>> = {}): Fake
       onUncaught = run;
     },
     exit: (code) => exits.push(code),
+    start: ({ command }) => {
+      throw new Error(`${command.join(" ")} was started, and nothing is there`);
+    },
     out: () => out,
     error: () => error,
     exits,

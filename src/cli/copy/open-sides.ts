@@ -14,7 +14,7 @@ import { KeyholdError } from "../../core/errors.ts";
 import type { CommandContext } from "../command.ts";
 import { loadStoreConfig, makeCommandLog } from "../command-store.ts";
 import { readConfigFlags } from "../config-flags.ts";
-import { readToken, textFlag, toPropertyName } from "../place.ts";
+import { readToken, textFlag, toPropertyName } from "../flags.ts";
 import type { Remote } from "../remote.ts";
 import { parseServerUrl } from "../server-url.ts";
 import { openServerSide } from "./server-side.ts";
