@@ -54,6 +54,8 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   },
   // Runs wherever there are fetch and web streams; tsconfig.client.json keeps everything else out.
   client: { values: ["wire", "core"] },
+  // Stand on the client alone, as who installs the package could write them; of their libraries they import types.
+  adapters: { values: ["client"] },
   // Knows servers by what they answer alone.
   load: { values: [] },
   // Pages that run in browsers: clients like any other.
@@ -139,6 +141,11 @@ const ENTRIES = [
   "src/engines/sqlite/checkpoint-thread.ts",
   "src/workers/serving-thread.ts",
   "src/client/keyhold.ts",
+  "src/adapters/better-auth.ts",
+  "src/adapters/express-session.ts",
+  "src/adapters/keyv.ts",
+  "src/adapters/rate-limiter.ts",
+  "src/adapters/unstorage.ts",
   "scripts/generate.ts",
   "src/console/main.tsx",
   "src/reference/main.ts",
@@ -174,6 +181,9 @@ const OUTSIDE: readonly {
     what: "the wall clock",
     pattern: /\bDate\.now\b|\bnew Date\(\)|\bDate\(\)/,
     allowed: {
+      "adapters/express-session.ts": "how long a cookie still lasts",
+      "adapters/rate-limiter.ts": "how long it is until the end of a window",
+      "adapters/keyv.ts": "how long it is until an instant that Keyv names",
       "cli/host.ts": "the process, as the commands see it",
       "client/entry-fields.ts": "how long an entry has, where the answer has no date",
       "client/entry-json.ts": "how long an entry has, to the millisecond",

@@ -20,7 +20,7 @@ const TEST_FILES = new Bun.Glob("{bench,deploy,scripts,src,test}/**/*.test.{ts,t
 const GROUPINGS: readonly Grouping[] = [
   { title: "faults", begins: ["test/faults/"] },
   { title: "others", begins: [""] },
-  { title: "recipes", begins: ["test/recipes/", "test/transcripts/"] },
+  { title: "recipes", begins: ["test/recipes/", "test/adapters/", "test/transcripts/"] },
   { title: "faults of Valkey", begins: ["test/faults/valkey-", "test/faults/copy-valkey"] },
   { title: "HTTP", begins: ["test/conformance/http-"] },
   { title: "stores", begins: ["test/conformance/", "test/histories/"] },

@@ -89,6 +89,8 @@ describe("/-/unstorage/", () => {
         target.endsWith("safe/") ? "done" : "refused",
       ]);
     }
+    expect((await http.delete("/-/unstorage/safe%3A")).status).toBe(204);
+    expect((await http.delete("/-/unstorage/safe/%3a")).status).toBe(204);
     expect((await http.get("/-/unstorage/safe/a")).status).toBe(200);
     expect((await http.delete("/-/unstorage/:", { "If-Match": "*" })).status).toBe(400);
     expect((await http.delete("/-/unstorage/safe/:")).text).toBe('{"deleted": 1}');

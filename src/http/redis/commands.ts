@@ -1,7 +1,6 @@
 // The commands as data: how many arguments each takes, which of them are keys, what leave it needs, and what it does. Arity and
 // keys are counted as Redis' own table of commands counts them: the name is the first, below zero is "at least", and keys go from
 // one place to another by steps, the last counted from the end where it is below zero.
-import type { Entries } from "../../service/entries.ts";
 import type { Answer } from "./answer.ts";
 import { type Argument, textOf, wordOf } from "./arguments.ts";
 import { countBy, decrby, incrby, incrbyfloat } from "./counter-commands.ts";
@@ -9,6 +8,7 @@ import type { Draft } from "./draft.ts";
 import * as onKeys from "./key-commands.ts";
 import { Refusal, wrongCount } from "./refusal.ts";
 import * as onServer from "./server-commands.ts";
+import type { StoreAsked } from "./store-commands.ts";
 import * as onStore from "./store-commands.ts";
 import * as onStrings from "./string-commands.ts";
 
@@ -26,7 +26,7 @@ export interface CommandRow {
   readonly run:
     | { readonly on: "keys"; readonly with: (args: readonly Argument[], draft: Draft) => Promise<Answer> }
     /** By itself alone: no commit can hold it together with others. */
-    | { readonly on: "store"; readonly with: (args: readonly Argument[], entries: Entries) => Promise<Answer> };
+    | { readonly on: "store"; readonly with: (args: readonly Argument[], asked: StoreAsked) => Promise<Answer> };
 }
 
 /** A command as it was asked, within what its row allows. */

@@ -96,9 +96,9 @@ function reply(status: number, body: string | Uint8Array): Reply {
   return { status, headers: { [FIELD.cacheControl]: "no-store", [FIELD.contentType]: contentType }, body };
 }
 
-function runnerOf({ services, requireScope }: RouteRequest): Runner {
+function runnerOf({ incoming, services, requireScope }: RouteRequest): Runner {
   const { store, entries, facts } = services;
-  return { store, entries, maxValueBytes: facts.maxValueBytes, requireScope };
+  return { store, entries, maxValueBytes: facts.maxValueBytes, signal: incoming.signal, requireScope };
 }
 
 function readForm(incoming: Incoming): AnswerForm {

@@ -26,6 +26,8 @@ export interface Runner {
   readonly store: Pick<Store, "get" | "getMany" | "capabilities">;
   readonly entries: Entries;
   readonly maxValueBytes: number;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
   /** @throws "forbidden" where who asks has no leave for that */
   readonly requireScope: (scope: "read" | "write") => void;
 }
@@ -93,7 +95,7 @@ export async function runTransaction(
 }
 
 async function run(command: Command, runner: Runner): Promise<Answer> {
-  if (command.row.run.on === "store") return command.row.run.with(command.args, runner.entries);
+  if (command.row.run.on === "store") return command.row.run.with(command.args, runner);
   const direct = await runDirectly(command, runner);
   if (direct !== null) return direct;
   // Where it writes nothing because of how several entries stand, that is to be true of one instant as well.

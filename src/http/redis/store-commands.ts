@@ -11,6 +11,13 @@ import { type Glob, parseGlob } from "./glob.ts";
 import { Refusal, SYNTAX } from "./refusal.ts";
 import { cursorAfter, keyOfCursor } from "./scan-cursor.ts";
 
+/** What such a command works on. */
+export interface StoreAsked {
+  readonly entries: Entries;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
 const NOTHING = new Uint8Array();
 const EVERYTHING: Glob = { pattern: null, matches: () => true };
 /** COUNT where it is not given, as in Redis. */
@@ -18,7 +25,7 @@ const SCAN_COUNT = 10n;
 /** Keys among which RANDOMKEY chooses, from a place in the order that is chosen first. */
 const RANDOM_KEYS = 32;
 
-export async function keys([pattern = NOTHING]: readonly Argument[], entries: Entries): Promise<Answer> {
+export async function keys([pattern = NOTHING]: readonly Argument[], { entries, signal }: StoreAsked): Promise<Answer> {
   const glob = parseGlob(textOf(pattern));
   const found: string[] = [];
   for (let after: Key | null = null; ; ) {
@@ -27,12 +34,16 @@ export async function keys([pattern = NOTHING]: readonly Argument[], entries: En
     if (found.length > LIMITS.redisKeys) {
       throw new Refusal(`ERR more than ${LIMITS.redisKeys} keys match, which is the limit of KEYS here; use SCAN`);
     }
-    if (page.next === null) return list(found.map(text));
+    // Where the client has gone nobody reads the rest.
+    if (page.next === null || signal.aborted) return list(found.map(text));
     after = page.next;
   }
 }
 
-export async function scan([cursor = NOTHING, ...options]: readonly Argument[], entries: Entries): Promise<Answer> {
+export async function scan(
+  [cursor = NOTHING, ...options]: readonly Argument[],
+  { entries }: StoreAsked,
+): Promise<Answer> {
   const after = keyOfCursor(textOf(cursor));
   if (after === "invalid") throw new Refusal("ERR invalid cursor");
   const { glob, count, withType, type } = readScanOptions(options);
@@ -43,7 +54,7 @@ export async function scan([cursor = NOTHING, ...options]: readonly Argument[], 
 }
 
 /** A key, or nil; each can be answered, though not each as likely as any other. */
-export async function randomkey(_: readonly Argument[], entries: Entries): Promise<Answer> {
+export async function randomkey(_: readonly Argument[], { entries }: StoreAsked): Promise<Answer> {
   const [first] = (await entries.list({ ...EVERY_KEY, after: null, reverse: false, limit: 1 })).items;
   const [last] = (await entries.list({ ...EVERY_KEY, after: null, reverse: true, limit: 1 })).items;
   if (first === undefined || last === undefined) return NIL;
@@ -53,12 +64,12 @@ export async function randomkey(_: readonly Argument[], entries: Entries): Promi
   return text((chosen ?? first).key);
 }
 
-export async function dbsize(_: readonly Argument[], entries: Entries): Promise<Answer> {
+export async function dbsize(_: readonly Argument[], { entries }: StoreAsked): Promise<Answer> {
   return integer(await entries.count(EVERY_KEY));
 }
 
 /** FLUSHDB and FLUSHALL: there is one database. */
-export async function flush(options: readonly Argument[], entries: Entries): Promise<Answer> {
+export async function flush(options: readonly Argument[], { entries }: StoreAsked): Promise<Answer> {
   if (options.length > 1 || options.some((option) => !["ASYNC", "SYNC"].includes(wordOf(option)))) {
     throw new Refusal(SYNTAX);
   }

@@ -19,7 +19,7 @@ import { listEntries } from "../listing.ts";
 import { Parameters } from "../parameters.ts";
 import { readWriteConditions, refuseConditions } from "../preconditions.ts";
 import type { RouteRequest } from "../route.ts";
-import { encodePath } from "../target.ts";
+import { encodePath, splitTarget } from "../target.ts";
 
 const MOUNT = "/-/unstorage/";
 /** Ends a path that means all keys beneath. */
@@ -29,7 +29,7 @@ const BASE_MARK = ":";
 export async function getItem(request: RouteRequest): Promise<Reply> {
   const { incoming, parameters, argument, services } = request;
   parameters.requireKnown([]);
-  const prefix = prefixOf(argument);
+  const prefix = prefixOf({ incoming, argument });
   const { entries, hub, facts } = services;
   if (prefix === null) {
     const key = keyOf(argument);
@@ -57,7 +57,7 @@ export async function setItem({ incoming, parameters, argument, services }: Rout
 /** Removes an entry, were there none; or all beneath, whose number is answered. */
 export async function removeItem({ incoming, parameters, argument, services }: RouteRequest): Promise<Reply> {
   parameters.requireKnown([]);
-  const prefix = prefixOf(argument);
+  const prefix = prefixOf({ incoming, argument });
   if (prefix === null) {
     await removeIfThere(keyOf(argument), { incoming, services });
     return { status: 204, headers: {}, body: null };
@@ -89,9 +89,9 @@ async function removeIfThere(
   }
 }
 
-/** What the keys begin with that a path means; null for a path that names one. */
-function prefixOf(argument: string): string | null {
-  if (!argument.endsWith(BASE_MARK)) return null;
+/** What the keys begin with that a path means; null for a path that names one, as one does whose last colon is an escape. */
+function prefixOf({ incoming, argument }: Pick<RouteRequest, "incoming" | "argument">): string | null {
+  if (!splitTarget(incoming.target).path.endsWith(BASE_MARK)) return null;
   const base = toSlashes(argument.slice(0, -BASE_MARK.length)).replace(/\/+$/, "");
   return base === "" ? "" : `${base}/`;
 }
