@@ -1,0 +1,124 @@
+// Deleting with a way back. A deletion is made at once, and not after a while: whoever closes the page has deleted what they
+// were told they had. Before it, each entry is read; it is deleted only if it is still what was read (If-Match), and held by
+// this page for as long as it can be undone. Undoing puts it back with its type and its end, unless something has taken its
+// place; it then has a new revision.
+
+import { isFault, toFault } from "./fault.ts";
+import { deleteAsk, type FullEntry, readEntry, restoreAsk } from "./full-entry.ts";
+import type { Notices } from "./notices.ts";
+import type { Requests } from "./requests.ts";
+import { plural } from "./words.ts";
+
+/** What is held to be put back. */
+const HELD_BYTES = 64 * 1024 * 1024;
+export const HELD_KEYS = 1000;
+const AT_ONCE = 6;
+
+export interface Outcome {
+  readonly deleted: readonly FullEntry[];
+  /** Changed or deleted by somebody else between being read and being deleted. */
+  readonly changed: number;
+  readonly isTooLarge: boolean;
+}
+
+export class Removals {
+  readonly #requests: Requests;
+  readonly #notices: Notices;
+  readonly #now: () => number;
+
+  constructor(parts: { readonly requests: Requests; readonly notices: Notices; readonly now: () => number }) {
+    this.#requests = parts.requests;
+    this.#notices = parts.notices;
+    this.#now = parts.now;
+  }
+
+  /** Deletes what can be put back. Where the values together are too large for that, the rest is left, and told. */
+  async remove(keys: readonly string[]): Promise<Outcome> {
+    const deleted: FullEntry[] = [];
+    let changed = 0;
+    let heldBytes = 0;
+    const queue = [...keys];
+    const work = async () => {
+      for (let key = queue.shift(); key !== undefined && heldBytes <= HELD_BYTES; key = queue.shift()) {
+        const entry = await this.#removeOne(key, keys.length === 1);
+        if (entry === null) changed++;
+        else deleted.push(entry);
+        heldBytes += entry?.bytes.length ?? 0;
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: AT_ONCE }, work));
+    } catch (error) {
+      queue.length = 0;
+      this.#notices.tellFault(toFault(error));
+    }
+    const outcome = { deleted, changed, isTooLarge: heldBytes > HELD_BYTES && queue.length > 0 };
+    this.#tell(outcome);
+    return outcome;
+  }
+
+  async #removeOne(key: string, isShown: boolean): Promise<FullEntry | null> {
+    try {
+      const by = { requests: this.#requests, now: this.#now, isShown: false };
+      const entry = await readEntry(key, by, new AbortController().signal);
+      const request = deleteAsk(key, entry.etag);
+      await (isShown ? this.#requests.act("Delete", request) : this.#requests.act("Delete one of several", request));
+      return entry;
+    } catch (error) {
+      if (isFault(error, "precondition-failed") || isFault(error, "not-found")) return null;
+      throw error;
+    }
+  }
+
+  #tell({ deleted, changed, isTooLarge }: Outcome): void {
+    const [first] = deleted;
+    if (first !== undefined) {
+      const what = deleted.length === 1 ? `“${first.key}”` : plural(deleted.length, "key");
+      this.#notices.tellUndo(`Deleted ${what}`, () => void this.#restore(deleted));
+    }
+    if (changed > 0) {
+      const detail = `${plural(changed, "key")} had been changed or deleted by somebody else, and are as they were left`;
+      this.#notices.tellFault({ title: "Not everything was deleted", detail });
+    }
+    if (isTooLarge) {
+      const detail = "Their values together are more than 64 MiB, which is what this page holds to undo a deletion";
+      this.#notices.tellFault({ title: "Stopped before all were deleted", detail });
+    }
+  }
+
+  async #restore(entries: readonly FullEntry[]): Promise<void> {
+    const ended = entries.filter(({ expiresAt }) => expiresAt !== null && expiresAt <= this.#now());
+    const queue = entries.filter((entry) => !ended.includes(entry));
+    let restored = 0;
+    let taken = 0;
+    const work = async () => {
+      for (let entry = queue.shift(); entry !== undefined; entry = queue.shift()) {
+        if (await this.#restoreOne(entry)) restored++;
+        else taken++;
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: AT_ONCE }, work));
+    } catch (error) {
+      this.#notices.tellFault(toFault(error));
+    }
+    if (restored > 0) this.#notices.tell(`Restored ${plural(restored, "key")}`);
+    if (taken + ended.length > 0) {
+      const parts = [
+        ...(taken > 0 ? [`${plural(taken, "key")}: somebody has put another value there since`] : []),
+        ...(ended.length > 0 ? [`${plural(ended.length, "key")}: would have ended by now`] : []),
+      ];
+      this.#notices.tellFault({ title: "Not everything was put back", detail: parts.join("; ") });
+    }
+  }
+
+  async #restoreOne(entry: FullEntry): Promise<boolean> {
+    try {
+      await this.#requests.act("Undo the deletion", restoreAsk(entry));
+      return true;
+    } catch (error) {
+      if (isFault(error, "precondition-failed") || isFault(error, "check-failed")) return false;
+      throw error;
+    }
+  }
+}
