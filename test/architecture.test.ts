@@ -188,6 +188,7 @@ const OUTSIDE: readonly {
       "client/entry-fields.ts": "how long an entry has, where the answer has no date",
       "client/entry-json.ts": "how long an entry has, to the millisecond",
       "compose.ts": "when the server began",
+      "console/browser.ts": "the browser, as the console sees it",
       "engines/archive.ts": "what a store that a restore moves aside is named by",
       "engines/open.ts": "the memory engine's clock",
       "engines/sqlite/store.ts": "the clock of reads, and when the store was taken",
@@ -205,6 +206,7 @@ const OUTSIDE: readonly {
     allowed: {
       "cli/host.ts": "the process, as the commands see it",
       "client/timing.ts": "pauses and time limits of whoever uses the client",
+      "console/browser.ts": "the browser, as the console sees it",
       "compose-serving.ts": "the timers of watchers, and of how long the last answers may take after a fault",
       "engines/open.ts": "the memory engine's sweeps",
       "engines/sqlite/writer-client.ts": "notices a writer that hangs",

@@ -3,10 +3,10 @@
 import { effect, type Signal, signal, untracked } from "@preact/signals";
 import { every, type Kept, keptInBrowser, keptInTab, nowMs } from "../browser.ts";
 import { Activity } from "./activity.ts";
+import type { Content } from "./entry-asks.ts";
+import { writeAsk } from "./entry-asks.ts";
 import { isFault, toFault } from "./fault.ts";
 import { FolderList } from "./folder-list.ts";
-import type { Content } from "./full-entry.ts";
-import { writeAsk } from "./full-entry.ts";
 import { type KeyChange, KeyList } from "./key-list.ts";
 import { KeyReader } from "./key-reader.ts";
 import { LiveFeed } from "./live-feed.ts";

@@ -73,7 +73,7 @@ export class KeyWindow {
       if (place.segment.names === null) return this.#wantedSegment(place.number);
       index += place.segment.count - place.offset;
     }
-    return this.length === 0 && !this.#isWhole ? { kind: "further", start: null } : null;
+    return to >= this.length && !this.#isWhole ? { kind: "further", start: this.#lastKey } : null;
   }
 
   /** Takes a page that was asked for from `lastKey` on, which it may begin with. */

@@ -1,8 +1,9 @@
 // The entry that is looked at, and what is being made of it. A draft remembers the state that it began from; saving holds only
 // if that state still stands (If-Match), and otherwise brings both versions before whoever is editing.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { type Content, type End, endAsk, type FullEntry, type Guard, writeAsk } from "./entry-asks.ts";
 import { type Fault, isAbort, isFault, toFault } from "./fault.ts";
-import { type Content, type End, endAsk, type FullEntry, type Guard, readEntry, writeAsk } from "./full-entry.ts";
+import { readEntry } from "./full-entry.ts";
 import type { Requests } from "./requests.ts";
 
 export type Opened =

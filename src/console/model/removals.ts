@@ -3,8 +3,9 @@
 // this page for as long as it can be undone. Undoing puts it back with its type and its end, unless something has taken its
 // place; it then has a new revision.
 
+import { deleteAsk, type FullEntry, restoreAsk } from "./entry-asks.ts";
 import { isFault, toFault } from "./fault.ts";
-import { deleteAsk, type FullEntry, readEntry, restoreAsk } from "./full-entry.ts";
+import { readEntry } from "./full-entry.ts";
 import type { Notices } from "./notices.ts";
 import type { Requests } from "./requests.ts";
 import { plural } from "./words.ts";

@@ -1,6 +1,6 @@
 // When an entry is to end: in a while, at an instant, or never.
 import type { Signal } from "@preact/signals";
-import type { End } from "../model/full-entry.ts";
+import type { End } from "../model/entry-asks.ts";
 import { instantWords, parseSpan, toLocalInput } from "../model/words.ts";
 
 export interface EndChoice {
@@ -55,30 +55,7 @@ export function EndFields({ choice, nowMs }: EndFieldsProps) {
           </label>
         ))}
       </div>
-      {is === "in" ? (
-        <div class="row">
-          <input
-            type="text"
-            class="short"
-            aria-label="In how long"
-            value={span}
-            spellcheck={false}
-            aria-invalid={end === null}
-            onInput={(event) => set({ span: event.currentTarget.value })}
-          />
-          {SPANS.map((each) => (
-            <button
-              type="button"
-              key={each}
-              class="chip"
-              aria-pressed={span === each}
-              onClick={() => set({ span: each })}
-            >
-              {each}
-            </button>
-          ))}
-        </div>
-      ) : null}
+      {is === "in" ? <SpanField span={span} isWrong={end === null} onChange={(to) => set({ span: to })} /> : null}
       {is === "at" ? (
         <input
           type="datetime-local"
@@ -93,6 +70,33 @@ export function EndFields({ choice, nowMs }: EndFieldsProps) {
         {endWords(end, nowMs)}
       </p>
     </fieldset>
+  );
+}
+
+interface SpanFieldProps {
+  readonly span: string;
+  readonly isWrong: boolean;
+  readonly onChange: (span: string) => void;
+}
+
+function SpanField({ span, isWrong, onChange }: SpanFieldProps) {
+  return (
+    <div class="row">
+      <input
+        type="text"
+        class="short"
+        aria-label="In how long"
+        value={span}
+        spellcheck={false}
+        aria-invalid={isWrong}
+        onInput={(event) => onChange(event.currentTarget.value)}
+      />
+      {SPANS.map((each) => (
+        <button type="button" key={each} class="chip" aria-pressed={span === each} onClick={() => onChange(each)}>
+          {each}
+        </button>
+      ))}
+    </div>
   );
 }
 

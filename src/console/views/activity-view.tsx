@@ -1,8 +1,9 @@
 // What the server does, as it happens: four figures, four charts, and the same as a table.
 import { useEffect } from "preact/hooks";
 import { every } from "../browser.ts";
-import { METRICS_ASK, POLL_MS, type Point } from "../model/activity.ts";
+import { METRICS_ASK, POLL_MS } from "../model/activity.ts";
 import type { Reading } from "../model/metrics-text.ts";
+import type { Point } from "../model/points.ts";
 import { countWords, latencyWords, rateWords, sizeWords } from "../model/words.ts";
 import { useApp } from "../parts/app-context.ts";
 import { CurlLine } from "../parts/curl.tsx";

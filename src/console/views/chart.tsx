@@ -2,7 +2,6 @@
 // those under the pointer. The lines say nothing to a screen reader; the figures and the table do.
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Point } from "../model/activity.ts";
 import {
   areaPath,
   type Frame,
@@ -13,6 +12,7 @@ import {
   type Scale,
   timeSteps,
 } from "../model/chart-scale.ts";
+import type { Point } from "../model/points.ts";
 
 export interface ChartLine {
   readonly label: string;

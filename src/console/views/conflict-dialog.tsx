@@ -1,6 +1,6 @@
 // Two versions of one entry: what somebody else has put there, and what was about to be saved. Nothing has been overwritten.
 
-import { writeAsk } from "../model/full-entry.ts";
+import { writeAsk } from "../model/entry-asks.ts";
 import { diffLines } from "../model/line-difference.ts";
 import type { Conflict } from "../model/opened-entry.ts";
 import { contentOf } from "../model/opened-entry.ts";

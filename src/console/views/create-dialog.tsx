@@ -2,8 +2,8 @@
 // somebody else has taken.
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { type Content, writeAsk } from "../model/entry-asks.ts";
 import { isFault } from "../model/fault.ts";
-import { type Content, writeAsk } from "../model/full-entry.ts";
 import { judgeJson } from "../model/json-layout.ts";
 import { isJsonType } from "../model/value-kind.ts";
 import { sizeWords } from "../model/words.ts";

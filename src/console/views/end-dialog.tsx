@@ -1,6 +1,6 @@
 // Changes when an entry ends; value and revision stay.
 import { useSignal } from "@preact/signals";
-import { endAsk } from "../model/full-entry.ts";
+import { endAsk } from "../model/entry-asks.ts";
 import { useApp } from "../parts/app-context.ts";
 import { CurlLine } from "../parts/curl.tsx";
 import { choiceOf, EndFields, endOfChoice } from "../parts/end-fields.tsx";

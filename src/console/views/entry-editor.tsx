@@ -2,7 +2,7 @@
 // file. What saving sends is shown before it is sent.
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { writeAsk } from "../model/full-entry.ts";
+import { writeAsk } from "../model/entry-asks.ts";
 import { compact, judgeJson, layOut } from "../model/json-layout.ts";
 import { contentOf, type Draft } from "../model/opened-entry.ts";
 import { decodeText, isJsonType } from "../model/value-kind.ts";

@@ -1,7 +1,7 @@
 // The entry that is open: what it is, its value, and what can be done with it.
 import { useEffect, useRef } from "preact/hooks";
 import { saveFile } from "../browser.ts";
-import { type FullEntry, fileNameOf, readAsk } from "../model/full-entry.ts";
+import { type FullEntry, fileNameOf, readAsk } from "../model/entry-asks.ts";
 import { agoWords, instantWords, sizeWords, spanWords } from "../model/words.ts";
 import { useApp } from "../parts/app-context.ts";
 import { CopyButton, CurlLine } from "../parts/curl.tsx";

@@ -1,5 +1,5 @@
 // Asks for a token where the server does. The secret stays in this tab unless somebody says otherwise.
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { useApp } from "../parts/app-context.ts";
 import { Mark } from "../parts/icon.tsx";
@@ -49,23 +49,29 @@ export function SignIn({ why }: { readonly why: string | null }) {
             {why}
           </p>
         )}
-        <label class="tick">
-          <input
-            type="checkbox"
-            checked={isRemembered.value}
-            onChange={(event) => {
-              isRemembered.value = event.currentTarget.checked;
-            }}
-          />
-          <span>
-            Remember it in this browser
-            <small>Otherwise it is forgotten when this tab is closed.</small>
-          </span>
-        </label>
+        <RememberTick isRemembered={isRemembered} />
         <button type="submit" class="button main" disabled={isBusy.value}>
           {isBusy.value ? "Signing in…" : "Sign in"}
         </button>
       </form>
     </main>
+  );
+}
+
+function RememberTick({ isRemembered }: { readonly isRemembered: Signal<boolean> }) {
+  return (
+    <label class="tick">
+      <input
+        type="checkbox"
+        checked={isRemembered.value}
+        onChange={(event) => {
+          isRemembered.value = event.currentTarget.checked;
+        }}
+      />
+      <span>
+        Remember it in this browser
+        <small>Otherwise it is forgotten when this tab is closed.</small>
+      </span>
+    </label>
   );
 }

@@ -95,21 +95,7 @@ function TokenFields({ form }: { readonly form: Signal<Form> }) {
           onInput={(event) => set({ name: event.currentTarget.value })}
         />
       </label>
-      <fieldset>
-        <legend>It may</legend>
-        {SCOPES.map((scope) => (
-          <label key={scope} class="tick">
-            <input
-              type="checkbox"
-              checked={scopes.includes(scope)}
-              onChange={(event) => set({ scopes: changed(scopes, scope, event.currentTarget.checked) })}
-            />
-            <span>
-              {scope} <small>{SCOPE_WORDS[scope]}</small>
-            </span>
-          </label>
-        ))}
-      </fieldset>
+      <ScopeTicks scopes={scopes} onChange={(to) => set({ scopes: to })} />
       <label class="field">
         <span>Only keys that begin with</span>
         <input
@@ -137,6 +123,31 @@ function TokenFields({ form }: { readonly form: Signal<Form> }) {
         />
       </label>
     </>
+  );
+}
+
+interface ScopeTicksProps {
+  readonly scopes: readonly Scope[];
+  readonly onChange: (scopes: readonly Scope[]) => void;
+}
+
+function ScopeTicks({ scopes, onChange }: ScopeTicksProps) {
+  return (
+    <fieldset>
+      <legend>It may</legend>
+      {SCOPES.map((scope) => (
+        <label key={scope} class="tick">
+          <input
+            type="checkbox"
+            checked={scopes.includes(scope)}
+            onChange={(event) => onChange(changed(scopes, scope, event.currentTarget.checked))}
+          />
+          <span>
+            {scope} <small>{SCOPE_WORDS[scope]}</small>
+          </span>
+        </label>
+      ))}
+    </fieldset>
   );
 }
 

@@ -1,5 +1,5 @@
 // Export and import of many entries at once.
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { ask } from "../model/ask.ts";
 import { exportAsk, type ImportPlan, importAsk, type OnConflict } from "../model/transfer.ts";
@@ -93,11 +93,7 @@ function ImportCard() {
   const app = useApp();
   const plan = useSignal<ImportPlan | null>(null);
   const onConflict = useSignal<OnConflict>("skip");
-  const input = useRef<HTMLInputElement>(null);
   const isBusy = app.transfer.progress.value !== null;
-  const take = async (file: File | undefined) => {
-    if (file !== undefined) plan.value = await app.transfer.plan(file);
-  };
   const start = async (ready: ImportPlan) => {
     await app.transfer.import(ready, onConflict.value);
     plan.value = null;
@@ -110,39 +106,8 @@ function ImportCard() {
         An export; or JSON: an object of keys and values, an array of such objects, or one a line. Numbers keep their
         digits.
       </p>
-      <div class="row">
-        <button type="button" class="button" disabled={isBusy} onClick={() => input.current?.click()}>
-          <Icon name="upload" /> Choose a file
-        </button>
-        <span class="quiet-text">{plan.value === null ? "No file chosen" : planWords(plan.value)}</span>
-        <input
-          ref={input}
-          type="file"
-          hidden
-          tabIndex={-1}
-          aria-label="File to import"
-          accept=".json,.ndjson,.jsonl,application/json"
-          onChange={(event) => {
-            void take(event.currentTarget.files?.[0]);
-            event.currentTarget.value = "";
-          }}
-        />
-      </div>
-      <label class="field inline">
-        <span>Where a key is there already</span>
-        <select
-          value={onConflict.value}
-          onChange={(event) => {
-            onConflict.value = CHOICES.find(({ value }) => value === event.currentTarget.value)?.value ?? "skip";
-          }}
-        >
-          {CHOICES.map(({ value, label }) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </select>
-      </label>
+      <FileField plan={plan} isBusy={isBusy} />
+      <ConflictField onConflict={onConflict} />
       <div class="row">
         <button
           type="button"
@@ -166,6 +131,59 @@ function ImportCard() {
         }}
       />
     </section>
+  );
+}
+
+interface FileFieldProps {
+  readonly plan: Signal<ImportPlan | null>;
+  readonly isBusy: boolean;
+}
+
+function FileField({ plan, isBusy }: FileFieldProps) {
+  const app = useApp();
+  const input = useRef<HTMLInputElement>(null);
+  const take = async (file: File | undefined) => {
+    if (file !== undefined) plan.value = await app.transfer.plan(file);
+  };
+  return (
+    <div class="row">
+      <button type="button" class="button" disabled={isBusy} onClick={() => input.current?.click()}>
+        <Icon name="upload" /> Choose a file
+      </button>
+      <span class="quiet-text">{plan.value === null ? "No file chosen" : planWords(plan.value)}</span>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        tabIndex={-1}
+        aria-label="File to import"
+        accept=".json,.ndjson,.jsonl,application/json"
+        onChange={(event) => {
+          void take(event.currentTarget.files?.[0]);
+          event.currentTarget.value = "";
+        }}
+      />
+    </div>
+  );
+}
+
+function ConflictField({ onConflict }: { readonly onConflict: Signal<OnConflict> }) {
+  return (
+    <label class="field inline">
+      <span>Where a key is there already</span>
+      <select
+        value={onConflict.value}
+        onChange={(event) => {
+          onConflict.value = CHOICES.find(({ value }) => value === event.currentTarget.value)?.value ?? "skip";
+        }}
+      >
+        {CHOICES.map(({ value, label }) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

@@ -2,7 +2,7 @@
 // never as a page: pictures come from memory into an <img>, which runs nothing.
 import { useSignal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
-import type { FullEntry } from "../model/full-entry.ts";
+import type { FullEntry } from "../model/entry-asks.ts";
 import { writeParts } from "../model/json-layout.ts";
 import { essence, shapeOf, type ValueKind } from "../model/value-kind.ts";
 import { CopyButton } from "../parts/curl.tsx";
