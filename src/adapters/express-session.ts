@@ -4,6 +4,7 @@
 import type { SessionData, Store } from "express-session";
 import type { Entry, Keyhold } from "../client/keyhold.ts";
 import { ownPrefix } from "./own-prefix.ts";
+import { SessionTouches } from "./session-touches.ts";
 
 export interface SessionStoreOptions {
   readonly client: Keyhold;
@@ -12,10 +13,10 @@ export interface SessionStoreOptions {
   /** How long a session is kept whose cookie has no end, since it was last used; a day unless given. */
   readonly ttlMs?: number;
   /**
-   * Whether a session that was only read is kept longer, too: one durable write for each such request. True unless given;
-   * without it a session ends the time of its cookie after it was last changed.
+   * How often at most a session that is only read is made to last longer: each time is a durable write. 0, which is every time, unless
+   * given; Infinity for never. A session may end that much sooner than its cookie says.
    */
-  readonly touches?: boolean;
+  readonly touchIntervalMs?: number;
 }
 
 /** With what of `Store` is optional there. */
@@ -35,7 +36,8 @@ const TTL_MS = 86_400_000;
  * @param Base - `session.Store` of the express-session that the store is for
  */
 export function sessionStore(Base: abstract new () => Store, options: SessionStoreOptions): KeyholdSessionStore {
-  const { client, ttlMs = TTL_MS, touches = true } = options;
+  const { client, ttlMs = TTL_MS, touchIntervalMs = 0 } = options;
+  const touches = new SessionTouches(touchIntervalMs);
   const prefix = ownPrefix(options.prefix ?? PREFIX);
 
   class KeyholdStore extends Base implements KeyholdSessionStore {
@@ -44,6 +46,7 @@ export function sessionStore(Base: abstract new () => Store, options: SessionSto
     }
 
     override set(sid: string, session: SessionData, callback?: (error?: unknown) => void): void {
+      touches.note(sid, Date.now());
       finish(writeSession(client, prefix + sid, { session, leftMs: leftMs(session, ttlMs) }), callback);
     }
 
@@ -54,7 +57,8 @@ export function sessionStore(Base: abstract new () => Store, options: SessionSto
     /** Prolongs the session without writing it again. One that is gone stays so. */
     override touch(sid: string, session: SessionData, callback?: (error?: unknown) => void): void {
       const keptMs = leftMs(session, ttlMs);
-      finish(touches && keptMs > 0 ? client.expire(prefix + sid, keptMs) : Promise.resolve(), callback);
+      const isDue = keptMs > 0 && touches.isDue(sid, Date.now());
+      finish(isDue ? client.expire(prefix + sid, keptMs) : Promise.resolve(), callback);
     }
 
     override all(callback: (error: unknown, sessions?: Record<string, SessionData> | null) => void): void {

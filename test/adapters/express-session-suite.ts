@@ -80,16 +80,41 @@ export function expressSessionSuite({ client }: Served): void {
     });
   });
 
-  test("does not, where it is told so", async () => {
-    const store = { ...options(), touches: false };
+  test("does so no more often than it is told", async () => {
+    for (const [touchIntervalMs, isTouched] of [
+      [HOUR_MS, false],
+      [Number.POSITIVE_INFINITY, false],
+      [0, true],
+    ] as const) {
+      const store = { ...options(), touchIntervalMs };
+      await withApp(store, { cookie: { maxAge: HOUR_MS } }, async (url) => {
+        const browser = new Browser();
+        await browser.get(`${url}/login/anna`);
+        await store.client.expire((await onlyEntry(store)).key, 60_000);
+        expect(await browser.get(`${url}/me`)).toBe("anna");
+        expect(((await onlyEntry(store)).ttlMs ?? 0) > 60_000).toBe(isTouched);
+      });
+    }
+  });
+
+  test("shows a session whose cookie ends with its entry", async () => {
+    const store = { ...options(), touchIntervalMs: Number.POSITIVE_INFINITY };
     await withApp(store, { cookie: { maxAge: HOUR_MS } }, async (url) => {
       const browser = new Browser();
       await browser.get(`${url}/login/anna`);
       await store.client.expire((await onlyEntry(store)).key, 60_000);
+      expect(Number(await browser.get(`${url}/stored`))).toBeLessThanOrEqual(61_000);
+    });
+  });
+
+  test("touches a session of another process at its first read", async () => {
+    const store = { ...options(), touchIntervalMs: HOUR_MS };
+    const browser = new Browser();
+    await withApp(store, { cookie: { maxAge: HOUR_MS } }, async (url) => void (await browser.get(`${url}/login/anna`)));
+    await store.client.expire((await onlyEntry(store)).key, 60_000);
+    await withApp(store, { cookie: { maxAge: HOUR_MS } }, async (url) => {
       expect(await browser.get(`${url}/me`)).toBe("anna");
-      expect((await onlyEntry(store)).ttlMs).toBeLessThanOrEqual(60_000);
-      // What is left of the session is what is left of its entry.
-      expect(Number(await browser.get(`${url}/stored`))).toBeLessThanOrEqual(60_000);
+      expect((await onlyEntry(store)).ttlMs ?? 0).toBeGreaterThan(60_000);
     });
   });
 
