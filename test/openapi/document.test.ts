@@ -12,6 +12,27 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const REDOCLY = "node_modules/@redocly/cli/bin/cli.js";
 const LINT_MS_MAX = 60_000;
 
+/** What no text can be an example of. */
+const BYTES: readonly string[] = ["application/octet-stream", "application/vnd.sqlite3", "*/*"];
+
+interface MediaType {
+  readonly schema: { readonly $ref?: string; readonly examples?: unknown };
+  readonly example?: unknown;
+}
+
+interface Operation {
+  readonly operationId: string;
+  readonly requestBody?: { readonly content: Readonly<Record<string, MediaType>> };
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, MediaType>> }>>;
+}
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, MediaType["schema"]>> };
+}
+
+const document: Document = JSON.parse(JSON.stringify(openApiDocument(ROUTES, { version: "0.0.0", serverUrl: "/" })));
+
 interface Lint {
   readonly totals: { readonly errors: number; readonly warnings: number };
   readonly problems: readonly { readonly ruleId: string; readonly message: string }[];
@@ -27,15 +48,23 @@ test("operations have names of their own", () => {
   expect(new Set(ids).size).toBe(ids.length);
 });
 
+test("every body has an example, but of bytes", () => {
+  const without = operations().flatMap(({ operationId, requestBody, responses }) => {
+    const bodies = [requestBody?.content ?? {}, ...Object.values(responses).map(({ content = {} }) => content)];
+    return bodies.flatMap((content) =>
+      Object.entries(content)
+        .filter(([type, media]) => !BYTES.includes(type) && !hasExample(media))
+        .map(([type]) => `${operationId}: ${type}`),
+    );
+  });
+  expect(without).toEqual([]);
+});
+
 test("it is what a server answers", async () => {
   const { store, close } = await makeMemoryHarness({ ...ROOMY, upkeep: "off", historyChanges: 1 });
   const { headers, text } = await makeAppServer(store).http.get("/-/openapi.json");
   await close();
-  const document = openApiDocument(ROUTES, { version: "0.0.0", serverUrl: "/" });
-  expect([headers["content-type"], JSON.parse(text)]).toEqual([
-    "application/json",
-    JSON.parse(JSON.stringify(document)),
-  ]);
+  expect([headers["content-type"], JSON.parse(text)]).toEqual(["application/json", document]);
 });
 
 test(
@@ -58,3 +87,13 @@ test(
   },
   LINT_MS_MAX,
 );
+
+function operations(): readonly Operation[] {
+  return Object.values(document.paths).flatMap((item) => Object.values(item));
+}
+
+function hasExample({ schema, example }: MediaType): boolean {
+  const name = schema.$ref?.slice("#/components/schemas/".length);
+  const described = name === undefined ? schema : document.components.schemas[name];
+  return example !== undefined || described?.examples !== undefined;
+}

@@ -14,7 +14,7 @@ import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/tem
 const SECRET = `kh_${"A".repeat(43)}`;
 /** The answer to the curl that ended last is left in two files. */
 const CURL = `curl() {
-  local made=$(mktemp -d)
+  local made=$(mktemp -d ./answer.XXXXXX)
   command curl -sS --oauth2-bearer ${SECRET} -D "$made/head" "$@" | tee "$made/body"
   mv "$made/head" "$made/body" .
 }`;

@@ -11,4 +11,7 @@ export async function expectPages(url: string): Promise<void> {
     expect(loaded.length).toBeGreaterThanOrEqual(2);
     for (const name of loaded) expect([name, (await fetch(`${url}${name}`)).status]).toEqual([name, 200]);
   }
+  const text = await (await fetch(`${url}/-/openapi.json`)).text();
+  const { paths }: { readonly paths: object } = JSON.parse(text);
+  expect(Object.keys(paths)).toContain("/keys/{key}");
 }

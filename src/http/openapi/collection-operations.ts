@@ -1,7 +1,16 @@
 // What is told of `/keys` and of transactions: many entries at once (docs/protocol.md §6, §10, §12).
 import type { ErrorCode } from "../../core/errors.ts";
 import { EXAMPLE_ORIGIN } from "../example-origin.ts";
-import { type Answer, json, lines, media, type OperationDoc, type OperationDocs, refer } from "./operation.ts";
+import {
+  type Answer,
+  json,
+  jsonBody,
+  lines,
+  media,
+  type OperationDoc,
+  type OperationDocs,
+  refer,
+} from "./operation.ts";
 import type { ParameterName } from "./parameters.ts";
 
 const KEYS = `${EXAMPLE_ORIGIN}/keys`;
@@ -38,8 +47,11 @@ const LISTED: Answer = {
   description: "The listing.",
   content: {
     ...json({ type: "array", items: refer("ListingItem") }, [{ color: "blue" }, { size: "4" }]),
-    "application/x-ndjson": lines(refer("ListingItem"), "A pair, name or entry a line."),
-    "text/plain": media({ type: "string", description: "A key a line." }),
+    "application/x-ndjson": lines(refer("ListingItem"), "A pair, name or entry a line.", [
+      { color: "blue" },
+      { size: "4" },
+    ]),
+    "text/plain": media({ type: "string", description: "A key a line." }, "color\nsize\n"),
   },
   fields: ["Cursor", "Cache-Control", "Vary"],
   mayHave: ["Link", "Total-Count"],
@@ -71,15 +83,19 @@ here as \`x-query\`.`,
       description: "The listing, or with `watch` the stream of events.",
       content: {
         ...LISTED.content,
-        "text/event-stream": media({
-          type: "string",
-          contentMediaType: "text/event-stream",
-          contentSchema: refer("Event"),
-          description: "Server-Sent Events: `contentSchema` is that of each, with its name and its id in it.",
-        }),
+        "text/event-stream": media(
+          {
+            type: "string",
+            contentMediaType: "text/event-stream",
+            contentSchema: refer("Event"),
+            description: "Server-Sent Events: `contentSchema` is that of each, with its name and its id in it.",
+          },
+          'event: put\nid: 1017.sn8cv5leq6\ndata: {"key":"color","revision":214,"value":"blue","value_revision":214}\n\n',
+        ),
         "application/x-ndjson": lines(
           { anyOf: [refer("ListingItem"), refer("Event")] },
           "A pair, name, entry or event a line.",
+          [{ color: "blue" }, { size: "4" }],
         ),
       },
       fields: ["Cache-Control", "Vary"],
@@ -122,13 +138,7 @@ const COLLECTION: OperationDocs = {
     description:
       "Creates all pairs of a JSON object, or none: where any key exists, 409 `already-exists` names it. An expiry holds for all of them.",
     parameters: ["expireIn", "expireAt", "ttl", "idempotencyKey"],
-    body: {
-      ...json("Pairs", { color: "blue", limits: { max: 3 } }),
-      "application/x-www-form-urlencoded": media({
-        type: "string",
-        description: "The same JSON, as `curl -d` sends it.",
-      }),
-    },
+    body: jsonBody("Pairs", { color: "blue", limits: { max: 3 } }),
     needsBody: true,
     answers: {
       201: {
@@ -236,13 +246,7 @@ const TRANSACTIONS: OperationDocs = {
     description: `Commits all operations at one instant and with one revision, if all checks hold. Where one fails, 409 \`check-failed\` says
 which in \`failures\`, and what \`else\` names is read at the instant of the judgement. A key is written once at most.`,
     parameters: ["idempotencyKey"],
-    body: {
-      ...json("Transaction", TRANSACTION),
-      "application/x-www-form-urlencoded": media({
-        type: "string",
-        description: "The same JSON, as `curl -d` sends it.",
-      }),
-    },
+    body: jsonBody("Transaction", TRANSACTION),
     needsBody: true,
     answers: {
       200: {

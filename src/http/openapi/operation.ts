@@ -59,13 +59,23 @@ export function refer(schema: string): Part {
 }
 
 /** A text of which each line is JSON. */
-export function lines(schema: Part, description: string): Part {
-  return media({
+export function lines(schema: Part, description: string, examples: readonly unknown[]): Part {
+  const text = {
     type: "string",
     contentMediaType: MEDIA.ndjson,
     contentSchema: schema,
     description: `${description} \`contentSchema\` is that of each line.`,
-  });
+  };
+  return media(text, examples.map((example) => `${JSON.stringify(example)}\n`).join(""));
+}
+
+/** A body of JSON, also under the type that `curl -d` sends by itself. */
+export function jsonBody(schema: string, example: unknown): Part {
+  const text = { type: "string", description: "The same JSON, as `curl -d` sends it." };
+  return {
+    ...json(schema, example),
+    "application/x-www-form-urlencoded": media(text, JSON.stringify(example)),
+  };
 }
 
 /** Bytes of any type; what is listed before is what tools offer first. */
@@ -77,4 +87,4 @@ export const ANY_BYTES: Part = {
 };
 
 /** Bytes of the stored type. */
-export const STORED_BYTES: Part = { "*/*": media({ type: "string", format: "binary" }) };
+export const STORED_BYTES: Part = { "*/*": media({ type: "string", format: "binary" }, "hello world!") };

@@ -4,6 +4,7 @@ import { EXAMPLE_ORIGIN } from "../example-origin.ts";
 import {
   type Answer,
   json,
+  jsonBody,
   media,
   type OperationDoc,
   type OperationDocs,
@@ -32,11 +33,6 @@ const REQUEST_PROBLEMS: readonly ErrorCode[] = ["invalid-header", "unsupported-m
 const STORE_PROBLEMS: readonly ErrorCode[] = ["damaged-entry", "busy", "unavailable", "outcome-unknown", "no-room"];
 const JSON_PROBLEMS: readonly ErrorCode[] = [...REQUEST_PROBLEMS, "invalid-json", "length-required"];
 const COMMAND_FAILS = 'A command that does not fit what Redis asks of it, or what stands, is 400 `{"error": …}`.';
-
-function jsonBody(schema: string, example: unknown): Part {
-  const asCurl = media({ type: "string", description: "The same JSON, as `curl -d` sends it." });
-  return { ...json(schema, example), "application/x-www-form-urlencoded": asCurl };
-}
 
 const PATH: Pick<OperationDoc, "tag" | "answers" | "problems" | "parameters"> = {
   tag: "Redis",

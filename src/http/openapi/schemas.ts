@@ -2,6 +2,7 @@
 import { ERRORS } from "../../core/errors.ts";
 import { SCOPES } from "../../core/token.ts";
 import { type Part, refer } from "./operation.ts";
+import { SCHEMA_EXAMPLES } from "./schema-examples.ts";
 
 const INSTANT: Part = { type: "string", format: "date-time" };
 const INSTANT_OR_NEVER: Part = { type: ["string", "null"], format: "date-time" };
@@ -329,10 +330,17 @@ const REDIS_SCHEMAS = {
   RedisAnswers: { type: "array", items: { anyOf: [refer("RedisResult"), refer("RedisError")] } },
 };
 
-export const SCHEMAS: Readonly<Record<string, Part>> = {
+const ALL: Readonly<Record<string, Part>> = {
   ...ENTRY_SCHEMAS,
   ...TRANSACTION_SCHEMAS,
   ...TOKEN_SCHEMAS,
   ...SERVER_SCHEMAS,
   ...REDIS_SCHEMAS,
 };
+
+export const SCHEMAS: Readonly<Record<string, Part>> = Object.fromEntries(
+  Object.entries(ALL).map(([name, schema]) => {
+    const example = SCHEMA_EXAMPLES[name];
+    return [name, example === undefined ? schema : { ...schema, examples: [example] }];
+  }),
+);

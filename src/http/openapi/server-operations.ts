@@ -5,6 +5,7 @@ import { EXAMPLE_ORIGIN } from "../example-origin.ts";
 import {
   type Answer,
   json,
+  jsonBody,
   lines,
   media,
   type OperationDoc,
@@ -13,18 +14,22 @@ import {
   refer,
 } from "./operation.ts";
 import { ON_PAGE_FILE } from "./response-fields.ts";
+import { SCHEMA_EXAMPLES } from "./schema-examples.ts";
 
 const SERVER = `${EXAMPLE_ORIGIN}/-`;
-const TEXT: Part = { "text/plain": media({ type: "string" }) };
-const HTML: Part = { "text/html": media({ type: "string" }) };
+const HTML: Part = { "text/html": media({ type: "string" }, "<!doctype html>…") };
 const NOT_KEPT = ["Cache-Control"] as const;
+
+function text(example: string): Part {
+  return { "text/plain": media({ type: "string" }, example) };
+}
 
 const SERVER_ITSELF: OperationDocs = {
   "GET /-/healthy": {
     operationId: "isHealthy",
     tag: "Server",
     description: "Answers as long as the process runs; whether it can do anything says `/-/ready`.",
-    answers: { 200: { description: "It runs.", content: TEXT, fields: NOT_KEPT } },
+    answers: { 200: { description: "It runs.", content: text("Keyhold is healthy.\n"), fields: NOT_KEPT } },
     problems: [],
     samples: [{ label: "Ask", curl: `curl ${SERVER}/healthy`, status: 200 }],
   },
@@ -32,7 +37,7 @@ const SERVER_ITSELF: OperationDocs = {
     operationId: "isReady",
     tag: "Server",
     description: "Whether the server takes requests: 503 once the store has failed, or while the server is stopping.",
-    answers: { 200: { description: "It is ready.", content: TEXT, fields: NOT_KEPT } },
+    answers: { 200: { description: "It is ready.", content: text("Keyhold is ready.\n"), fields: NOT_KEPT } },
     problems: ["unavailable"],
     samples: [{ label: "Ask", curl: `curl ${SERVER}/ready`, status: 200 }],
   },
@@ -49,7 +54,7 @@ const SERVER_ITSELF: OperationDocs = {
     operationId: "getMetrics",
     tag: "Server",
     description: "Figures in the text format of Prometheus 0.0.4; each is explained in docs/metrics.md.",
-    answers: { 200: { description: "The figures.", content: TEXT, fields: NOT_KEPT } },
+    answers: { 200: { description: "The figures.", content: text("keyhold_entries 2\n"), fields: NOT_KEPT } },
     problems: ["unavailable"],
     samples: [{ label: "Ask", curl: `curl ${SERVER}/metrics`, status: 200 }],
   },
@@ -66,7 +71,7 @@ const TOKENS: OperationDocs = {
     answers: {
       200: {
         description: "The tokens.",
-        content: json({ type: "array", items: refer("Token") }),
+        content: json({ type: "array", items: refer("Token") }, [SCHEMA_EXAMPLES["Token"]]),
         fields: NOT_KEPT,
       },
     },
@@ -78,13 +83,7 @@ const TOKENS: OperationDocs = {
     tag: "Tokens",
     description: `Makes a token; its secret is answered this once. **Once there is one, every request needs one**, so the first should have
 every scope. \`Idempotency-Key\` is refused, as the record would hold the secret.`,
-    body: {
-      ...json("TokenGrant", { name: "ci", scopes: ["read"], prefixes: ["ci/"], expires_in: 86400 }),
-      "application/x-www-form-urlencoded": media({
-        type: "string",
-        description: "The same JSON, as `curl -d` sends it.",
-      }),
-    },
+    body: jsonBody("TokenGrant", { name: "ci", scopes: ["read"], prefixes: ["ci/"], expires_in: 86400 }),
     needsBody: true,
     answers: {
       201: {
@@ -117,7 +116,7 @@ every scope. \`Idempotency-Key\` is refused, as the record would hold the secret
   },
 };
 
-const EXPORTED = lines(refer("ExportLine"), "The export.");
+const EXPORTED = lines(refer("ExportLine"), "The export.", [{ key: "job1", text: "a", content_type: "text/plain" }]);
 
 const TRANSFER: OperationDocs = {
   "GET /-/backup": {
@@ -161,10 +160,7 @@ checksum. One that is cut short is gone on with by \`after\`.`,
 are passed over. Entries whose end has passed are counted as \`expired\`.`,
     parameters: ["onConflict", "idempotencyKey"],
     body: {
-      "application/x-ndjson": {
-        ...EXPORTED,
-        example: `${JSON.stringify({ key: "job1", text: "a", content_type: "text/plain" })}\n`,
-      },
+      "application/x-ndjson": EXPORTED,
       "*/*": media({ type: "string", description: "The same lines: the type is not looked at." }),
     },
     needsBody: true,
@@ -215,7 +211,7 @@ function page(operationId: string, name: string, description: string): Operation
 
 const TEXT_OR_HTML: Answer = {
   description: "The page: text, or HTML where `Accept` prefers it.",
-  content: { ...TEXT, ...HTML },
+  content: { ...text("# not-found\n\n**404 No entry under this key.**\n"), ...HTML },
   fields: ["Cache-Control", "Vary"],
   mayHave: ["Content-Security-Policy", "X-Content-Type-Options"],
 };
@@ -238,7 +234,7 @@ const PAGES: OperationDocs = {
     answers: {
       200: {
         description: "The document.",
-        content: json({ type: "object" }),
+        content: json({ type: "object" }, { openapi: "3.1.0" }),
         fields: ON_PAGE_FILE,
         mayHave: ["Content-Encoding"],
       },
@@ -256,7 +252,7 @@ const PAGES: OperationDocs = {
     answers: {
       200: {
         description: "The file.",
-        content: { "*/*": media({ type: "string", format: "binary" }) },
+        content: { "*/*": media({ type: "string", format: "binary" }, "console.log(1);") },
         fields: ON_PAGE_FILE,
         mayHave: ["Content-Encoding"],
       },
