@@ -12,7 +12,18 @@ const WRITTEN_ORIGIN = "http://127.0.0.1:3000";
 
 /** @param origin - where the lines are to point */
 export function readable(document: unknown, origin: string): unknown {
-  return withShortRefusals(mapOperations(document, (operation) => withSamples(operation, origin)));
+  return withQuery(withShortRefusals(mapOperations(document, (operation) => withSamples(operation, origin))));
+}
+
+/** As OpenAPI 3.2, which has a place for the method QUERY, and which Swagger UI reads as well; few other tools do. */
+function withQuery(document: unknown): unknown {
+  if (!isObject(document) || !isObject(document["paths"])) return document;
+  const paths = mapMembers(document["paths"], (item) => {
+    if (!isObject(item) || !("x-query" in item)) return item;
+    const { "x-query": query, ...others } = item;
+    return { ...others, query };
+  });
+  return { ...document, openapi: "3.2.0", paths };
 }
 
 function withShortRefusals(document: unknown): unknown {

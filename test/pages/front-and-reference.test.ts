@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
+import { ROUTES } from "../../src/http/routes.ts";
 import { findCommand } from "../support/other-program.ts";
 import { type ServerProcess, startServerProcess } from "../support/server-process.ts";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
@@ -47,6 +48,7 @@ describe.skipIf(executable === null)("in a browser", () => {
       const { page, faults } = await openWatchedPage(browser, server.url, look);
       await page.goto(`${server.url}/-/docs#/Values/putValue`);
       await page.locator("#operations-Values-putValue .responses-table").waitFor();
+      expect(await page.locator(".opblock").count()).toBe(ROUTES.length);
       const violations = await axeViolations(page);
       expect(violations.filter((each) => !OF_SWAGGER_UI.test(each))).toEqual([]);
       expect({ faults, overflow: await overflowOf(page) }).toEqual({ faults: [], overflow: 0 });

@@ -71,7 +71,7 @@ application/x-ndjson\`. Each change is told once, in order; the id of an event, 
 where a client goes on. HEAD answers the fields alone.
 
 The method QUERY (RFC 10008), which OpenAPI 3.1 has no place for, takes the parameters of a listing as a JSON body: it stands
-here as \`x-query\`.`,
+in the document as \`x-query\`.`,
   parameters: [
     ...NARROWING,
     ...(["limit", "cursor", "reverse", "namesOnly", "meta", "count"] as const),
