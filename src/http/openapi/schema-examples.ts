@@ -16,6 +16,7 @@ const ENTRY = {
   content_type: "text/plain; charset=utf-8",
   size: 12,
   revision: 214,
+  etag: '"214.sn8cv5leq6"',
   created_at: "2026-11-28T12:00:00.000Z",
   modified_at: "2026-11-28T12:00:00.000Z",
   expires_at: null,
