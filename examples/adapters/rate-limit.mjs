@@ -4,8 +4,7 @@ import { Keyhold } from "keyhold/client";
 import { flexibleLimiter, WindowLimiter } from "keyhold/rate-limiter";
 import * as library from "rate-limiter-flexible";
 
-// Counts need not be sent again: what fails is for the caller to decide, or for an insuranceLimiter.
-const client = new Keyhold(process.env.KEYHOLD_URL ?? "http://127.0.0.1:3000", { idempotencyKeys: false });
+const client = new Keyhold(process.env.KEYHOLD_URL ?? "http://127.0.0.1:3000");
 
 // With rate-limiter-flexible: beyond three attempts a minute, blocked for five.
 const logins = flexibleLimiter(library, { client, keyPrefix: "logins", points: 3, duration: 60, blockDuration: 300 });

@@ -55,7 +55,7 @@ async function openClient(
   const token = readToken(context);
   // Loaded here and not above: help and mistakes are answered without it.
   const { Keyhold: Client } = await import("../client/keyhold.ts");
-  return new Client(url, { timeoutMs, ...(token !== null && { token }) });
+  return new Client(url, { timeoutMs, idempotencyKeys: true, ...(token !== null && { token }) });
 }
 
 /** A sentence of this process's own, which is more to the point than that the time is up. */

@@ -11,17 +11,27 @@ export interface Context {
   readonly requester: Requester;
   /** What the keys of the caller stand behind, and what he does not see of them. */
   readonly prefix: string;
-  /** Whether writes carry an Idempotency-Key of the client's making. */
+  /** Whether all writes carry an Idempotency-Key of the client's making. */
   readonly namesWrites: boolean;
 }
 
-export type WriteCall = Omit<Call, "isRepeatable" | "options"> & { readonly options: CallOptions & NamedWrite };
+export interface WriteCall extends Omit<Call, "isRepeatable" | "options"> {
+  readonly options: CallOptions & NamedWrite;
+  /** Whether doing it twice leaves what doing it once does (RFC 9110 §9.2.2). */
+  readonly isIdempotent: boolean;
+}
 
-/** A write, made once however often it is sent; without a name only sent once. */
-export function askToWrite({ requester, namesWrites }: Context, call: WriteCall): Promise<Answer> {
-  const name = call.options.idempotencyKey ?? (namesWrites ? newWriteName() : null);
+/** A write: one with a name is made once, however often it is sent. */
+export function askToWrite({ requester, namesWrites }: Context, { isIdempotent, ...call }: WriteCall): Promise<Answer> {
+  const { idempotencyKey = namesWrites } = call.options;
+  const name = typeof idempotencyKey === "string" ? idempotencyKey : idempotencyKey ? newWriteName() : null;
   const headers = { ...call.headers, ...(name !== null && { [FIELD.idempotencyKey]: name }) };
-  return requester.ask({ ...call, headers, isRepeatable: name !== null && !(call.body instanceof ReadableStream) });
+  return requester.ask({ ...call, headers, isRepeatable: isIdempotent || name !== null });
+}
+
+/** Whether a PUT or DELETE with these conditions may come twice: the second would not find what the first has changed. */
+export function isUnconditional({ ifMatch, ifAbsent = false }: WriteConditions): boolean {
+  return ifMatch === undefined && !ifAbsent;
 }
 
 export function fullKey({ prefix }: Context, key: string): string {
@@ -45,12 +55,14 @@ export function expiryQuery({ ttlMs, expiresAt }: ExpiryOptions): Query {
 }
 
 /** The conditions of a write on one entry. */
-export function conditions(options: {
-  readonly ifMatch?: string;
-  readonly ifAbsent?: boolean;
-}): Record<string, string> {
+export function conditions(options: WriteConditions): Record<string, string> {
   return {
     ...(options.ifMatch !== undefined && { [FIELD.ifMatch]: options.ifMatch }),
     ...(options.ifAbsent === true && { [FIELD.ifNoneMatch]: "*" }),
   };
+}
+
+interface WriteConditions {
+  readonly ifMatch?: string;
+  readonly ifAbsent?: boolean;
 }

@@ -1,5 +1,6 @@
-// Deletions of several entries. Each request is named, so that its count is that of the first answer however often it is sent;
-// where the store deletes page by page it refuses names, and is then asked once, without.
+// Deletions of several entries. One that is named has the count of its first answer, however often it is sent; where the store
+// deletes page by page it refuses names, and is then asked without. Without a name it is sent once, as a second count would be
+// of what the first has left.
 import { askToWrite, type Context, fullKey } from "./context.ts";
 import { parseAnswer, unexpected } from "./entry-json.ts";
 import { hasCode, KeyholdError } from "./errors.ts";
@@ -39,7 +40,7 @@ async function deleteNamed(context: Context, keys: readonly string[], options: C
 }
 
 async function deleteAt(context: Context, target: string, options: CallOptions): Promise<number> {
-  const call = { method: "DELETE", target, options };
+  const call = { method: "DELETE", target, options, isIdempotent: false, mayBePartial: true };
   try {
     return deletedIn(await askToWrite(context, call));
   } catch (error) {

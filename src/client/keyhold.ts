@@ -136,7 +136,7 @@ export class Keyhold {
     this.#context = {
       requester: makeRequester(url, options),
       prefix: options.prefix ?? "",
-      namesWrites: options.retry !== false && options.idempotencyKeys !== false,
+      namesWrites: options.retry !== false && options.idempotencyKeys === true,
     };
     this.#batched = options.batchReads === true ? makeBatchedReads() : null;
     this.tokens = makeTokens(this.#context);

@@ -15,7 +15,11 @@ export interface KeyholdOptions {
   readonly timeoutMs?: number;
   /** How failed requests are sent again where that is safe; false for never. */
   readonly retry?: RetryOptions | false;
-  /** Whether writes carry an Idempotency-Key, without which they are not sent again; true unless given. */
+  /**
+   * Whether every write is named by an Idempotency-Key of the client's making, and so made once however often it is sent; false
+   * unless given, as the server keeps a record of each for a day. Without it, what is done once or twice alike is sent again, and
+   * what the server says it has not done.
+   */
   readonly idempotencyKeys?: boolean;
   /** Whether the `get()`s that one turn of the event loop makes become one request; false unless given. */
   readonly batchReads?: boolean;
@@ -49,8 +53,11 @@ export interface ExpiryOptions {
 
 /** Under which name a write is made once, however often it is sent. */
 export interface NamedWrite {
-  /** In place of a random one: 1 to 255 visible ASCII characters. It says that a call of an earlier run is made again. */
-  readonly idempotencyKey?: string;
+  /**
+   * 1 to 255 visible ASCII characters, made anew for each write; true for one that the client makes. The same text in a later run
+   * says that the same write is meant.
+   */
+  readonly idempotencyKey?: string | true;
 }
 
 export interface WriteOptions extends CallOptions, ExpiryOptions, NamedWrite {}

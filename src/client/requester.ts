@@ -14,6 +14,8 @@ export interface Call {
   readonly body?: RequestBody;
   /** Whether it does no harm twice. */
   readonly isRepeatable: boolean;
+  /** Whether it may have been done in part where it is refused; false unless given. */
+  readonly mayBePartial?: boolean;
   /** Statuses that are answers and no errors, besides 2xx. */
   readonly accepts?: readonly number[];
   readonly options: CallOptions;
@@ -74,8 +76,8 @@ export function makeRequester(url: string | URL, options: KeyholdOptions): Reque
       try {
         return await attempt(call, read);
       } catch (error) {
-        const pauseMs = call.isRepeatable ? pauseBeforeNext(error, tries, policy) : null;
-        if (pauseMs === null) throw error;
+        const pauseMs = pauseBeforeNext(error, { tries, ...call }, policy);
+        if (pauseMs === null || call.body instanceof ReadableStream) throw error;
         await pause(pauseMs, call.options.signal);
       }
     }

@@ -37,6 +37,8 @@ export interface Counted {
 const decoder = new TextDecoder();
 const CHECK_FAILED = 409;
 
+const IDEMPOTENT_OPERATIONS = ["put", "putJson", "get"];
+
 /** All of it or nothing, at one instant. A failed check is an answer and no error. */
 export async function transact(
   context: Context,
@@ -49,7 +51,7 @@ export async function transact(
     else: transaction.else?.map((key) => ({ get: { key: fullKey(context, key) } })),
   });
   const headers = { [FIELD.contentType]: MEDIA.json };
-  const call = { method: "POST", target: "/-/txn", headers, body, options };
+  const call = { method: "POST", target: "/-/txn", headers, body, options, isIdempotent: isIdempotent(transaction) };
   try {
     const answer = await askToWrite(context, call);
     return readCommitted(context, decoder.decode(answer.body), transaction);
@@ -59,6 +61,11 @@ export async function transact(
     }
     throw error;
   }
+}
+
+/** What is set whatever stood there is the same set twice. */
+function isIdempotent({ checks = [], ops = [] }: Transaction): boolean {
+  return checks.length === 0 && ops.every((operation) => IDEMPOTENT_OPERATIONS.some((name) => name in operation));
 }
 
 export async function increment(

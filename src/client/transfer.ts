@@ -120,11 +120,10 @@ async function putLines(context: Context, lines: readonly string[], options: Imp
     headers,
     body: lines.join("\n"),
     options,
+    // To put the same once more changes nothing.
+    isIdempotent: onConflict === "replace",
   };
-  // To put the same once more changes nothing, and a name would cost room in the store.
-  const answer = await (onConflict === "replace"
-    ? context.requester.ask({ ...call, isRepeatable: true })
-    : askToWrite(context, call));
+  const answer = await askToWrite(context, call);
   const text = decoder.decode(answer.body);
   const counts = parseAnswer(text);
   if (!isJsonObject(counts)) throw unexpected(text);

@@ -1,6 +1,6 @@
 // Writes of one entry, and of several by name.
 import { FIELD, MEDIA } from "../wire/headers.ts";
-import { askToWrite, type Context, conditions, expiryQuery, fullKey } from "./context.ts";
+import { askToWrite, type Context, conditions, expiryQuery, fullKey, isUnconditional } from "./context.ts";
 import { type Entry, makeEntry, type Written } from "./entry.ts";
 import { infoFromFields, writtenFromFields } from "./entry-fields.ts";
 import { nullIf } from "./errors.ts";
@@ -20,7 +20,8 @@ export async function putEntry(
   const { contentType, body } = bodyOf(key, value, options.contentType);
   const headers = { ...MINIMAL, ...conditions(options), [FIELD.contentType]: contentType };
   const target = keyTarget(key, expiryQuery(options));
-  const answer = await askToWrite(context, { method: "PUT", target, headers, body, options });
+  const isIdempotent = isUnconditional(options);
+  const answer = await askToWrite(context, { method: "PUT", target, headers, body, options, isIdempotent });
   return writtenFromFields(answer.status, answer.headers);
 }
 
@@ -33,10 +34,11 @@ export async function createEntry(
   return nullIf("precondition-failed", putEntry(context, entry, { ...options, ifAbsent: true }));
 }
 
-/** Whether there was one. */
+/** Whether there was one; false also where the answer to a deletion was lost, and a second one found nothing. */
 export async function deleteEntry(context: Context, key: string, options: DeleteOptions): Promise<boolean> {
   const target = keyTarget(fullKey(context, key));
-  const call = { method: "DELETE", target, headers: conditions(options), options };
+  const isIdempotent = isUnconditional(options);
+  const call = { method: "DELETE", target, headers: conditions(options), options, isIdempotent };
   return (await nullIf("not-found", askToWrite(context, call))) !== null;
 }
 
@@ -44,7 +46,7 @@ export async function deleteEntry(context: Context, key: string, options: Delete
 export async function takeEntry(context: Context, key: string, options: DeleteOptions): Promise<Entry | null> {
   const asBytes = { [FIELD.prefer]: "return=representation", [FIELD.accept]: MEDIA.bytes };
   const headers = { ...conditions(options), ...asBytes };
-  const call = { method: "DELETE", target: keyTarget(fullKey(context, key)), headers, options };
+  const call = { method: "DELETE", target: keyTarget(fullKey(context, key)), headers, options, isIdempotent: false };
   const answer = await nullIf("not-found", askToWrite(context, call));
   if (answer === null) return null;
   return makeEntry(infoFromFields(key, answer.headers, answer.body.length), answer.body);
@@ -56,7 +58,8 @@ export async function addText(
   options: EditOptions,
 ): Promise<Written> {
   const form = new URLSearchParams({ [side]: text, ...formOfExpiry(options) });
-  return patch(context, { key, body: form.toString(), contentType: MEDIA.form, query: {} }, options);
+  const body = form.toString();
+  return patch(context, { key, body, contentType: MEDIA.form, query: {}, isIdempotent: false }, options);
 }
 
 /** Whether there is an entry, whose end it changes; revision and etag stay. */
@@ -66,7 +69,9 @@ export async function changeExpiry(
   options: EditOptions,
 ): Promise<boolean> {
   const form = ends === null ? "persist=1" : new URLSearchParams(formOfExpiry(expiryOf(ends))).toString();
-  const changed = patch(context, { key, body: form, contentType: MEDIA.form, query: {} }, options);
+  // A time from now on is counted from the last that was sent, which is what the caller means.
+  const edit = { key, body: form, contentType: MEDIA.form, query: {}, isIdempotent: isUnconditional(options) };
+  const changed = patch(context, edit, options);
   return (await nullIf("not-found", changed)) !== null;
 }
 
@@ -82,7 +87,9 @@ export async function patchJson(
 ): Promise<Written> {
   const contentType = kind === "merge" ? MEDIA.mergePatch : MEDIA.jsonPatch;
   const query = expiryQuery(options);
-  return patch(context, { key, body: toJsonText(document), contentType, query }, options);
+  // RFC 7396: a merge patch twice is the same as once. Of operations (RFC 6902) nobody can say so.
+  const isIdempotent = kind === "merge" && isUnconditional(options);
+  return patch(context, { key, body: toJsonText(document), contentType, query, isIdempotent }, options);
 }
 
 interface Patch {
@@ -90,16 +97,18 @@ interface Patch {
   readonly body: string;
   readonly contentType: string;
   readonly query: ReturnType<typeof expiryQuery>;
+  readonly isIdempotent: boolean;
 }
 
 async function patch(
   context: Context,
-  { key, body, contentType, query }: Patch,
+  { key, body, contentType, query, isIdempotent }: Patch,
   options: EditOptions,
 ): Promise<Written> {
   const target = keyTarget(fullKey(context, key), query);
   const headers = { ...MINIMAL, ...conditions(options), [FIELD.contentType]: contentType };
-  const { status, headers: answered } = await askToWrite(context, { method: "PATCH", target, headers, body, options });
+  const call = { method: "PATCH", target, headers, body, options, isIdempotent };
+  const { status, headers: answered } = await askToWrite(context, call);
   return writtenFromFields(status, answered);
 }
 
