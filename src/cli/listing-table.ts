@@ -40,7 +40,9 @@ export class ListingTable {
 
   add(entry: ListedEntry): void {
     const ends = entry.ttl === null ? "" : toDurationText(entry.ttl * 1000);
-    const row: Row = [entry.key, toBytesText(entry.size), entry.content_type, ends, preview(entry.value)];
+    // Without its parameters: the character set of nearly all that is text is the same.
+    const [type = ""] = entry.content_type.split(";");
+    const row: Row = [entry.key, toBytesText(entry.size), type, ends, preview(entry.value)];
     if (this.#widths !== null) this.#show(row, this.#widths);
     else if (this.#waiting.push(row) === MEASURED_ROWS) this.#begin();
   }
