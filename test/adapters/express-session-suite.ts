@@ -54,12 +54,14 @@ export function expressSessionSuite({ client }: Served): void {
 
   test("ends a session with its cookie", async () => {
     const store = options();
-    await withApp(store, { cookie: { maxAge: 300 } }, async (url) => {
+    await withApp(store, { cookie: { maxAge: HOUR_MS } }, async (url) => {
       const browser = new Browser();
       await browser.get(`${url}/login/anna`);
-      const { key, etag } = await onlyEntry(store);
+      const { key, etag, ttlMs } = await onlyEntry(store);
+      expect(ttlMs ?? 0).toBeGreaterThan(HOUR_MS - 10_000);
+      expect(ttlMs ?? 0).toBeLessThanOrEqual(HOUR_MS);
       expect(await browser.get(`${url}/me`)).toBe("anna");
-      // Answered as soon as it has ended.
+      await store.client.expire(key, 1);
       expect(await store.client.waitFor(key, { etag })).toBeNull();
       expect(await browser.get(`${url}/me`)).toBe("nobody");
     });

@@ -80,8 +80,8 @@ export function keyvSuite({ url, client }: Served): void {
     const keyhold = client();
     const keyv = new Keyv({ store: new KeyholdKeyv({ client: keyhold, prefix: "ends/" }) });
     await keyv.set("soon", "x", 40);
-    const entry = await keyhold.get("ends/keyv/keyv:soon");
-    expect(await keyhold.waitFor("ends/keyv/keyv:soon", { etag: entry?.etag ?? "" })).toBeNull();
+    const etag = (await keyhold.head("ends/keyv/keyv:soon"))?.etag ?? '"gone"';
+    expect(await keyhold.waitFor("ends/keyv/keyv:soon", { etag })).toBeNull();
     expect(await keyv.get("soon")).toBeUndefined();
     expect(await keyv.has("soon")).toBe(false);
   });
@@ -116,7 +116,7 @@ export function keyvSuite({ url, client }: Served): void {
       { key: "b", value: "2", expires: Date.now() + 60_000 },
     ]);
     expect(await store.getMany(["a", "b"])).toEqual(["1", "2"]);
-    expect((await client().head("apart-keys/keyv/b"))?.ttlMs).toBeGreaterThan(58_000);
+    expect((await client().head("apart-keys/keyv/b"))?.ttlMs).toBeGreaterThan(50_000);
     expect(await store.deleteMany(["a", "none", "b"])).toEqual([true, false, true]);
     expect(refused).toBe(2);
   });
@@ -149,7 +149,7 @@ function keyv6Suite({ client }: Pick<Served, "client">): void {
     const store = makeStore("six/");
     await store.set("later", "x", Date.now() + 60_000);
     const end = (await client().head("six/keyv/later"))?.ttlMs ?? 0;
-    expect(end).toBeGreaterThan(58_000);
+    expect(end).toBeGreaterThan(50_000);
     expect(end).toBeLessThanOrEqual(60_000);
   });
 

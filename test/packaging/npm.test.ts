@@ -12,7 +12,7 @@ import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/tem
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Packed; the figure that downloads show. */
-const PACKAGE_BYTES_MAX = 1_500_000;
+const PACKAGE_BYTES_MAX = 1_700_000;
 const INSTALL_MS_MAX = 120_000;
 
 interface Packed {
