@@ -81,6 +81,9 @@ const GUARDED_LINKS: readonly Link[] = [
   { path: "/-/metrics", name: "Metrics", says: "Figures for Prometheus" },
 ];
 
+/** For clients that look where the interface is told of (RFC 8631). */
+const INTERFACE = '</-/openapi.json>; rel="service-desc", </-/docs>; rel="service-doc", </-/ready>; rel="status"';
+
 export interface Link {
   readonly path: string;
   readonly name: string;
@@ -114,7 +117,7 @@ export interface FrontPage {
 export function frontPage(incoming: Incoming, facts: FrontPageFacts): Reply {
   const origin = exampleOrigin(incoming);
   const page = pageOf(origin, facts);
-  const common = { [FIELD.cacheControl]: "no-cache", [FIELD.vary]: "Accept" };
+  const common = { [FIELD.cacheControl]: "no-cache", [FIELD.vary]: "Accept", [FIELD.link]: INTERFACE };
   if (negotiate(incoming.header(FIELD.accept), [MEDIA.plain, MEDIA.html]) === MEDIA.html) {
     const headers = { ...common, ...FRONT_PAGE_HEADERS, [FIELD.contentType]: MEDIA.html };
     return { status: 200, headers, body: frontPageHtml(page) };

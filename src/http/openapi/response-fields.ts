@@ -23,7 +23,12 @@ export const RESPONSE_FIELDS = {
   ETag: text("Names this state of the entry; for `If-Match` and `If-None-Match`.", { pattern: '^(W/)?".*"$' }),
   "Idempotency-Replayed": text("This is the answer of an earlier request under the same key.", { const: "true" }),
   "Last-Modified": text("When the entry was written, in whole seconds."),
-  Link: text('The next page: `<…>; rel="next"`.', { pattern: '^<.*>; rel="next"$' }),
+  Link: text(
+    'Of a listing the next page, `<…>; rel="next"`; of the front page what tells of the interface (RFC 8631).',
+    {
+      pattern: '^<[^>]*>; rel="[a-z-]+"(, <[^>]*>; rel="[a-z-]+")*$',
+    },
+  ),
   Location: text("Where the new resource is."),
   "Preference-Applied": text("What of `Prefer` was followed."),
   "Referrer-Policy": text("What other servers are told of this page."),

@@ -209,19 +209,22 @@ function page(operationId: string, name: string, description: string): Operation
   };
 }
 
-const TEXT_OR_HTML: Answer = {
-  description: "The page: text, or HTML where `Accept` prefers it.",
-  content: { ...text("# not-found\n\n**404 No entry under this key.**\n"), ...HTML },
-  fields: ["Cache-Control", "Vary"],
-  mayHave: ["Content-Security-Policy", "X-Content-Type-Options"],
-};
+/** Of a page for terminals and browsers. @param example - as text */
+function textOrHtml(example: string, mayHave: Answer["mayHave"] = []): Answer {
+  return {
+    description: "The page: text, or HTML where `Accept` prefers it.",
+    content: { ...text(example), ...HTML },
+    fields: ["Cache-Control", "Vary"],
+    mayHave: ["Content-Security-Policy", "X-Content-Type-Options", ...mayHave],
+  };
+}
 
 const PAGES: OperationDocs = {
   "GET /": {
     operationId: "getFrontPage",
     tag: "Pages",
-    description: "What Keyhold is, in curl lines that work as they stand.",
-    answers: { 200: TEXT_OR_HTML },
+    description: "What Keyhold is, how this server stands, and curl lines that work as they stand.",
+    answers: { 200: textOrHtml("Keyhold 0.1.0\n", ["Link"]) },
     problems: [],
     samples: [{ label: "Read", curl: `curl ${EXAMPLE_ORIGIN}`, status: 200 }],
   },
@@ -272,7 +275,7 @@ const PAGES: OperationDocs = {
     tag: "Pages",
     description: "What a code means, what to do about it, and a curl line that shows it.",
     parameters: ["problemCode"],
-    answers: { 200: TEXT_OR_HTML },
+    answers: { 200: textOrHtml("# not-found\n\n**404 No entry under this key.**\n") },
     problems: ["invalid-key", "no-such-resource"],
     samples: [{ label: "Read", curl: `curl ${SERVER}/problems/not-found`, status: 200 }],
   },
