@@ -142,6 +142,7 @@ const ENTRIES = [
   "src/workers/serving-thread.ts",
   "src/client/keyhold.ts",
   "src/adapters/better-auth.ts",
+  "src/adapters/express-rate-limit.ts",
   "src/adapters/express-session.ts",
   "src/adapters/keyv.ts",
   "src/adapters/rate-limiter.ts",

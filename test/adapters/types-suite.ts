@@ -14,6 +14,7 @@ import session from "express-session";
 import Keyv from "keyv";
 import { secondaryStorage } from "keyhold/better-auth";
 import { Keyhold } from "keyhold/client";
+import { KeyholdHitStore } from "keyhold/express-rate-limit";
 import { sessionStore } from "keyhold/express-session";
 import { KeyholdKeyv } from "keyhold/keyv";
 import { flexibleLimiter, type Taken, WindowLimiter } from "keyhold/rate-limiter";
@@ -28,6 +29,7 @@ export const storage = createStorage<string>({ driver: keyholdDriver({ client, t
 export const middleware = session({ secret: "secret", store: sessionStore(session.Store, { client, ttlMs: 60_000 }) });
 export const limiter: library.RateLimiterAbstract = flexibleLimiter(library, { client, points: 1, duration: 1 });
 export const taken: Promise<Taken> = new WindowLimiter({ client, limit: 1, windowMs: 1000 }).take("a");
+export const hits: Promise<{ totalHits: number }> = new KeyholdHitStore({ client }).increment("a");
 export const taker: Promise<string | null> = secondaryStorage({ client }).getAndDelete("a");
 
 // @ts-expect-error
