@@ -3,6 +3,7 @@
 import { isUtf8 } from "node:buffer";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { type Command, Option } from "commander";
+import type { ConnectionState } from "../client/watch.ts";
 import type { WatchEvent } from "../client/watch-events.ts";
 import { KeyholdError } from "../core/errors.ts";
 import { formOf } from "../core/value-form.ts";
@@ -11,7 +12,17 @@ import { MEDIA } from "../wire/headers.ts";
 import type { CommandBody, CommandContext } from "./command.ts";
 import { addFilterFlag, addPrefixArgument, readNarrowing } from "./entry-set.ts";
 import { EXIT } from "./exit-codes.ts";
-import { addOutputFlags, addServerPlaceFlags, collect, countFlag, isGiven, listFlag, textFlag } from "./flags.ts";
+import {
+  addOutputFlags,
+  addServerPlaceFlags,
+  collect,
+  countFlag,
+  isGiven,
+  listFlag,
+  textFlag,
+  toldTo,
+} from "./flags.ts";
+import type { Host } from "./host.ts";
 import { preview } from "./listing-table.ts";
 import { makePaint, type Paint, type Style } from "./paint.ts";
 import { withServer } from "./server.ts";
@@ -48,7 +59,7 @@ type Change = Extract<WatchEvent, { readonly key: string }>;
 
 function run(context: CommandContext): Promise<number> {
   const { command, host, environment } = context;
-  return withServer(context, async ({ client, signal }) => {
+  return withServer(context, async ({ client, signal, url }) => {
     const limit = countFlag(command, "--limit") ?? Number.POSITIVE_INFINITY;
     const cursorFile = textFlag(command, "cursorFile");
     const keys = listFlag(command, "key");
@@ -60,6 +71,7 @@ function run(context: CommandContext): Promise<number> {
       since: readSince(command, cursorFile),
       values: command.getOptionValue("values") !== false,
       touches: isGiven(command, "touches"),
+      onConnection: tellConnections(url, toldTo(context)),
       signal,
     });
     for await (const event of events) {
@@ -76,6 +88,18 @@ function run(context: CommandContext): Promise<number> {
     }
     return EXIT.ok;
   });
+}
+
+/** Says that the connection is lost, once, and that there is one again; what comes is without a gap all the same. */
+function tellConnections(url: string, host: Pick<Host, "writeError">): (state: ConnectionState) => void {
+  let isLost = false;
+  return (state) => {
+    if (state.is === "lost" && !isLost) {
+      const why = state.error === null ? "the server has ended it" : state.error.detail;
+      host.writeError(`keyhold: The connection to ${url} is lost: ${why}; trying again until there is one\n`);
+    } else if (state.is === "open" && isLost) host.writeError("keyhold: Connected again, and nothing is left out\n");
+    isLost = state.is === "lost";
+  };
 }
 
 function isChange(event: WatchEvent): event is Change {

@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ServerProcess, startServerProcess } from "../support/server-process.ts";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
+import { withServerProcess } from "../support/with-server-process.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const top = makeTemporaryDirectory();
@@ -175,6 +176,27 @@ describe("watch --exec", () => {
 async function revisionOf(key: string): Promise<string | null> {
   return (await fetch(`${server.url}/keys/${encodeURIComponent(key)}`)).headers.get("revision");
 }
+
+test("a watch goes on over the end of its server, with no gap, and says so", async () => {
+  await withServerProcess(async (first, restart) => {
+    const write = (url: string, key: string) => fetch(`${url}/${key}`, { method: "PUT", body: "x" });
+    const cursor = (await fetch(`${first.url}/keys`)).headers.get("cursor");
+    await write(first.url, "r1");
+    const child = start(`exec keyhold watch r --url ${first.url} --since ${cursor} --limit 2 --no-values`);
+    const error = new Response(child.stderr).text();
+    let out = "";
+    for await (const part of child.stdout) {
+      out += Buffer.from(part).toString();
+      if (!/^put\tr1\t\d+\n$/.test(out)) continue;
+      first.kill("SIGKILL");
+      await first.exited;
+      await write((await restart(first)).url, "r2");
+    }
+    expect(await child.exited).toBe(0);
+    expect(out).toMatch(/^put\tr1\t\d+\nput\tr2\t\d+\n$/);
+    expect(await error).toMatch(/^keyhold: The connection to .* is lost: .*\nkeyhold: Connected again.*\n$/);
+  });
+}, 20_000);
 
 describe("edit", () => {
   const editor = (script: string) => ({ EDITOR: `sh ${writeScript(script)}` });
