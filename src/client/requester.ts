@@ -39,6 +39,7 @@ export interface Requester {
 }
 
 const TIMEOUT_MS = 30_000;
+const RESENT_BY_BUN = ["PUT", "DELETE"];
 const decoder = new TextDecoder();
 
 export function makeRequester(url: string | URL, options: KeyholdOptions): Requester {
@@ -47,8 +48,13 @@ export function makeRequester(url: string | URL, options: KeyholdOptions): Reque
 
   async function send(call: Call, headers: Record<string, string>, limit: TimeLimit): Promise<Response> {
     const { body = null } = call;
-    // `timeout` is Bun's own limit, which would end a long watch; other runtimes do not know it.
-    const extras = { timeout: false, ...(body instanceof ReadableStream && { duplex: "half" as const }) };
+    // Two are for Bun: `timeout` is its own limit, which would end a long watch; and on a connection that it has kept, it sends
+    // PUT and DELETE again by itself where no answer comes. Elsewhere the first is unknown, and the second says nothing new.
+    const extras = {
+      timeout: false,
+      ...(!call.isRepeatable && RESENT_BY_BUN.includes(call.method) && { keepalive: false }),
+      ...(body instanceof ReadableStream && { duplex: "half" as const }),
+    };
     const init = { method: call.method, headers, body, signal: limit.signal, redirect: "manual", ...extras } as const;
     const fetch = options.fetch ?? globalThis.fetch;
     const response = await fetch(`${base}${call.target}`, init);
@@ -95,20 +101,25 @@ export function makeRequester(url: string | URL, options: KeyholdOptions): Reque
   };
 }
 
-/** Without a slash at the end. @throws KeyholdError "invalid-call" */
+/** Without a slash at the end. @throws KeyholdError "invalid-call", without the URL, which may hold a secret */
 function readBase(url: string | URL): string {
-  try {
-    const { protocol, username, search, hash, origin, pathname } = new URL(url);
-    if (/^https?:$/.test(protocol) && `${username}${search}${hash}` === "") {
-      return `${origin}${pathname}`.replace(/\/+$/, "");
-    }
-  } catch (cause) {
-    throw new KeyholdError("invalid-call", `Cannot use ${JSON.stringify(String(url))} as a URL`, { cause });
+  const parsed = parseUrl(url);
+  if (parsed !== null && /^https?:$/.test(parsed.protocol)) {
+    const { username, password, search, hash, origin, pathname } = parsed;
+    if (`${username}${password}${search}${hash}` === "") return `${origin}${pathname}`.replace(/\/+$/, "");
   }
   throw new KeyholdError(
     "invalid-call",
-    `Cannot use ${JSON.stringify(String(url))}: the URL of a server is http:// or https:// with a host and perhaps a path; a token goes into the options`,
+    "Cannot use the URL of the server: it is http:// or https:// with a host and perhaps a path; a token goes into the options",
   );
+}
+
+function parseUrl(url: string | URL): URL | null {
+  try {
+    return new URL(url);
+  } catch {
+    return null;
+  }
 }
 
 async function authorization(token: KeyholdOptions["token"]): Promise<Record<string, string>> {

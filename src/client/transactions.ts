@@ -5,9 +5,10 @@ import { elementsOf } from "../wire/json-object.ts";
 import { askToWrite, type Context, expiryQuery, fullKey, ownKey } from "./context.ts";
 import type { Entry } from "./entry.ts";
 import { memberText, msLeft, parseAnswer, parseEntry, unexpected } from "./entry-json.ts";
-import { hasCode, KeyholdError } from "./errors.ts";
+import type { KeyholdError } from "./errors.ts";
 import { dateAt, isJsonObject, type JsonObject, numberAt, textAt } from "./json-shape.ts";
 import type { CallOptions, ExpiryOptions, IncrementOptions, NamedWrite } from "./options.ts";
+import { problemOf } from "./problem.ts";
 import { withOwnKey } from "./reads.ts";
 import { toSeconds } from "./target.ts";
 import type {
@@ -35,7 +36,8 @@ export interface Counted {
 }
 
 const decoder = new TextDecoder();
-const CHECK_FAILED = 409;
+/** A check that fails, and an operation that does not fit. */
+const CONFLICT = 409;
 
 const IDEMPOTENT_OPERATIONS = ["put", "putJson", "get"];
 
@@ -51,16 +53,13 @@ export async function transact(
     else: transaction.else?.map((key) => ({ get: { key: fullKey(context, key) } })),
   });
   const headers = { [FIELD.contentType]: MEDIA.json };
-  const call = { method: "POST", target: "/-/txn", headers, body, options, isIdempotent: isIdempotent(transaction) };
-  try {
-    const answer = await askToWrite(context, call);
-    return readCommitted(context, decoder.decode(answer.body), transaction);
-  } catch (error) {
-    if (error instanceof KeyholdError && error.status === CHECK_FAILED && hasCode(error, "check-failed")) {
-      return readFailed(context, error);
-    }
-    throw error;
-  }
+  const call = { method: "POST", target: "/-/txn", headers, body, accepts: [CONFLICT], options };
+  const answer = await askToWrite(context, { ...call, isIdempotent: isIdempotent(transaction) });
+  const text = decoder.decode(answer.body);
+  if (answer.status !== CONFLICT) return readCommitted(context, text, transaction);
+  const problem = problemOf(answer.status, answer.headers, text);
+  if (problem.code !== "check-failed") throw problem;
+  return readFailed(context, problem, text);
 }
 
 /** What is set whatever stood there is the same set twice. */
@@ -180,9 +179,9 @@ function membersIn(result: JsonObject, name: string): JsonObject {
   throw unexpected(JSON.stringify(result));
 }
 
-function readFailed(context: Context, { data }: KeyholdError): TransactionResult {
+/** @param text - of the problem, from which values are taken as they stand */
+function readFailed(context: Context, { data }: KeyholdError, text: string): TransactionResult {
   const failures: unknown = data["failures"];
-  const reads: unknown = data["else"];
   const failed = (Array.isArray(failures) ? failures : []).filter(isJsonObject).map(
     (failure): FailedCheck => ({
       check: numberAt(failure, "check") ?? 0,
@@ -190,8 +189,6 @@ function readFailed(context: Context, { data }: KeyholdError): TransactionResult
       revision: numberAt(failure, "revision"),
     }),
   );
-  const results = (Array.isArray(reads) ? reads : [])
-    .filter(isJsonObject)
-    .map((read) => readEntry(context, JSON.stringify(read["get"] ?? null)));
-  return { committed: false, failed, results };
+  const reads = data["else"] === undefined ? [] : elementsOf(memberText(text, "else"), () => unexpected(text));
+  return { committed: false, failed, results: reads.map((read) => readEntry(context, memberText(read, "get"))) };
 }
