@@ -52,7 +52,7 @@ export function makeRequester(url: string | URL, options: KeyholdOptions): Reque
     // PUT and DELETE again by itself where no answer comes. Elsewhere the first is unknown, and the second says nothing new.
     const extras = {
       timeout: false,
-      ...(!call.isRepeatable && RESENT_BY_BUN.includes(call.method) && { keepalive: false }),
+      ...(isSentOnce(call) && RESENT_BY_BUN.includes(call.method) && { keepalive: false }),
       ...(body instanceof ReadableStream && { duplex: "half" as const }),
     };
     const init = { method: call.method, headers, body, signal: limit.signal, redirect: "manual", ...extras } as const;
@@ -99,6 +99,10 @@ export function makeRequester(url: string | URL, options: KeyholdOptions): Reque
       })),
     open: (call) => persist(call, async (response) => response),
   };
+}
+
+function isSentOnce({ isRepeatable, body }: Call): boolean {
+  return !isRepeatable || body instanceof ReadableStream;
 }
 
 /** Without a slash at the end. @throws KeyholdError "invalid-call", without the URL, which may hold a secret */
