@@ -69,8 +69,11 @@ describe("where values come from", () => {
       "default",
     ]);
   });
-  test("KEYHOLD_TOKEN is of the commands that ask a server, and passed over", () => {
-    expect(problems({ environment: { KEYHOLD_TOKEN: "kh_secret" } })).toEqual([]);
+  test("what is of the commands that ask a server is passed over", () => {
+    for (const name of ["TOKEN", "TOKEN_FILE", "URL", "EVENT", "EVENT_KEY", "LOCK_REVISION"]) {
+      expect(problems({ environment: { [`KEYHOLD_${name}`]: "kh_secret" } })).toEqual([]);
+    }
+    expect(problems({ environment: { KEYHOLD_LOCK: "x" } }).length).toBe(1);
   });
   test("KEYHOLD_CONFIG names the file, and --config wins over it", () => {
     expect(origin({ environment: { KEYHOLD_CONFIG: "other.toml" }, file }, "port")).toEqual([

@@ -50,6 +50,7 @@ test("has what is run and read, and nothing else", () => {
     "README.md",
     "CHANGELOG.md",
     "LICENSE",
+    "man/keyhold.1",
   ]) {
     expect(paths).toContain(path);
   }
