@@ -67,10 +67,12 @@ function isOurs(error: unknown): boolean {
 export function withCure(error: unknown, url: string): unknown {
   if (!isFault(error) || isOurs(error)) return error;
   switch (error.code) {
-    case "unreachable":
-      return new ServerAway(`${error.detail}; is a server running there? --url or KEYHOLD_URL names another`, {
-        cause: error,
-      });
+    case "unreachable": {
+      const cure = isDistrust(error.cause)
+        ? "NODE_EXTRA_CA_CERTS=FILE names what else is to be trusted"
+        : "is a server running there? --url or KEYHOLD_URL names another";
+      return new ServerAway(`${error.detail}; ${cure}`, { cause: error });
+    }
     case "timeout":
       return new ServerAway(error.detail, { cause: error });
     case "unauthenticated":
@@ -83,4 +85,14 @@ export function withCure(error: unknown, url: string): unknown {
     default:
       return error;
   }
+}
+
+/** Whether it is the certificate: by the codes of OpenSSL and Node, such as DEPTH_ZERO_SELF_SIGNED_CERT. */
+function isDistrust(cause: unknown): boolean {
+  return (
+    cause instanceof Error &&
+    "code" in cause &&
+    typeof cause.code === "string" &&
+    /CERT|UNABLE_TO_VERIFY/.test(cause.code)
+  );
 }

@@ -92,7 +92,10 @@ describe("a server", () => {
     const { cert, key } = makeCertificate(top, "localhost");
     const secure = await startServerProcess(["--store", "memory:", "--tls-cert", cert, "--tls-key", key]);
     const { code, checks } = await doctor(["--url", secure.url]);
+    const host = makeFakeHost();
+    const got = await run(["get", "a", "--url", secure.url], host, {});
     secure.kill("SIGKILL");
+    expect([got, host.error()]).toEqual([75, expect.stringContaining("; NODE_EXTRA_CA_CERTS=FILE names what")]);
     expect([code, checks.map(({ check, verdict }) => `${check} ${verdict}`)]).toEqual([1, ["reach fail", "tls fail"]]);
     expect(checks[1]?.cure).toContain("NODE_EXTRA_CA_CERTS");
   });
