@@ -98,11 +98,14 @@ function wordsOf(line: string): readonly string[] {
 
 const examples = COMMANDS.flatMap(({ group, examples: some }) => some.map(([line]) => ({ group, line })));
 
-test.each(examples.map(({ line }) => line))("%s is a command line that there is", async (line) => {
-  const host = makeFakeHost();
+test("each is a command line that there is", async () => {
+  const wrong: string[] = [];
+  const host = { ...makeFakeHost(), writeError: (text: string) => wrong.push(text) };
   const program = await makeProgram(host, { isWanted: () => true, runRow: async () => {} });
-  await program.parseAsync(wordsOf(line), { from: "user" });
-  expect(host.error()).toBe("");
+  for (const { line } of examples) {
+    await program.parseAsync(wordsOf(line), { from: "user" }).catch(() => wrong.push(line));
+  }
+  expect(wrong).toEqual([]);
 });
 
 test("those that can be run do what they say", async () => {
