@@ -29,6 +29,7 @@ function start(script: string, variables: Readonly<Record<string, string>> = {})
     env: {
       PATH: `${top}:${process.env["PATH"] ?? ""}`,
       HOME: top,
+      TMPDIR: top,
       KEYHOLD_URL: server.url,
       TERM: "dumb",
       ...variables,
