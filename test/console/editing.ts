@@ -31,6 +31,8 @@ export function testEditing(stage: Stage): void {
       await fillNew(page, "made/taken", "mine");
       await page.getByRole("button", { name: "Create", exact: true }).click();
       await page.getByText("Nothing has been written").waitFor();
+      await page.keyboard.press("Escape");
+      expect(await page.evaluate<string>("document.activeElement.textContent.trim()")).toBe("New");
     });
     expect(await bytesOf("made/taken")).toMatchObject({ text: "theirs" });
   });
@@ -208,7 +210,8 @@ export function testEditing(stage: Stage): void {
 
 async function fillNew(page: Page, key: string, value: string): Promise<void> {
   await page.getByRole("button", { name: "New", exact: true }).click();
-  await page.getByLabel("Key", { exact: true }).fill(key);
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.type(key);
   await page.getByLabel("Value", { exact: true }).fill(value);
 }
 

@@ -85,6 +85,7 @@ function SpanField({ span, isWrong, onChange }: SpanFieldProps) {
       <input
         type="text"
         class="short"
+        data-first
         aria-label="In how long"
         value={span}
         spellcheck={false}

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { Icon } from "./icon.tsx";
 
+/** The focus goes to the field that is marked by `data-first`, or else to the dialog. */
 interface ModalProps {
   readonly title: string;
   readonly onClose: () => void;
@@ -17,6 +18,11 @@ export function Modal({ title, onClose, children, isWide = false }: ModalProps) 
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
+    const first = dialog.current?.querySelector("[data-first]");
+    if (first instanceof HTMLInputElement) {
+      first.focus();
+      first.setSelectionRange(first.value.length, first.value.length);
+    } else dialog.current?.focus();
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
@@ -27,6 +33,7 @@ export function Modal({ title, onClose, children, isWide = false }: ModalProps) 
   return (
     <dialog
       ref={dialog}
+      tabIndex={-1}
       class={isWide ? "modal wide" : "modal"}
       aria-labelledby={id}
       onCancel={(event) => {

@@ -1,7 +1,6 @@
 // A new entry. It is created only where there is none yet (If-None-Match: *), so that nothing is overwritten by a name that
 // somebody else has taken.
 import { type Signal, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
 import { type Content, writeAsk } from "../model/entry-asks.ts";
 import { isFault } from "../model/fault.ts";
 import { judgeJson } from "../model/json-layout.ts";
@@ -81,17 +80,11 @@ export function CreateDialog({ onClose }: { readonly onClose: () => void }) {
 }
 
 function KeyField({ form, isTaken }: { readonly form: Signal<Form>; readonly isTaken: boolean }) {
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const { current } = field;
-    current?.focus();
-    current?.setSelectionRange(current.value.length, current.value.length);
-  }, []);
   return (
     <label class="field">
       <span>Key</span>
       <input
-        ref={field}
+        data-first
         type="text"
         class="mono"
         required

@@ -79,6 +79,7 @@ export function DeleteListDialog({ onClose }: { readonly onClose: () => void }) 
           <span>Type the number of keys, {countWords(total ?? 0)}, to go on</span>
           <input
             type="text"
+            data-first
             inputMode="numeric"
             autocomplete="off"
             value={typed.value}

@@ -83,7 +83,7 @@ function FilterField({ filter }: { readonly filter: string }) {
         ref={field}
         id={FILTER_ID}
         type="search"
-        placeholder="Filter: part of a key, or a pattern such as user:*:name"
+        placeholder="Filter, such as alice or user:*:name"
         autocomplete="off"
         autocapitalize="off"
         spellcheck={false}

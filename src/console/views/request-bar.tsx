@@ -48,7 +48,7 @@ export function RequestsDialog({ onClose }: { readonly onClose: () => void }) {
       ) : (
         <>
           <p class="quiet-text">
-            The last {plural(sent.length, "request")} of this page.{" "}
+            {plural(sent.length, "request")} of this page, the latest first.{" "}
             {app.session.hasToken ? "The lines take the token from $KEYHOLD_TOKEN." : null}
           </p>
           <ol class="requests">

@@ -32,7 +32,7 @@ export function ServerView() {
       {fault.value === null ? null : <FaultBox fault={fault.value} onRetry={() => void load()} />}
       {facts.value === null ? null : (
         <>
-          <div class="cards">
+          <div class="cards packed">
             <FactCard title="Server" facts={facts.value.filter(([, value]) => !isGroup(value))} />
             {facts.value.flatMap(([name, value]) =>
               isGroup(value) ? [<FactCard key={name} title={words(name)} facts={membersOf(value)} />] : [],

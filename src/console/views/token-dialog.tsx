@@ -88,6 +88,7 @@ function TokenFields({ form }: { readonly form: Signal<Form> }) {
         <input
           type="text"
           required
+          data-first
           maxLength={100}
           autocomplete="off"
           placeholder="what it is for"

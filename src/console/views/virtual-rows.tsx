@@ -38,7 +38,8 @@ export function VirtualRows(props: VirtualRowsProps) {
   useLayoutEffect(() => watchHeight(element.current, viewHeight), []);
   useLayoutEffect(() => move({ top: 0, place: 0 }), [identity]);
   useLayoutEffect(() => {
-    if (shown !== null) move(reveal(map.peek(), { top: shown * rowHeight, height: rowHeight }, size));
+    const measured = { ...size, viewHeight: element.current?.clientHeight ?? size.viewHeight };
+    if (shown !== null) move(reveal(map.peek(), { top: shown * rowHeight, height: rowHeight }, measured));
   }, [shown, identity]);
   const from = Math.max(0, Math.floor(map.value.top / rowHeight) - AROUND_ROWS);
   const to = Math.min(count, Math.ceil((map.value.top + viewHeight.value) / rowHeight) + AROUND_ROWS);
