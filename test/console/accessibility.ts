@@ -104,7 +104,7 @@ async function press(page: Page, key: string, awaited: string): Promise<void> {
 
 /** @param rules - all of them where there is none */
 async function violations(page: Page, rules: readonly string[]): Promise<readonly string[]> {
-  const options = rules.length === 0 ? {} : { runOnly: rules };
+  const options = { resultTypes: ["violations"], ...(rules.length === 0 ? {} : { runOnly: rules }) };
   const results = await page.evaluate<AxeResults>(
     `Promise.all(document.getAnimations().map((each) => each.finished.catch(() => null))).then(() => axe.run(${JSON.stringify(options)}))`,
   );

@@ -13,7 +13,6 @@ export interface PageOptions {
   readonly server?: ServerProcess;
   readonly hash?: string;
   readonly isNarrow?: boolean;
-  readonly colorScheme?: "light" | "dark";
 }
 
 const STEP_MS = 8000;
@@ -21,6 +20,7 @@ const STEP_MS = 8000;
 export class Stage {
   readonly breaches: string[] = [];
   readonly #servers: ServerProcess[] = [];
+  readonly #contexts = new Map<string, BrowserContext>();
   #browser: Browser | null = null;
   #server: ServerProcess | null = null;
 
@@ -55,23 +55,29 @@ export class Stage {
   }
 
   /** @param options.hash - where in the console, such as "#/keys?key=a" */
-  async page(body: (page: Page, context: BrowserContext) => Promise<void>, options: PageOptions = {}): Promise<void> {
-    const { server = this.server, hash = "", isNarrow = false, colorScheme = "light" } = options;
-    const viewport = isNarrow ? { width: 390, height: 844 } : { width: 1280, height: 800 };
-    const context = await this.#open().newContext({
-      viewport,
-      colorScheme,
-      permissions: ["clipboard-read", "clipboard-write"],
-    });
+  async page(body: (page: Page) => Promise<void>, options: PageOptions = {}): Promise<void> {
+    const { server = this.server, hash = "", isNarrow = false } = options;
+    const context = await this.#contextFor(server, isNarrow);
+    const page = await context.newPage();
     try {
-      const page = await context.newPage();
       page.setDefaultTimeout(STEP_MS);
       this.#guard(page, server.url);
       await page.goto(`${server.url}/-/console${hash}`);
-      await body(page, context);
+      await body(page);
     } finally {
-      await context.close();
+      await page.close();
     }
+  }
+
+  /** Pages of one server share a profile, so that the browser reads the scripts once. */
+  async #contextFor(server: ServerProcess, isNarrow: boolean): Promise<BrowserContext> {
+    const name = `${server.url} ${isNarrow}`;
+    const known = this.#contexts.get(name);
+    if (known !== undefined) return known;
+    const viewport = isNarrow ? { width: 390, height: 844 } : { width: 1280, height: 800 };
+    const context = await this.#open().newContext({ viewport, colorScheme: "light" });
+    this.#contexts.set(name, context);
+    return context;
   }
 
   #open(): Browser {

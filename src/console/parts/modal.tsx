@@ -17,13 +17,16 @@ export function Modal({ title, onClose, children, isWide = false }: ModalProps) 
   const id = useId();
   useEffect(() => {
     const before = document.activeElement;
-    dialog.current?.showModal();
-    const first = dialog.current?.querySelector("[data-first]");
+    const { current } = dialog;
+    current?.showModal();
+    const first = current?.querySelector("[data-first]");
     if (first instanceof HTMLInputElement) {
       first.focus();
       first.setSelectionRange(first.value.length, first.value.length);
-    } else dialog.current?.focus();
+    } else current?.focus();
     return () => {
+      // As long as it is open, nothing behind it takes the focus.
+      current?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
