@@ -1,9 +1,9 @@
 // The front page as HTML: how the server stands, where to go on to, and the curl lines. No script, and no style but the sheet
 // within, which the policy of the page names by its digest.
 import type { FrontPage, Link } from "./front-page.ts";
-import { escapeHtml, htmlHeaders, htmlPage } from "./html.ts";
+import { escapeHtml, htmlHeaders, htmlPage, MARK_SHAPES } from "./html.ts";
 
-const STYLE = `:root{color-scheme:light dark;--page:light-dark(#fbfcfb,#121617);--ink:light-dark(#1c2723,#e3e8e6);--soft:light-dark(#53615b,#a3afaa);--line:light-dark(#d8e0dc,#2c3538);--card:light-dark(#ffffff,#191f21);--code:light-dark(#f0f4f2,#1b2224);--accent:light-dark(#1f5f4a,#7fd1b0);--good:light-dark(#1d7a4f,#5fd39a);--bad:light-dark(#a8322a,#ff9a8f)}
+const STYLE = `:root{color-scheme:light dark;--page:light-dark(#fbfcfb,#121617);--ink:light-dark(#1c2723,#e3e8e6);--soft:light-dark(#53615b,#a3afaa);--line:light-dark(#d8e0dc,#2c3538);--card:light-dark(#ffffff,#191f21);--code:light-dark(#f0f4f2,#1b2224);--accent:light-dark(#0b6b5c,#57cbb4);--good:light-dark(#1d7a4f,#5fd39a);--bad:light-dark(#a8322a,#ff9a8f)}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:16px/1.6 system-ui,-apple-system,"Segoe UI",sans-serif}
 .wrap{max-width:68rem;margin:0 auto;padding-inline:1.25rem}
@@ -36,8 +36,7 @@ pre code{display:block;font:inherit;padding-left:2ch;text-indent:-2ch}
 pre code::before{content:"$ ";color:var(--accent)}
 @media(max-width:48rem){header{padding-block:2.25rem 1.75rem}section{grid-template-columns:minmax(0,1fr)}h3{margin:0}nav ul{grid-template-columns:1fr 1fr;gap:.6rem}nav a{padding:.7rem .8rem}main{padding-block:2rem 3rem}}`;
 
-const MARK =
-  '<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="7" fill="#1f5f4a"/><circle cx="12" cy="16" r="5" fill="none" stroke="#fff" stroke-width="3"/><path d="M17 16h9v4M22 16v3" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round"/></svg>';
+const MARK = `<svg viewBox="0 0 24 24" aria-hidden="true">${MARK_SHAPES}</svg>`;
 
 export const FRONT_PAGE_HEADERS = htmlHeaders(STYLE);
 
