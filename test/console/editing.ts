@@ -150,7 +150,8 @@ export function testEditing(stage: Stage): void {
         await page.getByText("3 marked").waitFor();
         await page.locator(".key-row", { hasText: "marks/b" }).locator(".mark-box").click();
         await page.keyboard.press("d");
-        await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+        await page.getByRole("dialog").waitFor();
+        await page.keyboard.press("Enter");
         await page.getByText("Deleted 2 keys").waitFor();
         expect(await list()).toBe('["marks/b"]');
         await page.getByRole("button", { name: "Undo" }).click();

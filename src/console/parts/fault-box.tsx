@@ -10,7 +10,7 @@ export function FaultBox({ fault, onRetry }: { readonly fault: Fault; readonly o
     <Empty icon="alert" title={fault.title}>
       <p>{fault.detail}.</p>
       {fault.code === "forbidden" ? (
-        <p>The server is right to refuse: sign in with a token that has more rights, or ask whoever made this one.</p>
+        <p>Sign in with a token that has more rights, or ask whoever made this one.</p>
       ) : null}
       <div class="row">
         {onRetry === undefined ? null : (

@@ -1,9 +1,9 @@
 // A dialog in front of the page: the browser's own, which keeps the focus within, closes by Esc and gives the focus back.
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icon.tsx";
 
-/** The focus goes to the field that is marked by `data-first`, or else to the dialog. */
+/** The focus goes to what is marked by `data-first`, or else to the dialog. */
 interface ModalProps {
   readonly title: string;
   readonly onClose: () => void;
@@ -15,15 +15,14 @@ interface ModalProps {
 export function Modal({ title, onClose, children, isWide = false }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const { current } = dialog;
     current?.showModal();
     const first = current?.querySelector("[data-first]");
-    if (first instanceof HTMLInputElement) {
-      first.focus();
-      first.setSelectionRange(first.value.length, first.value.length);
-    } else current?.focus();
+    if (first instanceof HTMLElement) first.focus();
+    else current?.focus();
+    if (first instanceof HTMLInputElement) first.setSelectionRange(first.value.length, first.value.length);
     return () => {
       // As long as it is open, nothing behind it takes the focus.
       current?.close();

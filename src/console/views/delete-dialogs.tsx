@@ -40,7 +40,7 @@ export function DeleteMarkedDialog({ onClose }: { readonly onClose: () => void }
         <button type="button" class="button" onClick={onClose}>
           Cancel
         </button>
-        <button type="button" class="button danger solid" disabled={isTooMany} onClick={remove}>
+        <button type="button" class="button danger solid" data-first disabled={isTooMany} onClick={remove}>
           Delete
         </button>
       </div>

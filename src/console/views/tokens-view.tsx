@@ -95,7 +95,7 @@ interface TokenTableProps {
 function TokenTable({ tokens, onRevoke }: TokenTableProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is scrolled by keyboard as well
-    <section class="table-box" tabIndex={0} aria-label="Tokens">
+    <section class="table-box tokens" tabIndex={0} aria-label="Tokens">
       <table>
         <thead>
           <tr>
@@ -116,12 +116,14 @@ function TokenTable({ tokens, onRevoke }: TokenTableProps) {
                 {token.name}
                 <small>{token.id}</small>
               </th>
-              <td>{token.scopes.join(", ")}</td>
-              <td>
+              <td data-label="May">{token.scopes.join(", ")}</td>
+              <td data-label="Keys">
                 {token.prefixes.length === 0 ? "every key" : token.prefixes.map((prefix) => `${prefix}*`).join(", ")}
               </td>
-              <td>{token.expires_at === null ? "never" : instantWords(Date.parse(token.expires_at))}</td>
-              <td>
+              <td data-label="Ends">
+                {token.expires_at === null ? "never" : instantWords(Date.parse(token.expires_at))}
+              </td>
+              <td data-label="State">
                 <span class="badge" data-state={token.state}>
                   {token.state}
                 </span>
