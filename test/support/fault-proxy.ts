@@ -124,8 +124,9 @@ function forward(
   { incoming, outgoing, body, target, server }: Exchange,
   take: (answer: IncomingMessage) => void,
 ): void {
-  const { host: _host, ...headers } = incoming.headers;
-  const options = { host: server.hostname, port: server.port, method: incoming.method, path: target, headers };
+  // With its Host: it is what a page of this origin is compared with.
+  const { headers, method } = incoming;
+  const options = { host: server.hostname, port: server.port, method, path: target, headers };
   const upstream = makeRequest(options, (answer) => {
     answer.on("error", () => incoming.socket.destroy());
     take(answer);
