@@ -60,6 +60,10 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   load: { values: [] },
   // Pages that run in browsers: clients like any other.
   console: { values: ["client", "wire", "core"] },
+  // State and requests; draws nothing.
+  "console/model": { values: ["console/browser.ts", "client", "wire", "core"] },
+  "console/parts": { values: ["console/model", "console/browser.ts"] },
+  "console/views": { values: ["console/parts", "console/model", "console/browser.ts"], types: ["wire"] },
   reference: { values: [] },
   observe: { values: ["core/limits.ts", "core/errors.ts", "core/histogram.ts"] },
   "server-statsd.ts": {

@@ -58,16 +58,22 @@ export class Transfer {
     }
     await this.#run("Exporting", async (signal) => {
       const response = await this.#requests.act("Export", request, signal);
-      const parts: BlobPart[] = [];
-      let bytes = 0;
-      for await (const part of response.body ?? []) {
-        parts.push(part);
-        bytes += part.length;
-        this.#progress.value = { what: "Exporting, kB", done: Math.round(bytes / 1000), all: null };
-      }
-      saveFile(name, new Blob(parts, { type: "application/x-ndjson" }));
+      saveFile(name, await this.#gather(response));
       this.#notices.tell("Exported");
     });
+  }
+
+  /** Not every browser iterates over a stream: it is read by hand. */
+  async #gather(response: Response): Promise<Blob> {
+    const parts: BlobPart[] = [];
+    const reader = response.body?.getReader();
+    let bytes = 0;
+    for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+      parts.push(part.value);
+      bytes += part.value.length;
+      this.#progress.value = { what: "Exporting, kB", done: Math.round(bytes / 1000), all: null };
+    }
+    return new Blob(parts, { type: "application/x-ndjson" });
   }
 
   /** @returns null where the file cannot be imported, which is told */
