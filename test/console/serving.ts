@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { z } from "zod";
+import { withServerProcess } from "../support/with-server-process.ts";
 import type { Stage } from "./stage.ts";
 
 const TEXT_TYPE = { "Content-Type": "text/plain" };
@@ -25,6 +26,24 @@ export function testServing(stage: Stage): void {
       },
       { hash: "#/keys?prefix=live/&key=live/b" },
     );
+  });
+
+  test("a server that is away is said to be, and the page goes on by itself once it is back", async () => {
+    await withServerProcess(async (server, restart) => {
+      await stage.page(
+        async (page) => {
+          await page.locator(".live[data-state=live]").waitFor();
+          server.kill("SIGKILL");
+          await server.exited;
+          await page.locator(".live[data-state=connecting]").waitFor();
+          const { url } = await restart(server);
+          await fetch(`${url}/keys/back`, { method: "PUT", headers: TEXT_TYPE, body: "1" });
+          await page.locator(".live[data-state=live]").waitFor();
+          await page.locator(".key-row", { hasText: "back" }).waitFor();
+        },
+        { server },
+      );
+    });
   });
 
   test("figures come as charts and as a table", async () => {
