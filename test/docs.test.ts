@@ -20,7 +20,7 @@ const COMMAND_FLAGS = [
 ];
 /** A line that speaks of one of these may name its flags. */
 const OTHER_PROGRAMS =
-  /\b(?:curl|npm|npx|git|docker|biome|tsc|bun|node|sqlite3|systemctl|systemd-analyze|kubectl|strace|mount|apt(?:-get)?)\b/;
+  /\b(?:curl|npm|npx|git|docker|biome|tsc|bun|node|sqlite3|systemctl|systemd-analyze|kubectl|strace|mount|apt(?:-get)?|etcdctl|consul)\b/;
 /** Decisions also speak of flags that were not taken, and of misspelt ones. */
 const DECISIONS = "docs/adr/";
 
