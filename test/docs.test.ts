@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readSiteMap } from "../scripts/site/site-map.ts";
 import { describeProgram } from "../src/cli/program.ts";
 import { OPTIONS } from "../src/config/options.ts";
 import { ERRORS } from "../src/core/errors.ts";
@@ -37,6 +38,10 @@ test("every code has a page, and the index names it", () => {
     expect(existsSync(join(ROOT, `docs/problems/${code}.md`))).toBe(true);
     expect(index).toContain(`](${code}.md)`);
   }
+});
+
+test("the front of the documentation leads to every page of it", () => {
+  expect(readSiteMap(ROOT).all.length).toBeGreaterThan(Object.keys(ERRORS).length);
 });
 
 describe("every page", () => {
