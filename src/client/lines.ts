@@ -11,17 +11,24 @@ export function linesOf(bytes: Uint8Array): readonly string[] {
  * The lines of a stream, in the groups in which they come. The stream is cancelled when the caller goes.
  *
  * @param ending - what stands behind the last line break: "line" where it is one too, "cut" where it can only have been cut
+ * @param signal - ends it, with its reason
  */
 export async function* lineGroups(
   stream: ReadableStream<Uint8Array>,
   ending: "line" | "cut",
+  signal?: AbortSignal,
 ): AsyncGenerator<readonly string[], void> {
   const reader = stream.getReader();
+  // Not waited for, as some runtimes never say that it is done; and a stream that has failed only says so once more.
+  const cancel = () => void reader.cancel().catch(() => {});
+  // Under load Deno's fetch was seen to leave a read standing whose request had been aborted.
+  signal?.addEventListener("abort", cancel, { once: true });
   const streaming = new TextDecoder();
   let rest = "";
   try {
     for (;;) {
       const { done, value } = await reader.read();
+      signal?.throwIfAborted();
       if (done) {
         if (ending === "line") yield [rest].filter(isFilled);
         return;
@@ -36,8 +43,8 @@ export async function* lineGroups(
       yield lines.filter(isFilled);
     }
   } finally {
-    // A stream that has failed is over already, and says so once more.
-    await reader.cancel().catch(() => {});
+    signal?.removeEventListener("abort", cancel);
+    cancel();
   }
 }
 

@@ -4,6 +4,7 @@ import { KeyholdError } from "./errors.ts";
 import type { CallOptions, KeyholdOptions } from "./options.ts";
 import { problemOf } from "./problem.ts";
 import { pauseBeforeNext, type RetryPolicy, readRetryPolicy } from "./retry.ts";
+import { sentOnce } from "./sent-once.ts";
 import { pause, startTimeLimit, type TimeLimit } from "./timing.ts";
 
 export interface Call {
@@ -38,8 +39,10 @@ export interface Requester {
   readonly policy: RetryPolicy;
 }
 
+/** What is made of an answer; it ends the limit, as it knows when the answer is over. */
+type Read<T> = (response: Response, limit: TimeLimit) => Promise<T>;
+
 const TIMEOUT_MS = 30_000;
-const RESENT_BY_BUN = ["PUT", "DELETE"];
 const decoder = new TextDecoder();
 
 export function makeRequester(url: string | URL, options: KeyholdOptions): Requester {
@@ -47,15 +50,12 @@ export function makeRequester(url: string | URL, options: KeyholdOptions): Reque
   const policy = readRetryPolicy(options.retry);
 
   async function send(call: Call, headers: Record<string, string>, limit: TimeLimit): Promise<Response> {
-    const { body = null } = call;
-    // Two are for Bun: `timeout` is its own limit, which would end a long watch; and on a connection that it has kept, it sends
-    // PUT and DELETE again by itself where no answer comes. Elsewhere the first is unknown, and the second says nothing new.
-    const extras = {
-      timeout: false,
-      ...(isSentOnce(call) && RESENT_BY_BUN.includes(call.method) && { keepalive: false }),
-      ...(body instanceof ReadableStream && { duplex: "half" as const }),
-    };
-    const init = { method: call.method, headers, body, signal: limit.signal, redirect: "manual", ...extras } as const;
+    const { method, body: given = null } = call;
+    const isOnce = !call.isRepeatable || given instanceof ReadableStream;
+    const { body, ...once } = isOnce ? sentOnce({ method, body: given }) : { body: given };
+    // `timeout` is Bun's own limit, which would end a long watch; other runtimes do not know it.
+    const extras = { timeout: false, ...once, ...(body instanceof ReadableStream && { duplex: "half" as const }) };
+    const init = { method, headers, body, signal: limit.signal, redirect: "manual", ...extras } as const;
     const fetch = options.fetch ?? globalThis.fetch;
     const response = await fetch(`${base}${call.target}`, init);
     const { status } = response;
@@ -64,20 +64,19 @@ export function makeRequester(url: string | URL, options: KeyholdOptions): Reque
     throw problemOf(status, response.headers, decoder.decode(await response.arrayBuffer()));
   }
 
-  async function attempt<T>(call: Call, read: (response: Response) => Promise<T>): Promise<T> {
+  async function attempt<T>(call: Call, read: Read<T>): Promise<T> {
     const timeoutMs = call.options.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS;
     const headers = { ...options.headers, ...(await authorization(options.token)), ...call.headers };
     const limit = startTimeLimit(timeoutMs, call.options.signal);
     try {
-      return await read(await send(call, headers, limit));
+      return await read(await send(call, headers, limit), limit);
     } catch (error) {
+      limit.release();
       throw explain(error, { base, limit, timeoutMs, signal: call.options.signal });
-    } finally {
-      limit.lift();
     }
   }
 
-  async function persist<T>(call: Call, read: (response: Response) => Promise<T>): Promise<T> {
+  async function persist<T>(call: Call, read: Read<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
         return await attempt(call, read);
@@ -92,17 +91,18 @@ export function makeRequester(url: string | URL, options: KeyholdOptions): Reque
   return {
     policy,
     ask: (call) =>
-      persist(call, async (response) => ({
-        status: response.status,
-        headers: response.headers,
-        body: new Uint8Array(await response.arrayBuffer()),
-      })),
-    open: (call) => persist(call, async (response) => response),
+      persist(call, async (response, limit) => {
+        const { status, headers } = response;
+        const body = new Uint8Array(await response.arrayBuffer());
+        limit.release();
+        return { status, headers, body };
+      }),
+    open: (call) =>
+      persist(call, async (response, limit) => {
+        limit.lift();
+        return response;
+      }),
   };
-}
-
-function isSentOnce({ isRepeatable, body }: Call): boolean {
-  return !isRepeatable || body instanceof ReadableStream;
 }
 
 /** Without a slash at the end. @throws KeyholdError "invalid-call", without the URL, which may hold a secret */

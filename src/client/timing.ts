@@ -25,11 +25,17 @@ export interface TimeLimit {
   renew(ms: number): void;
   /** Stops the time; the caller's signal still ends what goes on. */
   lift(): void;
+  /** Stops the time and lets go of the caller's signal: what it bounded is over. */
+  release(): void;
   /** Ends what goes on. */
   cut(): void;
 }
 
-/** @param ms - 0 for without end */
+/**
+ * By a signal of its own, and not by AbortSignal.any(), whose signals some runtimes free while they are waited on.
+ *
+ * @param ms - 0 for without end
+ */
 export function startTimeLimit(ms: number, signal?: AbortSignal): TimeLimit {
   const controller = new AbortController();
   let isOver = false;
@@ -43,14 +49,22 @@ export function startTimeLimit(ms: number, signal?: AbortSignal): TimeLimit {
       controller.abort();
     }, nextMs);
   };
+  const onAbort = () => controller.abort(signal?.reason);
+  const release = () => {
+    lift();
+    signal?.removeEventListener("abort", onAbort);
+  };
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener("abort", onAbort, { once: true });
   renew(ms);
   return {
-    signal: signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]),
+    signal: controller.signal,
     isOver: () => isOver,
     renew,
     lift,
+    release,
     cut() {
-      lift();
+      release();
       controller.abort();
     },
   };

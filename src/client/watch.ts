@@ -116,7 +116,7 @@ async function* streamFrom(
     const body = await openStream(context, since, { ...options, signal: limit.signal });
     yield "open";
     limit.renew(silenceMs);
-    for await (const lines of lineGroups(body, "cut")) {
+    for await (const lines of lineGroups(body, "cut", limit.signal)) {
       // While the caller is at work nothing is read, and so nothing heard.
       limit.lift();
       for (const line of lines) {

@@ -101,7 +101,7 @@ export const WATCH_CASES: readonly ClientCase[] = [
       const { cursor } = await db.page();
       await db.put("a", "1");
       const { db: mute, requests } = faulty("mute,mute");
-      const [event] = await collect(mute.watch({ since: cursor, silenceMs: 60 }), 1);
+      const [event] = await collect(mute.watch({ since: cursor, silenceMs: 250 }), 1);
       expectEqual([event?.type, (await requests()).length], ["put", 3]);
     },
   },
@@ -124,7 +124,7 @@ export const WATCH_CASES: readonly ClientCase[] = [
   {
     name: "a watch whose first connection fails says so, as one that is refused does",
     async run({ db, faulty }) {
-      const { db: dead } = faulty("cut-before,cut-before,cut-before,cut-before,cut-before");
+      const { db: dead } = faulty(Array(12).fill("cut-before").join());
       await expectCode(collect(dead.watch(), 1), "unreachable");
       await expectCode(collect(db.watch({ since: "no cursor" }), 1), "invalid-parameter");
     },
