@@ -108,9 +108,9 @@ export class StoreNames {
     });
   }
 
-  /** What the store has told, of the model's keys, without what a clock gives. */
+  /** What the store has told, of the model's keys, without what a clock or the store alone gives. */
   read(text: string) {
-    return JSON.parse(this.#tag === "" ? text : text.replaceAll(this.#tag, ""), withoutInstants);
+    return JSON.parse(this.#tag === "" ? text : text.replaceAll(this.#tag, ""), withoutOwn);
   }
 
   /** What the model tells, of the store's revisions. */
@@ -255,7 +255,7 @@ function readAnswer(status: number, answer: ReturnType<StoreNames["read"]>): Exp
   return code === "check-failed" ? { failures, else: otherwise } : { code, operation };
 }
 
-/** Leaves out what a clock gives, at any depth. */
-function withoutInstants(name: string, value: unknown): unknown {
-  return ["created_at", "modified_at", "ttl"].includes(name) ? undefined : value;
+/** Leaves out what a clock or the store alone gives, at any depth. */
+function withoutOwn(name: string, value: unknown): unknown {
+  return ["created_at", "etag", "modified_at", "ttl"].includes(name) ? undefined : value;
 }
