@@ -125,6 +125,6 @@ async function ask({ http }: TestServer, line: string, fields: Readonly<Record<s
     fields,
     status,
     left,
-    body: text.replace(/"(instance|modified_at|created_at|expires_at|ttl)": ?[^,}]*/g, ""),
+    body: text.replace(/"(instance|etag|modified_at|created_at|expires_at|ttl)": ?[^,}]*/g, ""),
   };
 }
