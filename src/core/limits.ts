@@ -65,6 +65,8 @@ export const LIMITS = {
   redisWrittenBytes: 64 * MiB,
   /** Names and arguments in one request of the Redis dialect: each takes some 100 bytes beside its own. */
   redisParts: 20_000,
+  /** Longest pattern of the Redis dialect, in bytes: a character of a key may be compared with all of it, a key with it over and over. */
+  redisPatternBytes: 4 * KiB,
   /** Keys named by one listing or batch read. */
   namedKeys: 1000,
   /** Largest body that lists parameters or pairs without a value's own limit, in bytes. */

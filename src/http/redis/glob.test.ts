@@ -1,7 +1,9 @@
 // Redis' patterns: what they match, and by what the store is narrowed. Compared with a real Valkey in test/dialects.
 import { expect, test } from "bun:test";
+import { LIMITS } from "../../core/limits.ts";
 import { EVERY_KEY, isInSet } from "../../core/range.ts";
 import { parseGlob } from "./glob.ts";
+import { Refusal } from "./refusal.ts";
 
 /** Pattern, a key, whether it matches. */
 const ROWS: readonly [string, string, boolean][] = [
@@ -27,6 +29,10 @@ const ROWS: readonly [string, string, boolean][] = [
   ["a\\", "a\\", true],
   ["[]a", "a", false],
   ["[^]", "a", true],
+  ["[z-xa-cb-dm]", "d", true],
+  ["[z-xa-cb-dm]", "e", false],
+  ["[z-xa-cb-dm]", "y", true],
+  ["[^z-xa-cb-dm]", "m", false],
   ["h?llo", "h😀llo", true],
   ["[😀-😂]", "😁", true],
   ["$?\\$", "$x$", true],
@@ -58,4 +64,16 @@ test("a pattern longer than the store takes is compared here alone", () => {
 test("runs upon runs cost no more than the product of both lengths", () => {
   const { matches } = parseGlob(`[a]${"*a".repeat(120)}*b`);
   expect(matches("a".repeat(255))).toBe(false);
+});
+
+test("a class costs no more for having many characters", () => {
+  const { matches } = parseGlob(`*${"[acegikmoqsuwy]".repeat(100)}[${"k".repeat(2000)}]z`);
+  const key = "k".repeat(255);
+  for (let keys = 0; keys < LIMITS.pageMatchedKeys; keys++) expect(matches(key)).toBe(false);
+});
+
+test("a pattern is as long as it may be, and no longer", () => {
+  const { matches } = parseGlob(`[${"a".repeat(LIMITS.redisPatternBytes - 2)}]`);
+  expect(matches("a")).toBe(true);
+  expect(() => parseGlob("a".repeat(LIMITS.redisPatternBytes + 1))).toThrow(Refusal);
 });

@@ -3,6 +3,7 @@
 import { keyBytes } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { type KeyPattern, parsePattern } from "../../core/pattern.ts";
+import { Refusal } from "./refusal.ts";
 
 type Token =
   | { readonly is: "literal"; readonly character: string }
@@ -11,8 +12,11 @@ type Token =
   | {
       readonly is: "class";
       readonly isNegated: boolean;
-      readonly ranges: readonly (readonly [low: string, high: string])[];
+      readonly ranges: readonly Span[];
     };
+
+/** Code points, both included. */
+type Span = readonly [first: number, last: number];
 
 export interface Glob {
   /** What the store can narrow by; null for every key. Every key that matches the glob is within. */
@@ -23,7 +27,11 @@ export interface Glob {
 
 const ALWAYS_MATCHES = () => true;
 
+/** @throws Refusal where it is longer than LIMITS.redisPatternBytes */
 export function parseGlob(text: string): Glob {
+  if (keyBytes(text) > LIMITS.redisPatternBytes) {
+    throw new Refusal(`ERR the pattern has more than ${LIMITS.redisPatternBytes} bytes, the limit here`);
+  }
   const tokens = tokenize(Array.from(text));
   if (tokens.every(({ is }) => is === "run") && tokens.length > 0) return { pattern: null, matches: ALWAYS_MATCHES };
   const translated = tokens.map(translate).join("");
@@ -61,21 +69,38 @@ function tokenize(characters: readonly string[]): readonly Token[] {
 /** @param start - behind the bracket */
 function readClass(characters: readonly string[], start: number): { readonly token: Token; readonly end: number } {
   const isNegated = characters[start] === "^";
-  const ranges: (readonly [string, string])[] = [];
+  const ranges: Span[] = [];
   let at = isNegated ? start + 1 : start;
   while (at < characters.length && characters[at] !== "]") {
     if (characters[at] === "\\" && at + 1 < characters.length) {
       const escaped = characters[at + 1] ?? "";
-      ranges.push([escaped, escaped]);
+      ranges.push(spanOf(escaped, escaped));
       at += 2;
       continue;
     }
     const low = characters[at] ?? "";
     const high = characters[at + 1] === "-" ? characters[at + 2] : undefined;
-    ranges.push(high === undefined ? [low, low] : [low, high]);
+    ranges.push(spanOf(low, high ?? low));
     at += high === undefined ? 1 : 3;
   }
-  return { token: { is: "class", isNegated, ranges }, end: at + 1 };
+  return { token: { is: "class", isNegated, ranges: merged(ranges) }, end: at + 1 };
+}
+
+/** Either may be the higher. */
+function spanOf(one: string, other: string): Span {
+  const [a, b] = [pointOf(one), pointOf(other)];
+  return [Math.min(a, b), Math.max(a, b)];
+}
+
+/** In their order and apart, so that a character is compared with few of them, however many were written. */
+function merged(spans: readonly Span[]): readonly Span[] {
+  const apart: Span[] = [];
+  for (const [first, last] of spans.toSorted(([a], [b]) => a - b)) {
+    const before = apart.at(-1);
+    if (before === undefined || first > before[1]) apart.push([first, last]);
+    else apart[apart.length - 1] = [before[0], Math.max(before[1], last)];
+  }
+  return apart;
 }
 
 function translate(token: Token): string {
@@ -127,17 +152,23 @@ function matchesOne(token: Token, character: string): boolean {
       return true;
     case "run":
       return false;
-    case "class": {
-      const point = pointOf(character);
-      const isIn = token.ranges.some(([low, high]) => {
-        const [first, last] = [pointOf(low), pointOf(high)];
-        return point >= Math.min(first, last) && point <= Math.max(first, last);
-      });
-      return isIn !== token.isNegated;
-    }
+    case "class":
+      return isWithin(token.ranges, pointOf(character)) !== token.isNegated;
     default:
       return token satisfies never;
   }
+}
+
+/** Requires: spans in their order and apart. */
+function isWithin(spans: readonly Span[], point: number): boolean {
+  let [low, high] = [0, spans.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((spans[middle]?.[1] ?? point) < point) low = middle + 1;
+    else high = middle;
+  }
+  const found = spans[low];
+  return found !== undefined && found[0] <= point;
 }
 
 function pointOf(character: string): number {
