@@ -107,6 +107,19 @@ export class WebPages {
   }
 }
 
+/**
+ * Whether a page of another origin may stand behind a GET that does not say so: browsers tell where one comes from over HTTPS
+ * and to their own machine alone (Fetch Metadata §2), so elsewhere an image of any page looks like this.
+ */
+export function isUntoldBrowser(incoming: Incoming): boolean {
+  return (
+    incoming.header(FIELD.origin) === null &&
+    incoming.header(FIELD.secFetchSite) === null &&
+    // As every browser begins it, and no page can change.
+    (incoming.header(FIELD.userAgent) ?? "").startsWith("Mozilla/")
+  );
+}
+
 /** By host and port alone: behind a proxy that ends TLS, the scheme is another. */
 function isOwn(origin: string, incoming: Incoming): boolean {
   const host = incoming.header(FIELD.host);

@@ -66,6 +66,7 @@ export const FIELD = {
   /** Of Upstash's clients: "base64" for strings that no text can hold. */
   upstashEncoding: "Upstash-Encoding",
   upstashResponseFormat: "Upstash-Response-Format",
+  userAgent: "User-Agent",
   vary: "Vary",
   wwwAuthenticate: "WWW-Authenticate",
 } as const;

@@ -52,6 +52,22 @@ describe("/-/redis", () => {
     expect((await http.get("/-/redis/get/a")).text).toBe('{"result":"1"}');
   });
 
+  test("runs nothing that writes for a browser that does not say whose page asks, as an image of any page could", async () => {
+    const browser = { "User-Agent": "Mozilla/5.0 (X11; Linux x86_64)" };
+    const { http } = makeAppServer(makeWallClockStore());
+    for (const target of ["set/a/1", "flushall", "getdel/a"]) {
+      expect((await http.get(`/-/redis/${target}`, browser)).status).toBe(403);
+      expect((await http.send(`HEAD /-/redis/${target}`, null, browser)).status).toBe(403);
+    }
+    expect((await http.get("/-/redis/get/a", browser)).text).toBe('{"result":null}');
+    expect((await http.get("/-/redis/set/a/1", { ...browser, "Sec-Fetch-Site": "none" })).status).toBe(200);
+    expect((await http.postJson("/-/redis", '["SET", "a", "2"]', browser)).status).toBe(200);
+    await withAccess(async (server) => {
+      const { secret } = await issue(server);
+      expect((await server.http.get(`/-/redis/set/a/1?_token=${secret}`, browser)).status).toBe(200);
+    });
+  });
+
   test("answers as many keys as it may by KEYS, and no more", async () => {
     const store = makeWallClockStore();
     for (let from = 0; from < LIMITS.redisKeys; from += LIMITS.batchMutations) {

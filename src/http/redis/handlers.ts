@@ -11,6 +11,7 @@ import { jsonBodyBytes } from "../json-dialect.ts";
 import { problemReply } from "../problem.ts";
 import type { RouteRequest } from "../route.ts";
 import { splitTarget } from "../target.ts";
+import { isUntoldBrowser } from "../web-pages.ts";
 import { type Answer, type AnswerForm, toJson, toResp2 } from "./answer.ts";
 import type { Argument } from "./arguments.ts";
 import { commandOfPath, parseCommand, parseCommands } from "./read-commands.ts";
@@ -18,6 +19,8 @@ import { faultMessage, Refusal } from "./refusal.ts";
 import { type Runner, runOne, runPipeline, runTransaction } from "./run.ts";
 
 const MOUNT = "/-/redis/";
+/** What a page makes a browser send without a word of itself: by others it has to name its origin. */
+const SAFE_METHODS = ["GET", "HEAD"];
 /** Where a token may stand in the target, as Upstash takes it. */
 export const TOKEN_PARAMETER = "_token";
 
@@ -97,8 +100,26 @@ function reply(status: number, body: string | Uint8Array): Reply {
 }
 
 function runnerOf({ incoming, services, requireScope }: RouteRequest): Runner {
-  const { store, entries, facts } = services;
-  return { store, entries, maxValueBytes: facts.maxValueBytes, signal: incoming.signal, requireScope };
+  const { store, entries, facts, tokens } = services;
+  // A token is nothing that a page of another origin could send.
+  const isForeign = SAFE_METHODS.includes(incoming.method) && !tokens.hasTokens() && isUntoldBrowser(incoming);
+  return {
+    store,
+    entries,
+    maxValueBytes: facts.maxValueBytes,
+    signal: incoming.signal,
+    requireScope(scope) {
+      if (isForeign && scope === "write") throw untoldPage();
+      requireScope(scope);
+    },
+  };
+}
+
+function untoldPage(): KeyholdError {
+  return new KeyholdError(
+    "foreign-origin",
+    "Nothing was done: a browser asks by GET for a command that writes, and does not say whose page makes it do so; send the command by POST",
+  );
 }
 
 function readForm(incoming: Incoming): AnswerForm {
