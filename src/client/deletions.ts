@@ -6,7 +6,7 @@ import { parseAnswer, unexpected } from "./entry-json.ts";
 import { hasCode, KeyholdError } from "./errors.ts";
 import { isJsonObject, numberAt } from "./json-shape.ts";
 import { setQuery } from "./listing.ts";
-import type { CallOptions, DeleteManyOptions } from "./options.ts";
+import type { CallOptions, DeleteManyOptions, SetOptions } from "./options.ts";
 import { inRequests } from "./reads.ts";
 import type { Answer } from "./requester.ts";
 import { keysTarget } from "./target.ts";
@@ -15,21 +15,39 @@ const decoder = new TextDecoder();
 
 /** How many there were. */
 export async function deleteMany(context: Context, options: DeleteManyOptions): Promise<number> {
-  if ("keys" in options && options.keys !== undefined) return deleteNamed(context, options.keys, options);
-  const set = "all" in options ? {} : options;
-  if (!("all" in options) && set.prefix === undefined && set.filter === undefined) {
+  const { keys, all, ...set } = requireOne(options);
+  if (keys !== undefined) return deleteNamed(context, keys, options);
+  return deleteAt(context, keysTarget(setQuery(context, all === true ? {} : set)), options);
+}
+
+/** As callers without types may say it: all of them undefined, or `all` false. */
+interface Which extends SetOptions {
+  readonly keys?: readonly string[] | undefined;
+  readonly all?: boolean;
+}
+
+/** @throws KeyholdError "invalid-call" where it says nothing, or more than one thing: what was not meant must not be deleted */
+function requireOne(options: DeleteManyOptions): Which {
+  const { keys, all, prefix, filter }: Which = options;
+  const isSet = prefix !== undefined || filter !== undefined;
+  if ([keys !== undefined, all === true, isSet].filter(Boolean).length !== 1) {
     throw new KeyholdError(
       "invalid-call",
-      "Cannot delete many without saying which: give keys, prefix, filter or all: true",
+      "Cannot delete many without saying which: give keys, or prefix and filter, or all: true, and only one of these",
     );
   }
-  if (set.prefix === "" || set.filter === "") {
+  if (prefix === "" || filter === "") {
     throw new KeyholdError(
       "invalid-call",
       "Cannot delete by an empty prefix or filter: give all: true to mean every entry",
     );
   }
-  return deleteAt(context, keysTarget(setQuery(context, set)), options);
+  return {
+    keys,
+    ...(all === true && { all }),
+    ...(prefix !== undefined && { prefix }),
+    ...(filter !== undefined && { filter }),
+  };
 }
 
 async function deleteNamed(context: Context, keys: readonly string[], options: CallOptions): Promise<number> {

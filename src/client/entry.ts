@@ -42,14 +42,21 @@ export interface Written {
   readonly isNew: boolean;
 }
 
-const decoder = new TextDecoder();
+/** Text comes out as it went in; JSON is parsed without a byte order mark (RFC 8259 §8.1). */
+const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const jsonDecoder = new TextDecoder();
+
+/** The bytes as UTF-8, all of them. */
+export function textOf(value: Uint8Array): string {
+  return textDecoder.decode(value);
+}
 
 export function makeEntry(info: EntryInfo, value: Uint8Array): Entry {
   return {
     ...info,
     value,
-    text: () => decoder.decode(value),
-    json: () => parseJsonValue(info.key, decoder.decode(value)),
+    text: () => textOf(value),
+    json: () => parseJsonValue(info.key, jsonDecoder.decode(value)),
   };
 }
 

@@ -43,6 +43,7 @@ export interface Requester {
 type Read<T> = (response: Response, limit: TimeLimit) => Promise<T>;
 
 const TIMEOUT_MS = 30_000;
+const SECRET = /^[\x21-\x7e]+$/;
 const decoder = new TextDecoder();
 
 export function makeRequester(url: string | URL, options: KeyholdOptions): Requester {
@@ -127,8 +128,14 @@ function parseUrl(url: string | URL): URL | null {
 }
 
 async function authorization(token: KeyholdOptions["token"]): Promise<Record<string, string>> {
-  const secret = typeof token === "function" ? await token() : token;
-  return secret === undefined || secret === "" ? {} : { [FIELD.authorization]: `Bearer ${secret}` };
+  const secret = (typeof token === "function" ? await token() : token)?.trim() ?? "";
+  if (secret === "") return {};
+  if (SECRET.test(secret)) return { [FIELD.authorization]: `Bearer ${secret}` };
+  // Here, because what fetch says of such a field quotes it.
+  throw new KeyholdError(
+    "invalid-call",
+    "Cannot send the token: a secret is visible ASCII characters, without white space",
+  );
 }
 
 interface Circumstances {

@@ -14,9 +14,13 @@ export interface ValueBody {
 }
 
 const encoder = new TextEncoder();
+/** Kinds of values: anything else would be sent as the text that JavaScript makes of it, such as "[object Object]". */
+const SHOWN = ["String", "Uint8Array"];
+const SENT = [...SHOWN, "Blob", "File", "ReadableStream"];
 
 /** As it is stored under `contentType`: bytes as they are, but JSON as the member of an object, by which `/keys` knows it. */
 export function bodyOf(key: string, value: Value, contentType: string | undefined): ValueBody {
+  requireKind(value, SENT);
   const type = contentType ?? typeOf(value);
   if (essence(type) === MEDIA.json) return { contentType: MEDIA.json, body: wrapped(key, value) };
   return { contentType: type, body: value instanceof Uint8Array ? ownBytes(value) : value };
@@ -24,6 +28,7 @@ export function bodyOf(key: string, value: Value, contentType: string | undefine
 
 /** The JSON view of a value that is sent with its media type beside it. */
 export function jsonViewOf(value: string | Uint8Array): unknown {
+  requireKind(value, SHOWN);
   return typeof value === "string" ? value : { $base64: toBase64(value) };
 }
 
@@ -38,6 +43,13 @@ export function toJsonText(value: unknown): string {
 export function typeOf(value: Value): string {
   if (typeof value === "string") return MEDIA.plain;
   return value instanceof Blob && value.type !== "" ? value.type : MEDIA.bytes;
+}
+
+/** By what it says of itself, which holds for another realm's objects too. @throws KeyholdError "invalid-call" */
+function requireKind(value: unknown, allowed: readonly string[]): void {
+  const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  if (allowed.includes(kind)) return;
+  throw new KeyholdError("invalid-call", `Cannot store a value of the kind ${kind}: putJson stores what JSON can say`);
 }
 
 /** `{"key": {"$json": …}}`: the text as it stands, whatever it looks like. */

@@ -1,6 +1,6 @@
 // What a watch tells, and how it stands on the wire: a line of JSON an event (docs/protocol.md §12).
 import { type Context, ownKey } from "./context.ts";
-import { parseJsonValue } from "./entry.ts";
+import { parseJsonValue, textOf } from "./entry.ts";
 import { bytesOfView, memberText, parseAnswer, unexpected } from "./entry-json.ts";
 import { dateAt, isJsonObject, type JsonObject, numberAt, textAt } from "./json-shape.ts";
 
@@ -80,7 +80,7 @@ function putEvent(context: Context, event: JsonObject, line: string): PutEvent {
   const { key, revision } = change(context, event, line);
   const hasValue = shown !== undefined;
   const value = hasValue ? bytesOfView(shown, () => memberText(line, "value"), null) : null;
-  const text = () => (value === null ? null : new TextDecoder().decode(value));
+  const text = () => (value === null ? null : textOf(value));
   return {
     type: "put",
     key,

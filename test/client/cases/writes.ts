@@ -174,11 +174,48 @@ export const WRITE_CASES: readonly ClientCase[] = [
       expectEqual(await db.deleteMany({ filter: "k/1?" }), 10);
       await expectCode(db.deleteMany({}), "invalid-call");
       await expectCode(db.deleteMany({ prefix: "" }), "invalid-call");
+      await expectCode(db.deleteMany({ prefix: "k/", all: true }), "invalid-call");
+      await expectCode(db.deleteMany({ keys: ["k/0"], all: true }), "invalid-call");
+      // As those say it who have no types.
+      await expectCode(db.deleteMany(JSON.parse('{ "all": false }')), "invalid-call");
+      expectEqual(await db.deleteMany(JSON.parse('{ "prefix": "none/", "all": false }')), 0);
       expectEqual(await db.deleteMany({ keys: [] }), 0);
       await db.put("other", "");
       expectEqual(await db.deleteMany({ prefix: "k/" }), 138);
       expectEqual(await db.deleteMany({ all: true }), 1);
       expectEqual(await db.count(), 0);
+    },
+  },
+  {
+    name: "put refuses what is neither text nor bytes, which fetch would send as some text",
+    async run({ db }) {
+      for (const text of ["{}", "5", "null", "[1]"]) {
+        await expectCode(db.put("a", JSON.parse(text)), "invalid-call");
+        await expectCode(db.put("a", JSON.parse(text), { contentType: "application/json" }), "invalid-call");
+        await expectCode(db.transact({ ops: [{ put: { key: "a", value: JSON.parse(text) } }] }), "invalid-call");
+      }
+      expectEqual(await db.has("a"), false);
+    },
+  },
+  {
+    name: "text comes back as it was put, a byte order mark included",
+    async run({ db }) {
+      await db.put("marked", "\ufefftext");
+      expectEqual(await db.getText("marked"), "\ufefftext");
+      const [listed] = await collect(db.list({ prefix: "marked" }));
+      expectEqual(listed?.text(), "\ufefftext");
+      const [shown] = await collect(db.watch({ keys: ["marked"], since: "snapshot" }), 1);
+      expectEqual(shown?.type === "put" && shown.text(), "\ufefftext");
+      await db.put("marked", "\ufeff[1]");
+      expectEqual(await db.getJson("marked"), [1]);
+    },
+  },
+  {
+    name: "a token that no field can hold is refused without being told, and not sent",
+    async run({ api, url }) {
+      const client = new api.Keyhold(url, { token: "kh_hidden\r\nX-Other: 1" });
+      const { message } = await expectCode(client.get("a"), "invalid-call");
+      expectTrue(!message.includes("hidden"), "the message is without the secret");
     },
   },
   {
