@@ -125,6 +125,18 @@ describe("put and get", () => {
     const { code, out, error } = await keyhold(["get", "g/escape"], terminal);
     expect([code, out, error]).toEqual([1, "", expect.stringContaining("which is not for a terminal")]);
     expect((await keyhold(["get", "g/escape"])).out).toBe("\u001b[2Jgone");
+    // U+009B begins what ESC [ does, and JSON lets it stand.
+    await keyhold(["put", "g/csi", "\u009b2J"]);
+    for (const args of [
+      ["get", "g/csi", "--json"],
+      ["list", "g/csi", "--json"],
+      ["list", "g/csi", "--values"],
+    ]) {
+      expect((await keyhold(args, terminal)).out).toContain('"\\u009b2J"');
+    }
+    const watched = ["watch", "g/csi", "--since", "snapshot", "--json", "--limit", "1"];
+    expect((await keyhold(watched, terminal)).out).toContain('"\\u009b2J"');
+    expect((await keyhold(["txn", "--get", "g/csi", "--json"], terminal)).out).toContain('\\u009b2J"');
   });
 
   test("--output writes a file only where there is an entry, and replaces none unless told", async () => {

@@ -37,13 +37,18 @@ export function toText(value: Uint8Array): string | null {
   }
 }
 
+/** JSON with the control characters that may stand in it as they are, and a terminal obeys, as escapes, which are read alike. */
+export function escapeControls(json: string): string {
+  return json.replaceAll(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
+}
+
 /** The whole entry on one line. A sent format: docs/cli.md, "Entry". */
 export function toEntryJson(entry: Entry): string {
   const { value, contentType } = entry;
   const view = valueToJson({ value, form: formOf(value, contentType) }, true);
   const { key, ...rest } = infoMembers(entry);
   const members = Object.entries(rest).map(([name, member]) => `"${name}": ${JSON.stringify(member)}`);
-  return `{"key": ${JSON.stringify(key)}, "value": ${view}, ${members.join(", ")}}\n`;
+  return escapeControls(`{"key": ${JSON.stringify(key)}, "value": ${view}, ${members.join(", ")}}\n`);
 }
 
 /** All of it but the value. */

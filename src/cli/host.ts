@@ -8,7 +8,7 @@ export type Signal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
 export interface Host {
   readonly isTerminal: boolean;
-  /** Columns of the terminal; null where there is none. */
+  /** Columns of the terminal; null where there is none, or its size is not known. */
   readonly columns: number | null;
   /** Whether somebody watches standard error: only then is anything redrawn there. */
   readonly isErrorTerminal: boolean;
@@ -59,7 +59,7 @@ export function makeProcessHost(): Host {
   const error = new LineOutput({ write: writeTo(2), droppedLine });
   return {
     isTerminal: process.stdout.isTTY,
-    columns: process.stdout.isTTY ? process.stdout.columns : null,
+    columns: columnsOf(process.stdout),
     isErrorTerminal: process.stderr.isTTY,
     isInputTerminal: process.stdin.isTTY,
     readFile: (path) => readFileSync(path, "utf8"),
@@ -80,6 +80,11 @@ export function makeProcessHost(): Host {
     exit: (code) => process.exit(code),
     start,
   };
+}
+
+/** A terminal that nobody has told its size, as in a container or a job, says 0. */
+export function columnsOf({ isTTY, columns }: Pick<NodeJS.WriteStream, "isTTY" | "columns">): number | null {
+  return isTTY && columns > 0 ? columns : null;
 }
 
 function start({ command, environment, input }: Program): RunningProgram {

@@ -4,6 +4,7 @@ import { Option } from "commander";
 import { FIELD, MEDIA } from "../wire/headers.ts";
 import { parseJsonObject } from "../wire/json-object.ts";
 import type { CommandBody, CommandContext } from "./command.ts";
+import { escapeControls } from "./entry-output.ts";
 import { addFilterFlag, addPrefixArgument, addRangeFlags, readEntrySet } from "./entry-set.ts";
 import { EXIT } from "./exit-codes.ts";
 import { decodeLine, LineCutter } from "./export-lines.ts";
@@ -73,8 +74,9 @@ function run(context: CommandContext): Promise<number> {
 function chooseShown(context: CommandContext): Shown {
   const { command, host } = context;
   const isPlain = !host.isTerminal && !isGiven(command, "table");
-  if (isGiven(command, "json")) return asTheyCome(host, "meta", (line) => line);
-  if (isGiven(command, "values")) return asTheyCome(host, "pairs", toPairLine);
+  const shown = (line: Uint8Array) => (host.isTerminal ? Buffer.from(escapeControls(decodeLine(line))) : line);
+  if (isGiven(command, "json")) return asTheyCome(host, "meta", shown);
+  if (isGiven(command, "values")) return asTheyCome(host, "pairs", (line) => shown(toPairLine(line)));
   return isPlain || isGiven(command, "keys") ? asTheyCome(host, "keys", (line) => line) : asTable(context);
 }
 

@@ -10,7 +10,7 @@ import { hostname } from "node:os";
 import { Option } from "commander";
 import type { Keyhold } from "../client/keyhold.ts";
 import type { CommandBody, CommandContext } from "./command.ts";
-import { quoteKey } from "./entry-output.ts";
+import { escapeControls, quoteKey } from "./entry-output.ts";
 import { EXIT } from "./exit-codes.ts";
 import { addQuietFlag, addServerPlaceFlags, durationFlag, isGiven, parseInteger, textFlag } from "./flags.ts";
 import type { RunningProgram } from "./host.ts";
@@ -96,8 +96,8 @@ async function acquire(wanted: Wanted, { command, host }: CommandContext): Promi
     if (leftMs !== null && leftMs <= 0) return null;
     const standing = await client.get(key, { signal });
     if (standing === null) continue;
-    if (!isTold)
-      tell(`Waiting for the lock ${quoteKey(key)}, held by ${JSON.stringify(standing.text().slice(0, 100))}`);
+    const holder = escapeControls(JSON.stringify(standing.text().slice(0, 100)));
+    if (!isTold) tell(`Waiting for the lock ${quoteKey(key)}, held by ${holder}`);
     isTold = true;
     try {
       await client.waitFor(key, { etag: standing.etag, ...(leftMs !== null && { timeoutMs: leftMs }), signal });

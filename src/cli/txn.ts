@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import { KeyholdError } from "../core/errors.ts";
 import { FIELD, MEDIA } from "../wire/headers.ts";
 import type { CommandBody, CommandContext } from "./command.ts";
-import { quoteKey, toText } from "./entry-output.ts";
+import { escapeControls, quoteKey, toText } from "./entry-output.ts";
 import { EXIT } from "./exit-codes.ts";
 import { addJsonFlag, addServerFlags, isGiven, listFlag, parseDuration, parseInteger } from "./flags.ts";
 import { preview } from "./listing-table.ts";
@@ -82,7 +82,7 @@ function run(context: CommandContext): Promise<number> {
         signal,
       });
       const text = await answer.text();
-      host.writeOut(isGiven(command, "json") ? `${text.trim()}\n` : toLines(JSON.parse(text)));
+      host.writeOut(isGiven(command, "json") ? `${escapeControls(text.trim())}\n` : toLines(JSON.parse(text)));
       return EXIT.ok;
     } catch (error) {
       if (!isFault(error) || error.code !== "check-failed" || !("data" in error)) throw error;
@@ -169,7 +169,7 @@ function toLines({ results }: Answer): string {
 function tellFailed(data: unknown, { command, host }: CommandContext): number {
   const { failures = [], else: reads = [] }: { failures?: readonly FailedCheck[]; else?: readonly unknown[] } =
     Object.assign({}, data);
-  if (isGiven(command, "json")) host.writeOut(`${JSON.stringify({ failures, else: reads })}\n`);
+  if (isGiven(command, "json")) host.writeOut(`${escapeControls(JSON.stringify({ failures, else: reads }))}\n`);
   for (const { key, revision } of failures) {
     const stands = revision === null ? "there is no entry" : `its revision is ${revision}`;
     host.writeError(`keyhold: The check of ${quoteKey(key)} does not hold: ${stands}; nothing was changed\n`);

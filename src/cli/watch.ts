@@ -10,6 +10,7 @@ import { formOf } from "../core/value-form.ts";
 import { valueToJson } from "../wire/entry-json.ts";
 import { MEDIA } from "../wire/headers.ts";
 import type { CommandBody, CommandContext } from "./command.ts";
+import { escapeControls } from "./entry-output.ts";
 import { addFilterFlag, addPrefixArgument, readNarrowing } from "./entry-set.ts";
 import { EXIT } from "./exit-codes.ts";
 import {
@@ -151,7 +152,7 @@ async function dealWith(change: Change, context: CommandContext, paint: Paint): 
 /** A sent format: the events of docs/protocol.md §12, as lines of JSON. */
 async function writeJson(event: WatchEvent, { host }: CommandContext): Promise<void> {
   if (event.type === "bookmark") return;
-  await host.writeBytes(Buffer.from(`${toJson(event)}\n`));
+  await host.writeBytes(Buffer.from(`${escapeControls(toJson(event))}\n`));
 }
 
 const STYLES: Readonly<Record<Change["type"], Style>> = { put: "green", delete: "red", expire: "yellow", touch: "dim" };
