@@ -14,7 +14,14 @@ await run(async () => {
   const { options, rest } = readArguments(process.argv.slice(2));
   const [url = "redis://127.0.0.1:6379", pattern = "*"] = rest;
   const redis = await Redis.open(url);
-  const lines = new Export(options);
+  try {
+    await exportAll(redis, pattern, new Export(options));
+  } finally {
+    redis.close();
+  }
+});
+
+async function exportAll(redis, pattern, lines) {
   await lines.begin();
   let cursor = "0";
   const seen = new Set(); // A scan may show a key twice.
@@ -26,8 +33,7 @@ await run(async () => {
     await carry(redis, lines, fresh);
   } while (cursor !== "0");
   await lines.end();
-  redis.close();
-});
+}
 
 async function carry(redis, lines, keys) {
   const types = keys.length === 0 ? [] : await redis.askAll(keys.map((key) => ["TYPE", key]));

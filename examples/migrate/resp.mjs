@@ -1,5 +1,5 @@
 // As much of Redis' protocol (RESP2) as an export needs: commands sent together, their replies in order, strings as bytes.
-import { connect } from "node:net";
+import { connect, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
 
 const LINE_END = Buffer.from("\r\n");
@@ -14,20 +14,35 @@ export class Redis {
   /** By a URL such as redis://user:password@host:6379/0, or rediss:// for TLS; the password may stand in REDISCLI_AUTH. */
   static async open(url) {
     const { protocol, hostname, port, username, password, pathname } = new URL(url);
-    if (protocol !== "redis:" && protocol !== "rediss:") throw new Error(`${url} is no redis:// or rediss:// URL`);
-    const place = { host: hostname || "127.0.0.1", port: Number(port || 6379) };
-    const redis = new Redis(protocol === "rediss:" ? connectTls({ ...place, servername: place.host }) : connect(place));
-    const secret = decodeURIComponent(password) || process.env.REDISCLI_AUTH;
-    const user = decodeURIComponent(username);
-    if (secret) await redis.ask(["AUTH", ...(user === "" ? [] : [user]), secret]);
-    const database = pathname.slice(1);
-    if (database !== "") await redis.ask(["SELECT", database]);
+    if (protocol !== "redis:" && protocol !== "rediss:")
+      throw new Error(`${protocol}// is neither redis:// nor rediss://`);
+    const place = { host: hostname.replace(/^\[|\]$/g, "") || "127.0.0.1", port: Number(port || 6379) };
+    const redis = new Redis(
+      protocol === "rediss:"
+        ? connectTls({ ...place, servername: isIP(place.host) ? "" : place.host })
+        : connect(place),
+    );
+    try {
+      await redis.#enter(
+        { user: decodeURIComponent(username), secret: decodeURIComponent(password) },
+        pathname.slice(1),
+      );
+    } catch (error) {
+      redis.close();
+      throw error;
+    }
     return redis;
   }
 
   constructor(socket) {
     this.#socket = socket;
     this.#chunks = socket[Symbol.asyncIterator]();
+  }
+
+  async #enter({ user, secret }, database) {
+    const password = secret || process.env.REDISCLI_AUTH;
+    if (password) await this.ask(["AUTH", ...(user === "" ? [] : [user]), password]);
+    if (database !== "") await this.ask(["SELECT", database]);
   }
 
   async ask(command) {

@@ -1,12 +1,14 @@
 // The programs of examples/migrate on more than a page of keys of every kind: each comes over to the byte and with its end, or is
 // named as left out. The random test prints its seed.
 import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseExportLine } from "../../src/wire/export-format.ts";
 import { withEtcd } from "../support/etcd-server.ts";
 import { findCommand } from "../support/other-program.ts";
 import { runCommand } from "../support/run-command.ts";
 import { type SeededRandom, seedsToTry, withSeed } from "../support/seeded-random.ts";
+import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
 import { startStandalone } from "../support/valkey-standalone.ts";
 import { ValkeyWire } from "../support/valkey-wire.ts";
 
@@ -50,6 +52,35 @@ describe("redis.mjs", () => {
           await server.stop();
         }
       });
+    },
+    TEST_MS,
+  );
+});
+
+describe("redis.mjs by its URL", () => {
+  test.skipIf(node === null)(
+    "comes in with user and password over TLS, and is refused without",
+    async () => {
+      const password = "p@ss/word";
+      const server = await startStandalone({ user: "reader", password, tls: true });
+      const directory = makeTemporaryDirectory();
+      try {
+        const { host, port } = server.node.address;
+        const ca = join(directory, "ca.pem");
+        writeFileSync(ca, server.ca ?? "");
+        const environment = { ...process.env, NODE_EXTRA_CA_CERTS: ca };
+        const ask = (url: string) => runCommand([node ?? "", join(PROGRAMS, "redis.mjs"), url], { environment });
+        await server.node.ask("SET", "here", "value");
+        const { exitCode, out, error } = await ask(`rediss://reader:${encodeURIComponent(password)}@${host}:${port}/0`);
+        expect(error).toBe("1 entries written, 0 of them with an end; 0 left out\n");
+        expectCarried(out, new Map([["here", { value: "value", endsAtMs: null }]]));
+        expect(exitCode).toBe(0);
+        const refused = await ask(`rediss://${host}:${port}`);
+        expect(refused).toMatchObject({ exitCode: 1, error: expect.stringContaining("NOAUTH") });
+      } finally {
+        removeTemporaryDirectory(directory);
+        await server.stop();
+      }
     },
     TEST_MS,
   );
