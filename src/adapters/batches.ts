@@ -1,5 +1,6 @@
 // Several entries at once for adapters: in as few transactions as hold them, each of whose operations may have an end of its own and
 // says what it did. What one transaction does not hold goes into further ones: all or nothing is promised for a step, not for all.
+import { inGroups } from "../client/groups.ts";
 import { hasCode, type Keyhold, type Operation, type OperationResult } from "../client/keyhold.ts";
 
 export interface NewEntry {
@@ -63,21 +64,9 @@ async function commitTogether(client: Keyhold, ops: readonly Operation[]): Promi
   }
 }
 
-/** In their order, as many together as one transaction takes. */
+/** Each as one transaction takes it. */
 function stepsOf<Item>(items: readonly Item[], lengthOf: (item: Item) => number): readonly (readonly Item[])[] {
-  const steps: Item[][] = [];
-  let length = 0;
-  for (const item of items) {
-    const step = steps.at(-1);
-    length += lengthOf(item);
-    if (step !== undefined && step.length < STEP_MAX && length <= STEP_LENGTH_MAX) {
-      step.push(item);
-    } else {
-      steps.push([item]);
-      length = lengthOf(item);
-    }
-  }
-  return steps;
+  return inGroups(items, { countMax: STEP_MAX, lengthMax: STEP_LENGTH_MAX, lengthOf });
 }
 
 function toPut({ key, value, contentType, ttlMs }: NewEntry): Operation {

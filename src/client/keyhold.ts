@@ -3,7 +3,7 @@
 import { type BatchedReads, makeBatchedReads } from "./batched-reads.ts";
 import type { Context } from "./context.ts";
 import { deleteMany } from "./deletions.ts";
-import type { Entry, EntryInfo, Written } from "./entry.ts";
+import { type Entry, type EntryInfo, textOf, type Written } from "./entry.ts";
 import { parseAnswer, unexpected } from "./entry-json.ts";
 import { hasCode, KeyholdError, type KeyholdErrorCode } from "./errors.ts";
 import { isJsonObject } from "./json-shape.ts";
@@ -331,7 +331,8 @@ export class Keyhold {
 
   /** What the server says of itself (docs/protocol.md §14); needs the scope `admin`. */
   async info(options: CallOptions = {}): Promise<Readonly<Record<string, unknown>>> {
-    const text = await (await this.request("GET", "/-/info", options)).text();
+    const call = { method: "GET", target: "/-/info", isRepeatable: true, options };
+    const text = textOf((await this.#context.requester.ask(call)).body);
     const info = parseAnswer(text);
     if (!isJsonObject(info)) throw unexpected(text);
     return info;
@@ -340,7 +341,7 @@ export class Keyhold {
   /** Whether the server takes requests; false where it says not, or cannot be reached. It is asked once. */
   async ready(options: CallOptions = {}): Promise<boolean> {
     try {
-      await this.request("GET", "/-/ready", { ...options, isRepeatable: false });
+      await this.#context.requester.ask({ method: "GET", target: "/-/ready", isRepeatable: false, options });
       return true;
     } catch (error) {
       if (error instanceof KeyholdError) return false;

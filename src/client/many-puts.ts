@@ -3,6 +3,7 @@
 // cannot hold together are put one by one.
 import { type Context, fullKey } from "./context.ts";
 import { hasCode } from "./errors.ts";
+import { inGroups } from "./groups.ts";
 import type { CallOptions, ExpiryOptions } from "./options.ts";
 import { inParallel } from "./parallel.ts";
 import type { Operation } from "./transaction-parts.ts";
@@ -52,19 +53,11 @@ function toOperation(key: string, value: unknown, ends: ExpiryOptions): Operatio
 }
 
 function inTransactions(context: Context, operations: readonly Operation[]): readonly (readonly Operation[])[] {
-  const groups: Operation[][] = [];
-  let length = Number.POSITIVE_INFINITY;
-  for (const operation of operations) {
-    const added = lengthOf(context, operation);
-    const last = groups.at(-1);
-    length += added;
-    if (last !== undefined && length <= LENGTH_MAX && last.length < OPERATIONS_MAX) last.push(operation);
-    else {
-      groups.push([operation]);
-      length = added;
-    }
-  }
-  return groups;
+  return inGroups(operations, {
+    countMax: OPERATIONS_MAX,
+    lengthMax: LENGTH_MAX,
+    lengthOf: (operation) => lengthOf(context, operation),
+  });
 }
 
 function lengthOf(context: Context, operation: Operation): number {

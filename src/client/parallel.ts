@@ -1,4 +1,5 @@
-// Several things at once, up to a bound. The first that fails ends the whole; those under way go on to their end.
+// Several things at once, up to a bound. The first that fails ends the whole: none is begun after it; those under way go on to
+// their end, unwatched.
 
 export async function inParallel<T>(
   items: readonly T[],
@@ -7,7 +8,11 @@ export async function inParallel<T>(
 ): Promise<void> {
   const left = [...items];
   const work = async () => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await run(item);
+    try {
+      for (let item = left.shift(); item !== undefined; item = left.shift()) await run(item);
+    } finally {
+      left.length = 0;
+    }
   };
   await Promise.all(Array.from({ length: Math.min(max, items.length) }, work));
 }

@@ -5,6 +5,7 @@ import { type Entry, type EntryInfo, makeEntry } from "./entry.ts";
 import { infoFromFields } from "./entry-fields.ts";
 import { parseEntry } from "./entry-json.ts";
 import { nullIf } from "./errors.ts";
+import { inGroups } from "./groups.ts";
 import { linesOf } from "./lines.ts";
 import type { CallOptions } from "./options.ts";
 import { inParallel } from "./parallel.ts";
@@ -91,20 +92,9 @@ export function withOwnKey(context: Context, entry: Entry): Entry {
 }
 
 /** In requests of which none is too long. */
-export function inRequests(keys: readonly string[]): string[][] {
-  const groups: string[][] = [];
-  let length = Number.POSITIVE_INFINITY;
-  for (const key of keys) {
-    const added = "key=&".length + encodeKey(key).length;
-    const last = groups.at(-1);
-    length += added;
-    if (last !== undefined && length <= NAMED_LENGTH_MAX && last.length < KEYS_MAX) last.push(key);
-    else {
-      groups.push([key]);
-      length = added;
-    }
-  }
-  return groups;
+export function inRequests(keys: readonly string[]): readonly (readonly string[])[] {
+  const lengthOf = (key: string) => "key=&".length + encodeKey(key).length;
+  return inGroups(keys, { countMax: KEYS_MAX, lengthMax: NAMED_LENGTH_MAX, lengthOf });
 }
 
 function toEntry(key: string, { headers, body }: Answer): Entry {

@@ -78,7 +78,7 @@ export async function importLines(context: Context, lines: Bytes, options: Impor
     chunk = [];
     length = 0;
   };
-  for await (const group of lineGroups(lines, "line")) {
+  for await (const group of lineGroups(lines, "line", options.signal)) {
     for (const line of group) {
       frame.pass(line);
       if (chunk.length === LINES_MAX || length + line.length > LENGTH_MAX) await send();

@@ -1,5 +1,6 @@
 // Makes the lines of an import of whatever file somebody has: an export as it stands; lines of JSON; one object of pairs; an
 // array of pairs, or of whole entries as `?meta` shows them. Values are taken over as text, so that numbers keep their digits.
+import { inGroups } from "../../client/groups.ts";
 import { KeyholdError } from "../../core/errors.ts";
 import { elementsOf, type JsonMember, membersOf } from "../../wire/json-object.ts";
 import { judgeJson } from "./json-layout.ts";
@@ -31,19 +32,7 @@ export function toImportLines(text: string): ImportLines {
 
 /** @returns the lines in as many requests as they need */
 export function inBatches(lines: readonly string[]): readonly (readonly string[])[] {
-  const batches: string[][] = [];
-  let length = Number.POSITIVE_INFINITY;
-  for (const line of lines) {
-    const last = batches.at(-1);
-    if (last === undefined || last.length >= BATCH_LINES || length + line.length > BATCH_LENGTH) {
-      batches.push([line]);
-      length = line.length;
-    } else {
-      last.push(line);
-      length += line.length;
-    }
-  }
-  return batches;
+  return inGroups(lines, { countMax: BATCH_LINES, lengthMax: BATCH_LENGTH, lengthOf: (line) => line.length });
 }
 
 function exportedLines(text: string): readonly string[] {

@@ -138,6 +138,17 @@ export const READ_CASES: readonly ClientCase[] = [
     },
   },
   {
+    name: "with batchReads a key that is refused spoils no other read of its turn",
+    async run({ db, faulty }) {
+      await db.put("a", "1");
+      const { db: batched } = faulty("", { batchReads: true });
+      for (const wrong of ["x".repeat(600), "\uD800"]) {
+        const [text] = await Promise.all([batched.getText("a"), expectCode(batched.get(wrong), "invalid-key")]);
+        expectEqual(text, "1");
+      }
+    },
+  },
+  {
     name: "waitFor answers what comes, what changes and what goes",
     async run({ db }) {
       const coming = db.waitFor("a", { timeoutMs: 10_000 });

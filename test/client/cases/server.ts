@@ -56,6 +56,15 @@ export const SERVER_CASES: readonly ClientCase[] = [
     },
   },
   {
+    name: "an import ends with its signal while its lines are waited for",
+    async run({ db }) {
+      const controller = new AbortController();
+      const importing = db.importLines(new ReadableStream<Uint8Array>(), { signal: controller.signal });
+      controller.abort(new Error("left"));
+      expectEqual(await importing.catch((error: Error) => error.message), "left");
+    },
+  },
+  {
     name: "a backup is a file of the size and digest that are told",
     async run({ db }) {
       await db.put("a", "1");
