@@ -110,6 +110,7 @@ function wireMenu(): void {
     event.preventDefault();
     const isOpen = document.body.classList.toggle("menu-open");
     menu.textContent = isOpen ? "Close" : "Menu";
+    if (isOpen) document.querySelector("#pages")?.scrollTo(0, 0);
   });
 }
 

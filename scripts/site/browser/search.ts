@@ -41,9 +41,9 @@ function open(): void {
 
 function showResults(): void {
   const asked = field.value.trim();
-  const found = asked === "" ? [] : index.search(asked).slice(0, RESULTS_MAX);
+  const found = asked === "" ? [] : index.search(asked);
   list.replaceChildren(
-    ...found.map((result) => {
+    ...found.slice(0, RESULTS_MAX).map((result) => {
       const link = document.createElement("a");
       link.href = `${root}${result.id}`;
       const [title, page, excerpt] = ["strong", "small", "span"].map((name) => document.createElement(name));
@@ -56,7 +56,12 @@ function showResults(): void {
       return item;
     }),
   );
-  note.textContent = asked === "" ? "" : found.length === 0 ? "Nothing was found" : `${found.length} found`;
+  note.textContent = asked === "" ? "" : summaryOf(found.length);
+}
+
+function summaryOf(found: number): string {
+  if (found === 0) return "Nothing was found";
+  return found > RESULTS_MAX ? `The best ${RESULTS_MAX} of ${found}` : `${found} found`;
 }
 
 function makeDialog() {
