@@ -82,9 +82,11 @@ function continued(words: readonly string[], typed: string): readonly Offer[] {
   return words.filter((word) => !before.split(",").includes(word)).map((word) => plain(`${before}${word}`));
 }
 
+/** None that would be a flag where it stands: a key named --url=… would have the token sent to another server. */
 async function keys(typed: string, asking: Asking): Promise<readonly Offer[]> {
   const query = new URLSearchParams({ limit: String(KEYS_MAX), ...(typed !== "" && { prefix: typed }) });
-  return (await ask<readonly string[]>(`/keys?keys&${query}`, asking, [])).map(plain);
+  const found = await ask<readonly string[]>(`/keys?keys&${query}`, asking, []);
+  return found.filter((key) => !key.startsWith("-")).map(plain);
 }
 
 /** Up to the next mark behind what is typed, each once. */

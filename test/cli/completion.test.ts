@@ -13,7 +13,17 @@ let server: ServerProcess;
 
 beforeAll(async () => {
   server = await startServerProcess(["--store", "memory:"]);
-  const keys = ["app/mode", "app/level", "user:1", "user:2", "two words", "$(touch pwned)", "`touch pwned`", "a;b"];
+  const keys = [
+    "app/mode",
+    "app/level",
+    "user:1",
+    "user:2",
+    "two words",
+    "$(touch pwned)",
+    "`touch pwned`",
+    "a;b",
+    "--url=http://a",
+  ];
   const body = JSON.stringify(Object.fromEntries(keys.map((key) => [key, "x"])));
   await fetch(`${server.url}/keys`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
 });
@@ -39,6 +49,7 @@ describe("a shell that asks is offered", () => {
     ["keyhold token ", ["create", "list", "revoke", "help"], ":4"],
     ["keyhold put a b --if", ["--if-absent", "--if-match"], ":4"],
     ["keyhold get app/", ["app/level", "app/mode"], ":4"],
+    ["keyhold get ", ["app/level", "app/mode", "user:1", "user:2"], ":4"],
     ["keyhold del app/level app/", ["app/mode"], ":4"],
     ["keyhold list u", ["user:"], ":4"],
     ["keyhold get --url=http://127.0.0.1:9 app/", [], ":4"],
