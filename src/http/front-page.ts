@@ -92,7 +92,8 @@ export interface Link {
 
 export interface FrontPageFacts {
   readonly version: string;
-  readonly engine: string;
+  /** Null where not everybody is to know. */
+  readonly engine: string | null;
   readonly durability: Capabilities["durability"];
   /** Why requests should go elsewhere for now; null when the server is ready for them. */
   readonly unreadyReason: string | null;
@@ -134,7 +135,7 @@ function pageOf(origin: string, facts: FrontPageFacts): FrontPage {
     promise: PROMISES[durability],
     state: [
       ["State", unreadyReason ?? "Ready"],
-      ["Store", engine],
+      ...(engine === null ? [] : ([["Store", engine]] as const)),
       ...(entries === null ? [] : ([["Entries", entries.toLocaleString("en")]] as const)),
       ["Access", asksForToken ? "By token" : "Open to whoever reaches it"],
     ],

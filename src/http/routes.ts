@@ -42,10 +42,10 @@ function entryRoute(dialectOf: (services: Services) => Dialect, handler: EntryHa
 /** How many entries there are is told to everybody only where everybody may read them. */
 function frontPageFacts({ facts, store, tokens }: Services): FrontPageFacts {
   const asksForToken = tokens.hasTokens();
-  const { engine, capabilities } = store;
+  const { capabilities } = store;
   return {
     version: facts.version,
-    engine,
+    engine: asksForToken ? null : store.engine,
     durability: capabilities.durability,
     unreadyReason: facts.unreadyReason(),
     entries: asksForToken ? null : store.stats().entries,
