@@ -4,7 +4,7 @@
 // 1. The command is started only once the lock is held, and is told its fencing token: the entry's revision.
 // 2. It is renewed on the condition that it is still ours, long before its end. Where it is not ours any more, or could not
 //    be renewed until its end, the command is ended: somebody else may run by then.
-// 3. It is released by its tag, so that another holder's is never deleted.
+// 3. It is released by its tag, so that another holder's is never deleted; where it was lost, not at all.
 // The time of a lease is counted from before its request was sent: the server's may end later, never sooner.
 import { hostname } from "node:os";
 import { Option } from "commander";
@@ -58,13 +58,15 @@ function run(context: CommandContext): Promise<number> {
       tell(`The lock ${quoteKey(key)} is held by somebody else`);
       return conflictCode;
     }
-    let code: number | null;
+    let isLost = false;
     try {
-      code = await hold({ client, lease, signal }, context);
+      const code = await hold({ client, lease, signal }, context);
+      if (code !== null) return code;
+      isLost = true;
     } finally {
-      await release(client, lease, tell);
+      // A server that is away would be waited for, and has nothing left to release.
+      if (!isLost) await release(client, lease, tell);
     }
-    if (code !== null) return code;
     tell(`The lock ${quoteKey(key)} was lost, and the command ended`);
     return conflictCode;
   });

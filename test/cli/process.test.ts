@@ -118,10 +118,17 @@ describe("lock", () => {
   });
 
   test("that is lost ends the command; a signal is passed on, and the lock released", async () => {
+    const deletions = async () => {
+      const lines = (await (await fetch(`${server.url}/-/metrics`)).text()).split("\n");
+      return lines.filter((line) => line.startsWith("keyhold_http_requests_total") && line.includes('"DELETE"'));
+    };
+    const before = await deletions();
     const losing = shell("keyhold lock l/3 --ttl 1s -- sleep 60");
     await until("l/3", true);
     await put("l/3", "a thief");
     const lost = await losing;
+    // What is lost is not released, which could only keep the command waiting for a server that is away.
+    expect(await deletions()).toEqual(before);
     expect([lost.code, lost.error]).toEqual([4, "keyhold: The lock l/3 was lost, and the command ended\n"]);
     expect(await readValue("l/3")).toBe("a thief");
     const child = start(
