@@ -124,6 +124,6 @@ export interface PageOptions extends CallOptions, SetOptions {
   readonly cursor?: string;
 }
 
-/** Which entries are deleted: one of these has to be said. */
+/** Which entries are deleted: one of these has to be said, and one alone. */
 export type DeleteManyOptions = CallOptions &
   ({ readonly keys: readonly string[] } | (SetOptions & { readonly keys?: never }) | { readonly all: true });
