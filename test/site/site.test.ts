@@ -110,6 +110,16 @@ describe.skipIf(chromiumPath === null)("a browser", () => {
     await page.close();
   });
 
+  test("has a menu on a phone that lies below the bar, and scrolls to its last page", async () => {
+    const page = await open("access.html", { viewport: { width: 390, height: 800 } });
+    await page.locator(".menu").click();
+    const box = await page.locator("#pages").boundingBox();
+    expect(box).toMatchObject({ y: 56, height: 744 });
+    await page.locator("#pages").getByRole("link", { name: "Changes" }).click();
+    await page.waitForURL(/project\/changelog\.html$/);
+    await page.close();
+  });
+
   test("shows all of a page without scripts, and the way to others", async () => {
     const page = await open("protocol.html", { javaScriptEnabled: false, viewport: { width: 390, height: 800 } });
     expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("The protocol");
