@@ -16,18 +16,18 @@ describe("in parallel", () => {
     expect(most).toBe(2);
   });
 
-  test("none is begun after one has failed", async () => {
+  test("none is begun after one has failed, and those under way are waited for", async () => {
     const begun: number[] = [];
     const { promise: first, resolve: endFirst } = Promise.withResolvers<void>();
+    let isFirstDone = false;
     const whole = inParallel([1, 2, 3, 4], { max: 2 }, async (item) => {
       begun.push(item);
-      if (item === 1) return first;
-      throw new Error(`So much for ${item}`);
+      if (item === 2) throw new Error("So much for 2");
+      await first;
+      isFirstDone = true;
     });
+    queueMicrotask(endFirst);
     await expect(whole).rejects.toThrow("So much for 2");
-    endFirst();
-    await first;
-    await Promise.resolve();
-    expect(begun).toEqual([1, 2]);
+    expect([begun, isFirstDone]).toEqual([[1, 2], true]);
   });
 });

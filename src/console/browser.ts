@@ -1,6 +1,8 @@
 // What the console needs of the browser that is not drawing: clock, timers, storage, clipboard, files. The rest of the
 // console reaches for none of these by itself, so that this file is the whole of its way outside.
 
+import type { Kept } from "./model/kept.ts";
+
 export function nowMs(): number {
   return Date.now();
 }
@@ -19,12 +21,6 @@ export function every(intervalMs: number, run: () => void): () => void {
 
 export function sleep(delayMs: number): Promise<void> {
   return new Promise((resolve) => after(delayMs, resolve));
-}
-
-/** A value that outlives the page: for this tab, or for this browser. Where storage is forbidden, nothing is kept. */
-export interface Kept {
-  read(): string | null;
-  write(value: string | null): void;
 }
 
 export function keptInTab(name: string): Kept {

@@ -36,7 +36,7 @@ class Listing {
     const { start, end, lastKey } = wanted;
     const within = (key: string) =>
       compareKeys(key, start) >= 0 && compareKeys(key, end ?? lastKey) < (end === null ? 1 : 0);
-    window.setSegment(start, this.keys.filter(within));
+    window.setSegment(start, this.keys.filter(within).slice(0, 2000));
   }
 }
 
@@ -68,6 +68,21 @@ describe("the window of names", () => {
     expect(window.names(0, 10)).toEqual(["a"]);
     expect(window.remove("a")).toBe(true);
     expect(window.length).toBe(0);
+    expect(window.insert("a")).toBe(true);
+    expect(window.names(0, 10)).toEqual(["a"]);
+  });
+
+  test("loses none of many keys that are put behind its last one", () => {
+    const listing = new Listing(30_000);
+    const window = new KeyWindow();
+    listing.fill(window, 29_990, 30_010);
+    for (let index = 30_000; index < 33_000; index++) {
+      const key = `k${String(index).padStart(7, "0")}`;
+      listing.keys.push(key);
+      window.insert(key);
+    }
+    listing.fill(window, 0, 19_500);
+    expect(listing.fill(window, 29_000, 33_010)).toEqual(listing.keys.slice(29_000));
   });
 
   test(`follows random puts and deletions as a sorted list does (SEED=${SEED})`, () => {

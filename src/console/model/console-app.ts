@@ -1,12 +1,13 @@
 // The console as a whole: its parts, and what happens between them. Views read its signals and call its methods; nothing in
 // here draws. Whatever would leave a draft behind goes through `leaving`, which asks first.
 import { effect, type Signal, signal, untracked } from "@preact/signals";
-import { every, type Kept, keptInBrowser, keptInTab, nowMs } from "../browser.ts";
+import { every, keptInBrowser, keptInTab, nowMs, sleep } from "../browser.ts";
 import { Activity } from "./activity.ts";
 import type { Content } from "./entry-asks.ts";
 import { writeAsk } from "./entry-asks.ts";
 import { isFault, toFault } from "./fault.ts";
 import { FolderList } from "./folder-list.ts";
+import type { Kept } from "./kept.ts";
 import { type KeyChange, KeyList } from "./key-list.ts";
 import { KeyReader } from "./key-reader.ts";
 import { LiveFeed } from "./live-feed.ts";
@@ -57,7 +58,7 @@ export class ConsoleApp {
     this.requests = new Requests({ session: this.session, now });
     const reader = new KeyReader(this.requests);
     this.list = new KeyList({ reader, now });
-    this.folders = new FolderList({ reader, now });
+    this.folders = new FolderList({ reader, now, sleep });
     this.opened = new OpenedEntry({ requests: this.requests, now });
     this.removals = new Removals({ requests: this.requests, notices: this.notices, now });
     this.live = new LiveFeed({

@@ -1,16 +1,21 @@
 // The tree beside the list: which folders are open, what is in them, and how many keys each has. What happens on the server
 // makes folders appear and counts go up; folders that have become empty stay until the tree is read anew.
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { sleep } from "../browser.ts";
 import { isAbort } from "./fault.ts";
 import type { KeyReader } from "./key-reader.ts";
-import { type Folder, folderOf, readFolders } from "./prefix-tree.ts";
+import { FOLDERS_MAX, type Folder, folderOf, readFolders } from "./prefix-tree.ts";
 
 export interface FolderRow extends Folder {
   readonly depth: number;
   readonly isOpen: boolean;
   /** Null until it has been counted. */
   readonly count: number | null;
+}
+
+export interface FolderListParts {
+  readonly reader: KeyReader;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
 }
 
 interface Level {
@@ -29,6 +34,7 @@ const REST_TIMES = 10;
 export class FolderList {
   readonly #reader: KeyReader;
   readonly #now: () => number;
+  readonly #sleep: FolderListParts["sleep"];
   readonly #rows = signal<readonly FolderRow[]>([]);
   readonly #isCut = signal(false);
   readonly #levels = new Map<string, Level>();
@@ -39,9 +45,10 @@ export class FolderList {
   #stale = new Set<string>();
   #isCounting = false;
 
-  constructor({ reader, now }: { readonly reader: KeyReader; readonly now: () => number }) {
+  constructor({ reader, now, sleep }: FolderListParts) {
     this.#reader = reader;
     this.#now = now;
+    this.#sleep = sleep;
   }
 
   /** The folders in sight, in the order in which they stand. */
@@ -95,11 +102,8 @@ export class FolderList {
         if (!key.startsWith(prefix)) continue;
         const folder = folderOf(key, prefix, this.#delimiters);
         if (folder === null) continue;
-        this.#stale.add(folder.prefix);
-        if (!level.folders.some((each) => each.prefix === folder.prefix)) {
-          const folders = [...level.folders, folder].toSorted((a, b) => (a.prefix < b.prefix ? -1 : 1));
-          this.#levels.set(prefix, { ...level, folders });
-        }
+        if (level.folders.some((each) => each.prefix === folder.prefix)) this.#stale.add(folder.prefix);
+        else this.#levels.set(prefix, withFolder(level, folder));
       }
     }
     this.#lay();
@@ -143,6 +147,8 @@ export class FolderList {
       .catch(() => {})
       .finally(() => {
         this.#isCounting = false;
+        // The tree was read anew meanwhile, which could not begin another count beside this one.
+        if (signal.aborted) this.#count(this.#running.signal);
       });
   }
 
@@ -158,7 +164,7 @@ export class FolderList {
       const count = await this.#reader.count({ prefix: next.prefix, filter: "" }, signal);
       this.#counts.set(next.prefix, count);
       this.#lay();
-      if (fresh === undefined) await sleep(REST_MS + REST_TIMES * (this.#now() - startedAt));
+      if (fresh === undefined) await this.#sleep(REST_MS + REST_TIMES * (this.#now() - startedAt));
     }
   }
 
@@ -172,4 +178,11 @@ export class FolderList {
     }
     return trail;
   }
+}
+
+/** With one that has appeared, where there is room for it. */
+function withFolder(level: Level, folder: Folder): Level {
+  if (level.folders.length >= FOLDERS_MAX) return { ...level, isCut: true };
+  const folders = [...level.folders, folder].toSorted((a, b) => (a.prefix < b.prefix ? -1 : 1));
+  return { ...level, folders };
 }

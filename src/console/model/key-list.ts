@@ -236,7 +236,9 @@ export class KeyList {
         this.#changed();
       },
       // The list goes on without a number: its end is found by going there.
-      () => {},
+      () => {
+        if (!signal.aborted) this.#countAgainAt = this.#now() + COUNT_REST_MS;
+      },
     );
   }
 

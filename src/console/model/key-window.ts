@@ -97,7 +97,7 @@ export class KeyWindow {
     const segment = this.#segments[number];
     if (segment === undefined) return;
     if (names.length === 0) {
-      this.#segments.splice(number, 1);
+      this.#removeSegment(number);
       return;
     }
     segment.names = [...names];
@@ -133,6 +133,7 @@ export class KeyWindow {
     segment.count++;
     if (index === 0) segment.start = key;
     if (this.#isBehind(key)) this.#lastKey = key;
+    if (segment.count > 2 * SEGMENT_KEYS) this.#split(number, segment);
     return true;
   }
 
@@ -144,8 +145,25 @@ export class KeyWindow {
     if (!isThere) return false;
     segment.names.splice(index, 1);
     segment.count--;
-    if (segment.count === 0) this.#segments.splice(number, 1);
+    if (segment.count === 0) this.#removeSegment(number);
     return true;
+  }
+
+  #removeSegment(number: number): void {
+    this.#segments.splice(number, 1);
+    // An empty list has no last key, behind which alone it would take the next.
+    if (this.#segments.length === 0 && this.#isWhole) this.#lastKey = null;
+  }
+
+  /** So that a segment is always less than what is read of it at once, however many keys are put one after another. */
+  #split(number: number, { names, usedAt }: Segment): void {
+    const second = names?.splice(SEGMENT_KEYS) ?? [];
+    const [start] = second;
+    const first = this.#segments[number];
+    if (start === undefined || first === undefined) return;
+    first.count -= second.length;
+    this.#segments.splice(number + 1, 0, { start, count: second.length, names: second, usedAt });
+    this.#dropUnused();
   }
 
   #isBehind(key: string): boolean {

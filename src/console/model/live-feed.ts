@@ -58,22 +58,19 @@ export class LiveFeed {
   }
 
   async #follow(selection: Selection, cursor: string | null, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await this.#listen(selection, cursor, signal);
-      } catch (error) {
-        if (isAbort(error, signal)) return;
-        if (isFault(error, "unauthenticated")) {
-          this.#session.refused();
-          return;
-        }
-        this.#state.value = { kind: "refused", fault: toFault(error) };
-        if (isFault(error, "forbidden")) return;
+    try {
+      await this.#listen(selection, cursor, signal);
+    } catch (error) {
+      if (isAbort(error, signal)) return;
+      if (isFault(error, "unauthenticated")) {
+        this.#session.refused();
+        return;
       }
-      await sleep(RETRY_MS);
-      if (!signal.aborted) this.#onReset();
-      return;
+      this.#state.value = { kind: "refused", fault: toFault(error) };
+      if (isFault(error, "forbidden")) return;
     }
+    await sleep(RETRY_MS);
+    if (!signal.aborted) this.#onReset();
   }
 
   async #listen(selection: Selection, cursor: string | null, signal: AbortSignal): Promise<void> {

@@ -149,7 +149,7 @@ export class OpenedEntry {
     const { key } = this;
     if (key === null) return;
     await this.#requests.act("Change the end", endAsk(key, end));
-    await this.#read(key, false);
+    if (this.key === key) await this.#read(key, false);
   }
 
   async #put(draft: Draft, guard: Guard): Promise<boolean> {
@@ -157,12 +157,15 @@ export class OpenedEntry {
     this.#isSaving.value = true;
     try {
       await this.#requests.act("Save", writeAsk(key, contentOf(draft, this.#standing(), this.#now()), guard));
+      // Whoever has gone on to another entry meanwhile stays there.
+      if (this.key !== key) return true;
       this.#drop();
       await this.#read(key, false);
       return true;
     } catch (error) {
       if (!isFault(error, "precondition-failed")) throw error;
-      this.#conflict.value = { draft, theirs: await this.#readTheirs(key) };
+      const theirs = await this.#readTheirs(key);
+      if (this.key === key) this.#conflict.value = { draft, theirs };
       return false;
     } finally {
       this.#isSaving.value = false;

@@ -22,7 +22,8 @@ export type ReadNames = (range: {
 }) => Promise<readonly string[]>;
 
 const PAGE_KEYS = 500;
-const FOLDERS_MAX = 200;
+/** Folders of one level that are shown. */
+export const FOLDERS_MAX = 200;
 const REQUESTS_MAX = 60;
 
 /** The folders directly in a prefix. */

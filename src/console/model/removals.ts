@@ -3,6 +3,7 @@
 // this page for as long as it can be undone. Undoing puts it back with its type and its end, unless something has taken its
 // place; it then has a new revision.
 
+import { inParallel } from "../../client/parallel.ts";
 import { deleteAsk, type FullEntry, restoreAsk } from "./entry-asks.ts";
 import { isFault, toFault } from "./fault.ts";
 import { readEntry } from "./full-entry.ts";
@@ -38,22 +39,18 @@ export class Removals {
     const deleted: FullEntry[] = [];
     let changed = 0;
     let heldBytes = 0;
-    const queue = [...keys];
-    const work = async () => {
-      for (let key = queue.shift(); key !== undefined && heldBytes <= HELD_BYTES; key = queue.shift()) {
-        const entry = await this.#removeOne(key, keys.length === 1);
-        if (entry === null) changed++;
-        else deleted.push(entry);
-        heldBytes += entry?.bytes.length ?? 0;
+    let isTooLarge = false;
+    await this.#forEach(keys, async (key) => {
+      if (heldBytes > HELD_BYTES) {
+        isTooLarge = true;
+        return;
       }
-    };
-    try {
-      await Promise.all(Array.from({ length: AT_ONCE }, work));
-    } catch (error) {
-      queue.length = 0;
-      this.#notices.tellFault(toFault(error));
-    }
-    const outcome = { deleted, changed, isTooLarge: heldBytes > HELD_BYTES && queue.length > 0 };
+      const entry = await this.#removeOne(key, keys.length === 1);
+      if (entry === null) changed++;
+      else deleted.push(entry);
+      heldBytes += entry?.bytes.length ?? 0;
+    });
+    const outcome = { deleted, changed, isTooLarge };
     this.#tell(outcome);
     return outcome;
   }
@@ -87,22 +84,17 @@ export class Removals {
     }
   }
 
+  /** What cannot be put back for now is held on, to be tried again. */
   async #restore(entries: readonly FullEntry[]): Promise<void> {
     const ended = entries.filter(({ expiresAt }) => expiresAt !== null && expiresAt <= this.#now());
-    const queue = entries.filter((entry) => !ended.includes(entry));
+    const left = new Set(entries.filter((entry) => !ended.includes(entry)));
     let restored = 0;
     let taken = 0;
-    const work = async () => {
-      for (let entry = queue.shift(); entry !== undefined; entry = queue.shift()) {
-        if (await this.#restoreOne(entry)) restored++;
-        else taken++;
-      }
-    };
-    try {
-      await Promise.all(Array.from({ length: AT_ONCE }, work));
-    } catch (error) {
-      this.#notices.tellFault(toFault(error));
-    }
+    await this.#forEach([...left], async (entry) => {
+      if (await this.#restoreOne(entry)) restored++;
+      else taken++;
+      left.delete(entry);
+    });
     if (restored > 0) this.#notices.tell(`Restored ${plural(restored, "key")}`);
     if (taken + ended.length > 0) {
       const parts = [
@@ -110,6 +102,18 @@ export class Removals {
         ...(ended.length > 0 ? [`${plural(ended.length, "key")}: would have ended by now`] : []),
       ];
       this.#notices.tellFault({ title: "Not everything was put back", detail: parts.join("; ") });
+    }
+    if (left.size > 0) {
+      this.#notices.tellUndo(`${plural(left.size, "key")} still deleted`, () => void this.#restore([...left]));
+    }
+  }
+
+  /** Until one fails, which is told; once all that was under way is over. */
+  async #forEach<Item>(items: readonly Item[], step: (item: Item) => Promise<void>): Promise<void> {
+    try {
+      await inParallel(items, { max: AT_ONCE }, step);
+    } catch (error) {
+      this.#notices.tellFault(toFault(error));
     }
   }
 

@@ -3,8 +3,8 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { KeyholdError } from "../../client/errors.ts";
 import { Keyhold } from "../../client/keyhold.ts";
-import type { Kept } from "../browser.ts";
 import { type Fault, toFault } from "./fault.ts";
+import type { Kept } from "./kept.ts";
 
 export type Access =
   | { readonly kind: "checking" }
@@ -61,6 +61,7 @@ export class Session {
     await this.check();
     if (this.#access.value.kind !== "in") {
       this.#token = null;
+      this.#client = this.#makeClient();
       return;
     }
     this.#tab.write(token);
