@@ -91,7 +91,7 @@ function passagesOf(html: string, title: string): readonly Passage[] {
     .filter(({ text, anchor }) => text !== "" || anchor !== "");
 }
 
-export function plainText(html: string): string {
+function plainText(html: string): string {
   return html
     .replaceAll(/<[^>]+>/g, "")
     .replaceAll("&lt;", "<")

@@ -59,10 +59,7 @@ export function setQuery({ prefix: own }: Context, { prefix, filter }: SetOption
   };
 }
 
-export function rangeQuery(
-  context: Context,
-  options: Pick<ListOptions, "start" | "end" | "reverse"> & SetOptions,
-): Query {
+function rangeQuery(context: Context, options: Pick<ListOptions, "start" | "end" | "reverse"> & SetOptions): Query {
   return {
     ...setQuery(context, options),
     start: options.start === undefined ? null : fullKey(context, options.start),

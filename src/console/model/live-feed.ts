@@ -2,7 +2,6 @@
 // a second, each key once. The client resumes a broken stream by itself.
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { after, sleep } from "../browser.ts";
-import { type Ask, ask, query } from "./ask.ts";
 import { type Fault, isAbort, isFault, toFault } from "./fault.ts";
 import type { KeyChange } from "./key-list.ts";
 import { type Selection, selecting } from "./selection.ts";
@@ -109,9 +108,4 @@ export class LiveFeed {
       if (changes.length > 0) this.#onChanges(changes);
     });
   }
-}
-
-/** What somebody would ask to follow the same keys with curl. */
-export function watchAsk(selection: Selection): Ask {
-  return ask("GET", `/keys${query({ watch: true, ...selecting(selection) })}`);
 }

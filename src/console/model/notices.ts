@@ -13,7 +13,7 @@ export interface Notice {
   readonly staysMs: number;
 }
 
-export const UNDO_MS = 20_000;
+const UNDO_MS = 20_000;
 const STAYS_MS = 4000;
 const FAULT_STAYS_MS = 12_000;
 const SHOWN = 4;

@@ -24,7 +24,7 @@ export function parsePlace(hash: string): Place {
   return { view, prefix: read("prefix"), filter: read("filter"), key: parameters.get("key") };
 }
 
-export function toHash({ view, prefix, filter, key }: Place): string {
+function toHash({ view, prefix, filter, key }: Place): string {
   return `#/${view}${view === "keys" ? query({ prefix, filter, key }) : ""}`;
 }
 

@@ -124,7 +124,7 @@ async function goWhenRead(app: ConsoleApp, index: number): Promise<void> {
   if (name !== null) app.active.value = name;
 }
 
-export function focusRows(): void {
+function focusRows(): void {
   document.getElementById(ROWS_ID)?.focus({ preventScroll: true });
 }
 

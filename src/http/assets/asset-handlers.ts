@@ -15,7 +15,7 @@ import type { LoadedAsset } from "./web-assets.ts";
  * Scripts and styles of this server alone, nothing within the page's own text, and no text of a script made into a page
  * (Trusted Types).
  */
-export const PAGE_POLICY = [
+const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

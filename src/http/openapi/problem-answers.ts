@@ -8,7 +8,7 @@ import { media, type Part, refer } from "./operation.ts";
 import { type FieldName, RESPONSE_FIELDS } from "./response-fields.ts";
 
 /** What the connection refuses before it is known which route is asked for (docs/protocol.md §15). */
-export const TRANSPORT_CODES: readonly ErrorCode[] = [
+const TRANSPORT_CODES: readonly ErrorCode[] = [
   "request-timeout",
   "target-too-long",
   "expectation-failed",
