@@ -62,13 +62,13 @@ export class KeyvEntries {
   }
 
   async setMany(items: readonly KeyvItem[]): Promise<void> {
-    const ended = items.filter(({ ttlMs }) => ttlMs !== null && ttlMs <= 0);
-    const lasting = items.filter((item) => !ended.includes(item));
+    // Of two under one key the later counts, whether it has ended or not.
+    const latest = [...new Map(items.map((item) => [item.key, item])).values()];
     await putAll(
       this.#client,
-      lasting.map((item) => this.#toEntry(item)),
+      latest.filter((item) => !hasEnded(item)).map((item) => this.#toEntry(item)),
     );
-    await this.deleteMany(ended.map(({ key }) => key));
+    await this.deleteMany(latest.filter(hasEnded).map(({ key }) => key));
   }
 
   delete(key: string): Promise<boolean> {
@@ -105,6 +105,10 @@ export class KeyvEntries {
   #toEntry({ key, value, ttlMs }: KeyvItem): NewEntry {
     return { key: this.#toEntryKey(key), ...toBytes(value), ttlMs };
   }
+}
+
+function hasEnded({ ttlMs }: KeyvItem): boolean {
+  return ttlMs !== null && ttlMs <= 0;
 }
 
 function toBytes(value: unknown): Pick<NewEntry, "value" | "contentType"> {

@@ -164,6 +164,11 @@ function keyv6Suite({ client }: Pick<Served, "client">): void {
       { key: "r", value: "stays, too" },
     ]);
     expect(await store.getMany(["p", "q", "r"])).toEqual([undefined, "stays", "stays, too"]);
+    await store.setMany([
+      { key: "p", value: "gone", expires: Date.now() - 1 },
+      { key: "p", value: "later" },
+    ]);
+    expect(await store.get("p")).toBe("later");
   });
 
   test("say of each key whether it was deleted", async () => {
