@@ -4,7 +4,7 @@ import type { Entry } from "./entry.ts";
 import { KeyholdError } from "./errors.ts";
 import type { CallOptions } from "./options.ts";
 import { getIfChanged } from "./reads.ts";
-import { pause } from "./timing.ts";
+import { pause, startTimeLimit } from "./timing.ts";
 
 export interface WaitOptions {
   readonly signal?: AbortSignal;
@@ -21,14 +21,32 @@ const GRACE_MS = 10_000;
 /** A server that stops answers at once, and is not to be asked again in the same moment. */
 const PAUSE_MS = 200;
 
-/** Null where a known state is gone. @throws KeyholdError "timeout" when the time is up */
+/** Null where a known state is gone. @throws KeyholdError "timeout" when the time is up, at most GRACE_MS later */
 export async function waitForEntry(context: Context, key: string, options: WaitOptions): Promise<Entry | null> {
-  const { etag = null, timeoutMs, signal } = options;
+  const { timeoutMs, signal } = options;
+  // Bounds all tries together, of which a server that never answers would be given several.
+  const limit = startTimeLimit(timeoutMs === undefined ? 0 : timeoutMs + GRACE_MS, signal);
+  try {
+    return await waitInSlices(context, key, { ...options, signal: limit.signal });
+  } catch (error) {
+    throw limit.isOver() ? timedOut(key, timeoutMs ?? 0) : error;
+  } finally {
+    limit.release();
+  }
+}
+
+async function waitInSlices(
+  context: Context,
+  key: string,
+  options: WaitOptions & { readonly signal: AbortSignal },
+): Promise<Entry | null> {
+  const { timeoutMs, signal } = options;
+  const etag = options.etag ?? null;
   const endsAt = timeoutMs === undefined ? null : performance.now() + timeoutMs;
   for (;;) {
     const leftMs = endsAt === null ? SLICE_MS : Math.max(0, endsAt - performance.now());
     const waitMs = Math.min(leftMs, SLICE_MS);
-    const call: CallOptions = { timeoutMs: waitMs + GRACE_MS, ...(signal !== undefined && { signal }) };
+    const call: CallOptions = { timeoutMs: waitMs + GRACE_MS, signal };
     const startedAt = performance.now();
     const entry = await getIfChanged(context, { key, etag, waitMs: Math.ceil(waitMs) }, call);
     if (entry !== "unchanged" && (entry !== null || etag !== null)) return entry;
