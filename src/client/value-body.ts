@@ -3,6 +3,7 @@ import { essence } from "../core/media-type.ts";
 import { MEDIA } from "../wire/headers.ts";
 import { toBase64 } from "./base64.ts";
 import { KeyholdError } from "./errors.ts";
+import { JsonFence, requireJson } from "./json-fence.ts";
 import type { RequestBody } from "./requester.ts";
 
 /** What an entry can be made of. A stream is sent as it comes, and so only once. */
@@ -18,11 +19,15 @@ const encoder = new TextEncoder();
 const SHOWN = ["String", "Uint8Array"];
 const SENT = [...SHOWN, "Blob", "File", "ReadableStream"];
 
-/** As it is stored under `contentType`: bytes as they are, but JSON as the member of an object, by which `/keys` knows it. */
-export function bodyOf(key: string, value: Value, contentType: string | undefined): ValueBody {
+/**
+ * As it is stored under `contentType`: bytes as they are, but JSON as the member of an object, by which `/keys` knows it.
+ *
+ * @throws KeyholdError "invalid-json" on what is none under that type
+ */
+export async function bodyOf(key: string, value: Value, contentType: string | undefined): Promise<ValueBody> {
   requireKind(value, SENT);
   const type = contentType ?? typeOf(value);
-  if (essence(type) === MEDIA.json) return { contentType: MEDIA.json, body: wrapped(key, value) };
+  if (essence(type) === MEDIA.json) return { contentType: MEDIA.json, body: await wrapped(key, value) };
   return { contentType: type, body: value instanceof Uint8Array ? ownBytes(value) : value };
 }
 
@@ -53,16 +58,22 @@ function requireKind(value: unknown, allowed: readonly string[]): void {
 }
 
 /** `{"key": {"$json": …}}`: the text as it stands, whatever it looks like. */
-function wrapped(key: string, value: Value): RequestBody {
+async function wrapped(key: string, value: Value): Promise<RequestBody> {
   const [before, after] = [`{${JSON.stringify(key)}: {"$json": `, "}}"];
   if (value instanceof ReadableStream) return joined(before, value, after);
-  if (typeof value === "string") return `${before}${value}${after}`;
-  return new Blob([before, value instanceof Blob ? value : ownBytes(value), after]);
+  const whole = value instanceof Blob ? new Uint8Array(await value.arrayBuffer()) : value;
+  requireJson(whole);
+  return typeof whole === "string" ? `${before}${whole}${after}` : new Blob([before, ownBytes(whole), after]);
 }
 
 function joined(before: string, value: ReadableStream<Uint8Array>, after: string): ReadableStream<Uint8Array> {
+  const fence = new JsonFence();
   const frame = new TransformStream<Uint8Array, Uint8Array>({
     start: (controller) => controller.enqueue(encoder.encode(before)),
+    transform: (part, controller) => {
+      fence.check(part);
+      controller.enqueue(part);
+    },
     flush: (controller) => controller.enqueue(encoder.encode(after)),
   });
   return value.pipeThrough(frame);

@@ -17,7 +17,7 @@ export async function putEntry(
   options: PutOptions,
 ): Promise<Written> {
   const key = fullKey(context, name);
-  const { contentType, body } = bodyOf(key, value, options.contentType);
+  const { contentType, body } = await bodyOf(key, value, options.contentType);
   const headers = { ...MINIMAL, ...conditions(options), [FIELD.contentType]: contentType };
   const target = keyTarget(key, expiryQuery(options));
   const isIdempotent = isUnconditional(options);

@@ -56,6 +56,30 @@ export const WRITE_CASES: readonly ClientCase[] = [
     },
   },
   {
+    name: "what is more or less than one JSON value is not stored as JSON, in whatever form it comes",
+    async run({ db }) {
+      const contentType = "application/json";
+      for (const text of [
+        '1, "b": 2',
+        '{"a": 1}, "x": {}',
+        '1}, "other": {"$json": 2',
+        '"a": 1',
+        '"\\"", "b": 1',
+        "",
+        "{",
+      ]) {
+        const blob = new Blob([text]);
+        for (const value of [text, encoder.encode(text), blob, blob.stream()]) {
+          await expectCode(db.put("a", value, { contentType }), "invalid-json");
+        }
+      }
+      expectEqual(await db.count(), 0);
+      const deep = '{"a": [",:}", {"b": "\\"}"}]}';
+      await db.put("a", new Blob([deep]).stream(), { contentType });
+      expectEqual(await db.getText("a"), deep);
+    },
+  },
+  {
     name: "put with an expiry ends, and without one does not",
     async run({ db }) {
       await db.put("a", "1", { ttlMs: 90_000 });
