@@ -151,13 +151,15 @@ function explain(error: unknown, { base, limit, timeoutMs, signal }: Circumstanc
   if (limit.isOver())
     return new KeyholdError("timeout", `${base} has not answered within ${timeoutMs} ms`, { cause: error });
   if (error instanceof KeyholdError) return error;
+  if (error instanceof Error && error.cause instanceof KeyholdError) return error.cause;
   const why = error instanceof Error ? causeOf(error) : String(error);
   return new KeyholdError("unreachable", `Cannot reach ${base}: ${why}`, { cause: error });
 }
 
-/** Node's fetch says only that it failed, and why in the cause. */
+/** Node's fetch says only that it failed, and why in the cause; Bun's adds a question of its own, which answers nothing. */
 function causeOf({ message, cause }: Error): string {
-  return cause instanceof Error && cause.message !== "" ? cause.message : message;
+  const why = cause instanceof Error && cause.message !== "" ? cause.message : message;
+  return why.replace(/\.? Is the computer able to access the url\?$/, "");
 }
 
 function redirected(response: Response): KeyholdError {
