@@ -34,6 +34,15 @@ describe("JSON", () => {
 });
 
 describe("lines of curl", () => {
+  test("name no other entry, whatever a URL makes of dots", () => {
+    for (const key of ["..", ".", "../keys", "x/../keep", "a/./b", "a/.", "a/..", "/..", "a\\..\\b", "%2e%2e"]) {
+      const { pathname } = new URL(`http://h${entryPath(key)}`);
+      expect(pathname).toStartWith("/keys/");
+      expect(decodeURIComponent(pathname)).toEndWith(key);
+    }
+    expect(entryPath("a/.../b.c")).toBe("/keys/a/.../b.c");
+  });
+
   test("quote what a shell would take for something else, and never hold a token", () => {
     const put = withText(ask("PUT", entryPath("it's/a b?"), { "If-Match": '"1.x"' }), "don't @me");
     expect(curlLine(put, { ...PLACE, hasToken: true })).toBe(

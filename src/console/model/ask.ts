@@ -24,8 +24,16 @@ export function withText(request: Ask, text: string): Ask {
   return { ...request, body: { kind: "text", text } };
 }
 
-/** The path of an entry. Slashes stay as they are; all else that a path could take for something of its own is escaped. */
+/** Between slashes, what a browser and curl take out of a path, with the segment before it. */
+const DOT_SEGMENT = /(?:^|\/)\.\.?(?:\/|$)/;
+
+/**
+ * The path of an entry. Slashes stay as they are; all else that a path could take for something of its own is escaped. No entry
+ * has a key with `.` or `..` between slashes, whose path would become that of another one: it is written so that the server
+ * refuses it.
+ */
 export function entryPath(key: string): string {
+  if (DOT_SEGMENT.test(key)) return `/keys/${encodeURIComponent(key.includes("/") ? key : `/${key}`)}`;
   return `/keys/${encodeURIComponent(key).replaceAll("%2F", "/").replaceAll("%3A", ":").replaceAll("%40", "@")}`;
 }
 

@@ -4,6 +4,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import { type Content, writeAsk } from "../model/entry-asks.ts";
 import { isFault } from "../model/fault.ts";
 import { judgeJson } from "../model/json-layout.ts";
+import { judgeKey } from "../model/key-rule.ts";
 import { isJsonType } from "../model/value-kind.ts";
 import { sizeWords } from "../model/words.ts";
 import { useApp } from "../parts/app-context.ts";
@@ -14,6 +15,8 @@ import { FileButton, type TakenFile, TypeField } from "../parts/value-fields.tsx
 
 const TEXT_TYPE = "text/plain; charset=utf-8";
 const JSON_TYPE = "application/json";
+const TAKEN =
+  "There is an entry under this key. Nothing has been written: choose another key, or open that one and edit it.";
 const encoder = new TextEncoder();
 
 interface Form {
@@ -39,7 +42,8 @@ export function CreateDialog({ onClose }: { readonly onClose: () => void }) {
   const now = app.clock.value;
   const content = contentOf(form.value, endOfChoice(end.value, now), now);
   const wrong = wrongWith(form.value);
-  const canSave = form.value.key !== "" && wrong === null && content !== null;
+  const wrongKey = judgeKey(form.value.key);
+  const canSave = form.value.key !== "" && wrongKey === null && wrong === null && content !== null;
   const submit = async () => {
     if (!canSave) return;
     isTaken.value = false;
@@ -62,7 +66,7 @@ export function CreateDialog({ onClose }: { readonly onClose: () => void }) {
           void submit();
         }}
       >
-        <KeyField form={form} isTaken={isTaken.value} />
+        <KeyField form={form} wrong={wrongKey ?? (isTaken.value ? TAKEN : null)} />
         <ValueFields form={form} wrong={wrong} />
         <EndFields choice={end} nowMs={now} />
         {canSave ? <CurlLine request={writeAsk(form.value.key, content, { is: "absent" })} /> : null}
@@ -79,7 +83,7 @@ export function CreateDialog({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-function KeyField({ form, isTaken }: { readonly form: Signal<Form>; readonly isTaken: boolean }) {
+function KeyField({ form, wrong }: { readonly form: Signal<Form>; readonly wrong: string | null }) {
   return (
     <label class="field">
       <span>Key</span>
@@ -93,16 +97,16 @@ function KeyField({ form, isTaken }: { readonly form: Signal<Form>; readonly isT
         spellcheck={false}
         placeholder="users/alice"
         value={form.value.key}
-        aria-invalid={isTaken}
+        aria-invalid={wrong !== null}
         onInput={(event) => {
           form.value = { ...form.value, key: event.currentTarget.value };
         }}
       />
-      {isTaken ? (
+      {wrong === null ? null : (
         <span class="wrong" role="alert">
-          There is an entry under this key. Nothing has been written: choose another key, or open that one and edit it.
+          {wrong}
         </span>
-      ) : null}
+      )}
     </label>
   );
 }
