@@ -37,6 +37,43 @@ export function testEditing(stage: Stage): void {
     expect(await bytesOf("made/taken")).toMatchObject({ text: "theirs" });
   });
 
+  test("what cannot be a key is said in the form, and names no other entry", async () => {
+    await stage.http.put("/keys/made/kept", "theirs", TEXT_TYPE);
+    await stage.page(
+      async (page) => {
+        await page.getByText("cannot be a key", { exact: false }).first().waitFor();
+        await page.keyboard.press("Escape");
+        await fillNew(page, "made/x/../kept", "mine");
+        await page.getByRole("alert").filter({ hasText: "between slashes" }).waitFor();
+        expect(await page.getByRole("button", { name: "Create", exact: true }).isDisabled()).toBe(true);
+      },
+      { hash: "#/keys?key=made/x/../kept" },
+    );
+    expect(await bytesOf("made/kept")).toMatchObject({ text: "theirs" });
+  });
+
+  for (const isNarrow of [false, true]) {
+    test(`a message lies over no button of the editor on a ${isNarrow ? "narrow" : "wide"} screen`, async () => {
+      await stage.http.put("/keys/over/a", "1", TEXT_TYPE);
+      await stage.http.put("/keys/over/b", "1", TEXT_TYPE);
+      await stage.page(
+        async (page) => {
+          await page.locator(".entry-title h2").waitFor();
+          await page.keyboard.press("d");
+          await page.getByText("Deleted “over/a”").waitFor();
+          await page.evaluate("location.hash = '#/keys?prefix=over/&key=over/b'");
+          await page.locator(".entry-title h2", { hasText: "over/b" }).waitFor();
+          await page.keyboard.press("e");
+          await page.getByLabel("Value", { exact: true }).fill("2");
+          await page.getByRole("button", { name: "Save", exact: true }).click({ timeout: 3000 });
+          await page.getByText("Saved", { exact: false }).first().waitFor();
+        },
+        { hash: "#/keys?prefix=over/&key=over/a", isNarrow },
+      );
+      expect(await bytesOf("over/b")).toMatchObject({ text: "2" });
+    });
+  }
+
   test("JSON is saved only once it is valid, laid out with its digits, and keeps type and end", async () => {
     const pair = '{"edit/json": {"big":106242075399214372653,"one":1.0}}';
     await stage.http.put("/keys/edit/json?expire_in=5000", pair, { "Content-Type": "application/json" });
