@@ -9,7 +9,7 @@ export function judgeKey(text: string): string | null {
     parseKey(text);
     return null;
   } catch (error) {
-    if (error instanceof KeyholdError) return error.message;
+    if (error instanceof KeyholdError) return error.detail;
     throw error;
   }
 }
