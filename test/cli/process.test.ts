@@ -3,11 +3,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pollUntil } from "../support/poll-until.ts";
 import { type ServerProcess, startServerProcess } from "../support/server-process.ts";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../support/temporary-directory.ts";
 import { withServerProcess } from "../support/with-server-process.ts";
 
 const ROOT = join(import.meta.dir, "../..");
+/** For another program to come so far; a test has 20 s. */
+const PATIENCE_MS = 15_000;
 const top = makeTemporaryDirectory();
 let server: ServerProcess;
 
@@ -134,7 +137,7 @@ describe("lock", () => {
     const child = start(
       "exec keyhold lock l/4 -- sh -c 'trap \"exit 5\" TERM; touch trapped; while :; do sleep 0.05; done'",
     );
-    while (!existsSync(join(top, "trapped"))) await Bun.sleep(5);
+    await pollUntil(async () => existsSync(join(top, "trapped")), { ms: PATIENCE_MS, what: () => "No trap was set" });
     child.kill("SIGTERM");
     expect(await child.exited).toBe(5);
     expect(await readValue("l/4")).toBe(null);
@@ -172,10 +175,11 @@ describe("watch --exec", () => {
 
   test("ends at SIGINT by 130, without a word", async () => {
     const child = start("exec keyhold watch s/ --exec 'touch seen'");
-    while (!existsSync(join(top, "seen"))) {
+    const isSeen = async () => {
       await put("s/1", "x");
-      await Bun.sleep(5);
-    }
+      return existsSync(join(top, "seen"));
+    };
+    await pollUntil(isSeen, { ms: PATIENCE_MS, what: () => "No change was seen" });
     child.kill("SIGINT");
     expect([await child.exited, await new Response(child.stderr).text()]).toEqual([130, ""]);
   });
