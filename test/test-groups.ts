@@ -18,7 +18,7 @@ const TEST_FILES = new Bun.Glob("{bench,deploy,scripts,src,test}/**/*.test.{ts,t
 
 /** What waits the most comes between what works the most, so that both run beside each other. */
 const GROUPINGS: readonly Grouping[] = [
-  { title: "faults", begins: ["test/faults/"] },
+  { title: "faults", begins: ["test/faults/", "test/torture/"] },
   { title: "others", begins: [""] },
   { title: "recipes", begins: ["test/recipes/", "test/adapters/", "test/transcripts/"] },
   { title: "faults of Valkey", begins: ["test/faults/valkey-", "test/faults/copy-valkey"] },
