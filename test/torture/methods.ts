@@ -1,4 +1,5 @@
 // Every method by its subcommand. A new one is a file that exports a Method, a row here, and a test that hands it to suite.ts.
 import type { Method } from "./method.ts";
+import { soak } from "./soak/soak.ts";
 
-export const METHODS: readonly Method[] = [];
+export const METHODS: readonly Method[] = [soak];

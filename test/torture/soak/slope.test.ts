@@ -1,0 +1,31 @@
+import { expect, test } from "bun:test";
+import { withSeed } from "../../support/seeded-random.ts";
+import { median, mediansByTime, slopePerHour } from "./slope.ts";
+
+const MINUTE_MS = 60_000;
+
+test("a straight line has its slope, in an hour's units", () => {
+  const samples = Array.from({ length: 60 }, (_, minute) => ({ atMs: minute * MINUTE_MS, value: 100 + minute / 20 }));
+  expect(slopePerHour(samples)).toBeCloseTo(3, 6);
+});
+
+test("what stands still has none, whatever a few samples say", async () => {
+  await withSeed(4711, (random) => {
+    const value = () => (random.oneIn(10) ? 900 : 100 + random.below(10) / 10);
+    const samples = Array.from({ length: 120 }, (_, minute) => ({ atMs: minute * MINUTE_MS, value: value() }));
+    expect(Math.abs(slopePerHour(samples))).toBeLessThan(0.5);
+  });
+});
+
+test("medians are those of each stretch", () => {
+  const samples = [1, 9, 2, 7, 7, 8].map((value, second) => ({ atMs: second * 1000, value }));
+  expect(mediansByTime(samples, 3000)).toEqual([
+    { atMs: 1500, value: 2 },
+    { atMs: 4500, value: 7 },
+  ]);
+});
+
+test("the median of an even number lies between the two in the middle", () => {
+  expect(median([4, 1, 3, 2])).toBe(2.5);
+  expect(median([])).toBeNaN();
+});

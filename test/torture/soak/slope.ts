@@ -1,0 +1,34 @@
+// How fast something grows, told from noisy samples: the Theil–Sen estimator, the median of the slopes between all pairs. Up to a
+// quarter of the samples may be far off, as memory is before a collection, without moving it much.
+
+export interface Sample {
+  readonly atMs: number;
+  readonly value: number;
+}
+
+const MS_PER_HOUR = 3_600_000;
+
+/** By so much the value grows in an hour. @param samples - at least two, at different instants; the work is that of all pairs */
+export function slopePerHour(samples: readonly Sample[]): number {
+  const slopes = samples.flatMap((from, index) =>
+    samples.slice(index + 1).map((to) => (to.value - from.value) / (to.atMs - from.atMs)),
+  );
+  return median(slopes) * MS_PER_HOUR;
+}
+
+/** Medians of what falls into each stretch of so many milliseconds, at its middle. */
+export function mediansByTime(samples: readonly Sample[], stretchMs: number): readonly Sample[] {
+  const stretches = Map.groupBy(samples, ({ atMs }) => Math.floor(atMs / stretchMs));
+  return [...stretches].map(([stretch, inside]) => ({
+    atMs: (stretch + 0.5) * stretchMs,
+    value: median(inside.map(({ value }) => value)),
+  }));
+}
+
+/** Of none it is NaN. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+}

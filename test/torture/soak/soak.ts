@@ -1,0 +1,146 @@
+// Hours of everything that clients do, at a steady rate, with watchers beside and backups in between: memory and descriptors of the
+// server stand still after a warm-up, and nothing is answered that should not be.
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { residentBytes, tellsMemory } from "../../support/process-memory.ts";
+import { SERVE, type ServerProcess, startListening } from "../../support/server-process.ts";
+import { FAULTS_MAX, type Findings, type Method, type Run } from "../method.ts";
+import { mediansByTime, type Sample, slopePerHour } from "./slope.ts";
+import { SteadyLoad } from "./steady-load.ts";
+import { SoakWatchers } from "./watchers.ts";
+
+const MAIN = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
+const LEAKING = fileURLToPath(new URL("leaking.ts", import.meta.url));
+const PER_SECOND = 2000;
+const ROUND_SECONDS = 10;
+const SAMPLE_MS = 1000;
+/** Of the whole run; caches fill meanwhile, and the heap finds its size. */
+const WARM_UP_SHARE = 1 / 7;
+/** Below so much after the warm-up, a slope would be that of noise and of caches. */
+const SLOPE_SECONDS_MIN = 1800;
+const SLOPE_MB_PER_HOUR_MAX = 1;
+/** In a run that is too short for a slope: what the server may have grown by since the warm-up. */
+const GROWTH_MB_MAX = 48;
+/** Connections come and go, backups and checkpoints open files: between medians of a minute so many are noise. */
+const DESCRIPTORS_MAX = 20;
+const MB = 1e6;
+const MINUTE_MS = 60_000;
+/** Little is kept of the past, so that its growth is over with the warm-up. */
+const BOUNDS = ["--history-changes", "100000", "--idempotency-age", "1m", "--idempotency-size", "16MiB"];
+
+export const soak: Method = {
+  name: "soak",
+  summary: "2,000 requests a second of every kind, watchers and backups beside: memory and descriptors stand still",
+  unit: "stretches of 10 s",
+  rounds: { short: 1, long: 420 },
+  variants: [],
+  plants: [
+    { name: "memory", summary: "the server keeps 10 MiB a second that nobody needs", rounds: 1 },
+    { name: "descriptors", summary: "the server opens ten files a second and closes none", rounds: 1 },
+  ],
+  lacks: () => (tellsMemory ? null : "It reads what /proc tells of a process, which is there on Linux alone."),
+  run,
+};
+
+interface Samples {
+  readonly memory: Sample[];
+  readonly descriptors: Sample[];
+}
+
+async function run({ rounds, seed, plant, directory, say }: Run): Promise<Findings> {
+  const server = await start(directory, plant);
+  const load = new SteadyLoad({ url: server.url, perSecond: PER_SECOND, seed });
+  const watchers = new SoakWatchers(server.url);
+  const samples: Samples = { memory: [], descriptors: [] };
+  const seconds = rounds * ROUND_SECONDS;
+  const warmUpMs = seconds * 1000 * WARM_UP_SHARE;
+  const sampler = setInterval(() => takeSample(server.pid, samples), SAMPLE_MS);
+  const teller = setInterval(() => say(tell(load, samples)), Math.max(SAMPLE_MS, (seconds * 1000) / 30));
+  try {
+    await load.run(seconds);
+  } finally {
+    clearInterval(sampler);
+    clearInterval(teller);
+    await watchers.stop();
+    server.kill("SIGTERM");
+  }
+  const faults = [...load.faults, ...watchers.faults, ...faultsInLog(server.output())];
+  if ((await server.exited) !== 0) faults.push(`The server did not end as asked: ${server.output().slice(-1000)}`);
+  const growth = judgeGrowth(samples, warmUpMs, seconds * 1000 - warmUpMs);
+  return {
+    figures: {
+      requests: load.answered,
+      "requests a second": Math.round(load.answered / seconds),
+      "events watched": watchers.events,
+      ...growth.figures,
+      "longest answer, ms": Math.round(load.longestMs),
+      "answers by status": load.statuses,
+    },
+    faults: [...faults, ...growth.faults].slice(0, FAULTS_MAX),
+  };
+}
+
+function start(directory: string, plant: string | null): Promise<ServerProcess> {
+  const backups = ["--backup-directory", `${directory}/backups`, "--backup-interval", "5m", "--backup-keep", "2"];
+  const args = [...SERVE, "--store", `${directory}/store`, ...BOUNDS, ...backups];
+  const environment = { PATH: process.env["PATH"], LEAK: plant ?? "" };
+  const preload = plant === null ? [] : ["--preload", LEAKING];
+  return startListening([process.execPath, ...preload, MAIN, ...args], { environment });
+}
+
+/** Instants count from the first sample. */
+function takeSample(pid: number, { memory, descriptors }: Samples): void {
+  const atMs = memory.length * SAMPLE_MS;
+  memory.push({ atMs, value: residentBytes(pid) / MB });
+  descriptors.push({ atMs, value: readdirSync(`/proc/${pid}/fd`).length });
+}
+
+function tell(load: SteadyLoad, { memory, descriptors }: Samples): string {
+  const memoryMb = Math.round(memory.at(-1)?.value ?? 0);
+  return `${load.answered} answers, ${memoryMb} MB, ${descriptors.at(-1)?.value ?? 0} descriptors, ${load.faults.length} faults`;
+}
+
+function judgeGrowth(samples: Samples, warmUpMs: number, measuredMs: number): Findings {
+  const later = (all: readonly Sample[]) => all.filter(({ atMs }) => atMs >= warmUpMs);
+  const [memory, descriptors] = [later(samples.memory), later(samples.descriptors)];
+  const grownMb = growthOf(memory);
+  const opened = growthOf(descriptors);
+  const isLong = measuredMs >= SLOPE_SECONDS_MIN * 1000;
+  const slope = isLong ? slopePerHour(mediansByTime(memory, MINUTE_MS)) : null;
+  const faults: string[] = [];
+  if (slope !== null && slope > SLOPE_MB_PER_HOUR_MAX) faults.push(`Memory grows by ${slope.toFixed(2)} MB an hour`);
+  if (grownMb > GROWTH_MB_MAX) faults.push(`Memory grew by ${Math.round(grownMb)} MB after the warm-up`);
+  if (opened > DESCRIPTORS_MAX) faults.push(`${opened} more descriptors are open than after the warm-up`);
+  return {
+    figures: {
+      "memory at the end, MB": Math.round(memory.at(-1)?.value ?? 0),
+      "memory slope after the warm-up, MB/h": slope === null ? "too short to tell" : Math.round(slope * 100) / 100,
+      "descriptors, least and most": rangeOf(descriptors),
+    },
+    faults,
+  };
+}
+
+/** From the first of five parts to the last, by their medians. */
+function growthOf(samples: readonly Sample[]): number {
+  const first = samples[0]?.atMs ?? 0;
+  const stretchMs = Math.max(SAMPLE_MS, ((samples.at(-1)?.atMs ?? 0) - first + SAMPLE_MS) / 5);
+  const medians = mediansByTime(
+    samples.map(({ atMs, value }) => ({ atMs: atMs - first, value })),
+    stretchMs,
+  );
+  return (medians.at(-1)?.value ?? 0) - (medians[0]?.value ?? 0);
+}
+
+function rangeOf(samples: readonly Sample[]): string {
+  const values = samples.map(({ value }) => value);
+  return `${Math.min(...values)} to ${Math.max(...values)}`;
+}
+
+/** Warnings and errors that the server wrote. */
+function faultsInLog(output: string): readonly string[] {
+  return output
+    .split("\n")
+    .filter((line) => /"level":"error"/.test(line))
+    .slice(0, FAULTS_MAX);
+}
