@@ -1,5 +1,6 @@
 // Every method by its subcommand. A new one is a file that exports a Method, a row here, and a test that hands it to suite.ts.
+import { acknowledgements } from "./acknowledgements/acknowledgements.ts";
 import type { Method } from "./method.ts";
 import { soak } from "./soak/soak.ts";
 
-export const METHODS: readonly Method[] = [soak];
+export const METHODS: readonly Method[] = [acknowledgements, soak];

@@ -1,0 +1,4 @@
+import { acknowledgements } from "./acknowledgements/acknowledgements.ts";
+import { tortureSuite } from "./suite.ts";
+
+tortureSuite(acknowledgements, { roundMsMax: 20 });
