@@ -29,18 +29,26 @@ export interface Report {
 
 export type RunOptions = Pick<Run, "rounds" | "seed" | "variant" | "plant" | "say">;
 
-/** A method that throws has broken what it should have kept, unless a plant is why. */
+/** A method that throws has not come to its end: a promise is taken for broken, and a plant for missed. */
 export async function judgeRun(method: Method, options: RunOptions): Promise<Report> {
   const { rounds, seed, variant, plant } = options;
   const startedAt = new Date().toISOString();
   const begunAt = performance.now();
-  const { figures, faults } = await withTemporaryDirectory((directory) => method.run({ ...options, directory }));
+  let findings: Findings;
+  let hasThrown = false;
+  try {
+    findings = await withTemporaryDirectory((directory) => method.run({ ...options, directory }));
+  } catch (error) {
+    hasThrown = true;
+    findings = { figures: {}, faults: [error instanceof Error ? (error.stack ?? error.message) : String(error)] };
+  }
+  const { figures, faults } = findings;
   const isBroken = faults.length > 0;
   return {
     method: method.name,
     variant,
     plant,
-    verdict: plant === null ? (isBroken ? "broken" : "kept") : isBroken ? "caught" : "missed",
+    verdict: plant === null ? (isBroken ? "broken" : "kept") : isBroken && !hasThrown ? "caught" : "missed",
     rounds,
     unit: method.unit,
     seed,

@@ -2,5 +2,6 @@
 import { acknowledgements } from "./acknowledgements/acknowledgements.ts";
 import type { Method } from "./method.ts";
 import { soak } from "./soak/soak.ts";
+import { supplyChain } from "./supply-chain/supply-chain.ts";
 
-export const METHODS: readonly Method[] = [acknowledgements, soak];
+export const METHODS: readonly Method[] = [acknowledgements, soak, supplyChain];

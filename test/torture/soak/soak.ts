@@ -21,8 +21,8 @@ const SLOPE_SECONDS_MIN = 1800;
 const SLOPE_MB_PER_HOUR_MAX = 1;
 /** In a run that is too short for a slope: what the server may have grown by since the warm-up. */
 const GROWTH_MB_MAX = 48;
-/** Connections come and go, backups and checkpoints open files: between medians of a minute so many are noise. */
-const DESCRIPTORS_MAX = 20;
+/** Watchers come and go, backups and checkpoints open files: between medians so many are noise. */
+const DESCRIPTORS_MAX = 10;
 const MB = 1e6;
 const MINUTE_MS = 60_000;
 /** Little is kept of the past, so that its growth is over with the warm-up. */
@@ -54,7 +54,7 @@ async function run({ rounds, seed, plant, directory, say }: Run): Promise<Findin
   const samples: Samples = { memory: [], descriptors: [] };
   const seconds = rounds * ROUND_SECONDS;
   const warmUpMs = seconds * 1000 * WARM_UP_SHARE;
-  const sampler = setInterval(() => takeSample(server.pid, samples), SAMPLE_MS);
+  const sampler = setInterval(() => takeSample(server.pid, load, samples), SAMPLE_MS);
   const teller = setInterval(() => say(tell(load, samples)), Math.max(SAMPLE_MS, (seconds * 1000) / 30));
   try {
     await load.run(seconds);
@@ -88,11 +88,11 @@ function start(directory: string, plant: string | null): Promise<ServerProcess> 
   return startListening([process.execPath, ...preload, MAIN, ...args], { environment });
 }
 
-/** Instants count from the first sample. */
-function takeSample(pid: number, { memory, descriptors }: Samples): void {
+/** Instants count from the first sample. Descriptors are those beside the connections of the load, which are as many as it needs. */
+function takeSample(pid: number, load: SteadyLoad, { memory, descriptors }: Samples): void {
   const atMs = memory.length * SAMPLE_MS;
   memory.push({ atMs, value: residentBytes(pid) / MB });
-  descriptors.push({ atMs, value: readdirSync(`/proc/${pid}/fd`).length });
+  descriptors.push({ atMs, value: readdirSync(`/proc/${pid}/fd`).length - load.open });
 }
 
 function tell(load: SteadyLoad, { memory, descriptors }: Samples): string {
@@ -115,7 +115,7 @@ function judgeGrowth(samples: Samples, warmUpMs: number, measuredMs: number): Fi
     figures: {
       "memory at the end, MB": Math.round(memory.at(-1)?.value ?? 0),
       "memory slope after the warm-up, MB/h": slope === null ? "too short to tell" : Math.round(slope * 100) / 100,
-      "descriptors, least and most": rangeOf(descriptors),
+      "descriptors beside the load's connections, least and most": rangeOf(descriptors),
     },
     faults,
   };

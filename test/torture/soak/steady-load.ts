@@ -53,6 +53,11 @@ export class SteadyLoad {
     return this.#answered;
   }
 
+  /** Connections. */
+  get open(): number {
+    return this.#open;
+  }
+
   /** The longest that an answer took. */
   get longestMs(): number {
     return this.#longestMs;
