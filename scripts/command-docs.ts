@@ -6,9 +6,9 @@ import { COMMAND_GROUPS, type CommandBody, type CommandRow } from "../src/cli/co
 import { COMMANDS, FIRST_EXAMPLES } from "../src/cli/commands.ts";
 import { EXIT_MEANINGS } from "../src/cli/exit-codes.ts";
 import { describeProgram } from "../src/cli/program.ts";
+import { replacePart } from "./marked-part.ts";
 
 const BEGIN = "<!-- Generated from the table of commands in src/cli by scripts/generate.ts, down to the next mark. -->";
-const END = "<!-- End of what is generated. -->";
 
 interface Documented {
   readonly row: CommandRow;
@@ -31,10 +31,7 @@ const VARIABLES: readonly (readonly [string, string])[] = [
 
 /** docs/cli.md, as it stands but for the reference. @throws when the page has no marks */
 export function renderCommandReference(page: string): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error("docs/cli.md has lost the marks of its reference");
-  return `${page.slice(0, begin + BEGIN.length)}\n\n${renderReference()}\n${page.slice(end)}`;
+  return replacePart(page, BEGIN, renderReference());
 }
 
 async function readTable(): Promise<readonly Documented[]> {

@@ -8,6 +8,7 @@ import { renderGuarantees } from "./guarantee-docs.ts";
 import { renderMetrics } from "./metric-docs.ts";
 import { renderOpenApi } from "./openapi-docs.ts";
 import { ERROR_CODES, renderProblem, renderProblemIndex } from "./problem-docs.ts";
+import { renderReliability } from "./reliability-docs.ts";
 import { renderRouteIndex } from "./route-index.ts";
 
 interface GeneratedFile {
@@ -22,6 +23,7 @@ const GENERATED: readonly GeneratedFile[] = [
   { path: "docs/keyhold.example.toml", render: renderExample },
   { path: "deploy/grafana/dashboards/keyhold.json", render: renderDashboard },
   { path: "docs/guarantees.md", render: renderGuarantees },
+  { path: "docs/reliability.md", render: renderReliability },
   { path: "docs/metrics.md", render: renderMetrics },
   { path: "docs/routes.md", render: renderRouteIndex },
   { path: "docs/openapi.json", render: renderOpenApi },

@@ -5,6 +5,7 @@ import { sqliteCapabilities } from "../src/engines/sqlite/capabilities.ts";
 import { valkeyCapabilities } from "../src/engines/valkey/capabilities.ts";
 import { guaranteesOf } from "../src/store/guarantees.ts";
 import type { Capabilities } from "../src/store/store.ts";
+import { replacePart } from "./marked-part.ts";
 
 interface Column {
   readonly head: string;
@@ -12,7 +13,6 @@ interface Column {
 }
 
 const BEGIN = "<!-- Generated from the capabilities of the engines by scripts/generate.ts, down to the next mark. -->";
-const END = "<!-- End of what is generated. -->";
 
 interface Table {
   readonly caption: string;
@@ -56,10 +56,7 @@ const TABLES: readonly Table[] = [
 
 /** docs/guarantees.md, as it stands but for the table. @throws when the page has no marks */
 export function renderGuarantees(page: string): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin === -1 || end < begin) throw new Error("docs/guarantees.md has no marks for the table of the engines");
-  return [page.slice(0, begin) + BEGIN, ...TABLES.map(renderTable), page.slice(end)].join("\n\n");
+  return replacePart(page, BEGIN, TABLES.map(renderTable).join("\n\n"));
 }
 
 function renderTable({ caption, columns, isAbout }: Table): string {

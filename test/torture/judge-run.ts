@@ -7,7 +7,7 @@ import { cpus, release, totalmem } from "node:os";
 import { withTemporaryDirectory } from "../support/temporary-directory.ts";
 import { FAULTS_MAX, type Findings, type Method, type Run } from "./method.ts";
 
-/** A stored format: docs/reliability/*.json. */
+/** A stored format: test/torture/reports/*.json. */
 export interface Report {
   readonly method: string;
   readonly variant: string | null;
@@ -93,6 +93,7 @@ function describeMachine(): string {
   const sqlite = db.query<{ version: string }, []>("select sqlite_version() as version").get()?.version;
   db.close();
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
+  const [kernel = ""] = release().split("-");
   const processor = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`;
-  return `${processor}, ${memory}, ${process.platform} ${release()}, Bun ${Bun.version}, SQLite ${sqlite}`;
+  return `${processor}, ${memory}, ${process.platform} ${kernel}, Bun ${Bun.version}, SQLite ${sqlite}`;
 }

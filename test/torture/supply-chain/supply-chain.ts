@@ -38,7 +38,7 @@ export const supplyChain: Method = {
   name: "supply-chain",
   summary:
     "what Keyhold is made of: pinned, with digests, few, of known licences, in a bill of materials, without advisories",
-  unit: "looks",
+  unit: "pass",
   rounds: { short: 1, long: 1 },
   variants: [],
   plants: [

@@ -1,0 +1,70 @@
+// The figures of docs/reliability.md, between its marks: a row for each report of a long run (test/torture/reports), the planted
+// faults that were found beside, and the commands that make them. The rest of the page is written by hand.
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { type Report, showFigure } from "../test/torture/judge-run.ts";
+import { METHODS } from "../test/torture/methods.ts";
+import { replacePart } from "./marked-part.ts";
+
+const REPORTS = fileURLToPath(new URL("../test/torture/reports", import.meta.url));
+const BEGIN = "<!-- Generated from test/torture/reports by scripts/generate.ts, down to the next mark. -->";
+
+/** docs/reliability.md, as it stands but for the figures. @throws Error when the page has no marks */
+export function renderReliability(page: string): string {
+  const reports = readReports();
+  return replacePart(page, BEGIN, renderFigures(reports));
+}
+
+function readReports(): readonly Report[] {
+  const names = readdirSync(REPORTS).filter((name) => name.endsWith(".json"));
+  return names.toSorted().map((name) => JSON.parse(readFileSync(`${REPORTS}/${name}`, "utf8")));
+}
+
+function renderFigures(reports: readonly Report[]): string {
+  const order = METHODS.map(({ name }) => name);
+  const long = reports
+    .filter(({ plant }) => plant === null)
+    .toSorted((a, b) => order.indexOf(a.method) - order.indexOf(b.method));
+  const rows = long.map((report) => renderRow(report, reports));
+  const machines = [...new Set(long.map(({ machine }) => machine))];
+  const commands = long.map(
+    (report) => `${commandOf(report)}  # ${report.startedAt.slice(0, 10)}, at ${report.commit}`,
+  );
+  return [
+    `Measured on: ${machines.join("; ")}. Two or three methods ran beside each other, and a soak beside all.`,
+    "",
+    "| Method | Rounds | Seen | Promises broken | Planted faults found |",
+    "|---|---|---|---|---|",
+    ...rows,
+    "",
+    "The rounds above, with their seeds:",
+    "",
+    "```text",
+    ...commands,
+    "```",
+  ].join("\n");
+}
+
+function renderRow(report: Report, all: readonly Report[]): string {
+  const { method, variant, rounds, unit, seconds, figures, faults } = report;
+  const seen = Object.entries(figures).map(([what, figure]) => `${what}: ${showFigure(figure)}`);
+  const plants = all.filter((other) => other.method === method && other.variant === variant && other.plant !== null);
+  const caught = plants.filter(({ verdict }) => verdict === "caught").length;
+  const cells = [
+    `[${method}](#${method})${variant === null ? "" : `, ${variant}`}`,
+    `${showFigure(rounds)} ${unit}, ${showSeconds(seconds)}`,
+    seen.join("; "),
+    faults.length === 0 ? "none" : String(faults.length),
+    plants.length === 0 ? "" : `${caught} of ${plants.length}`,
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+function showSeconds(seconds: number): string {
+  return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+function commandOf({ method, variant, rounds, seed }: Report): string {
+  const on = variant === null ? "" : ` --on ${/^[\w-]+$/.test(variant) ? variant : `'${variant}'`}`;
+  return `npm run torture -- ${method}${on} --rounds ${rounds} --seed ${seed}`;
+}
