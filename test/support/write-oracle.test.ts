@@ -26,6 +26,12 @@ describe("the write oracle", () => {
   test("finds a value that nobody sent", async () => {
     expect((await oracleAfter(A1, A2)).check(new Map([["a", "9"]]))).toEqual(["a: acknowledged 1, found 9"]);
   });
+  test("finds a refused value that is there", async () => {
+    const oracle = await oracleAfter(A1, A2);
+    await oracle.write(new Map([["a", "3"]]), async () => false);
+    expect(oracle.check(new Map([["a", "3"]]))).toEqual(["a: acknowledged 1, found 3, which was refused"]);
+    expect([oracle.refusals, oracle.unknown]).toEqual([1, { all: 1, applied: 0 }]);
+  });
   test("finds half of a cut write", async () => {
     expect((await oracleAfter(A1, BOTH)).check(new Map([["a", "3"]]))).toEqual(["a: acknowledged 1, found 3"]);
     expect(
@@ -35,6 +41,6 @@ describe("the write oracle", () => {
           ["b", "3"],
         ]),
       ),
-    ).toEqual(["b: found, and nobody wrote it"]);
+    ).toEqual(["b: found, and no write of it was acknowledged"]);
   });
 });

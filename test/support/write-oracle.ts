@@ -5,13 +5,29 @@
 /** Values by key; null for no entry. */
 export type Outcome = ReadonlyMap<string, string | null>;
 
+const SHOWN_MAX = 60;
+
 export class WriteOracle {
   readonly #acknowledged = new Map<string, string | null>();
   readonly #underWay = new Set<Outcome>();
+  /** What was last refused of each key since the last comparison. */
+  readonly #refused = new Map<string, string | null>();
   #acknowledgements = 0;
+  #refusals = 0;
+  #unknown = 0;
+  #applied = 0;
 
   get acknowledgements(): number {
     return this.#acknowledgements;
+  }
+
+  get refusals(): number {
+    return this.#refusals;
+  }
+
+  /** Writes that were never answered, up to the last comparison; and how many of them were found applied. */
+  get unknown(): { readonly all: number; readonly applied: number } {
+    return { all: this.#unknown, applied: this.#applied };
   }
 
   /** What is acknowledged for a key now. */
@@ -24,7 +40,11 @@ export class WriteOracle {
     this.#underWay.add(outcome);
     const isAcknowledged = await send();
     this.#underWay.delete(outcome);
-    if (!isAcknowledged) return;
+    if (!isAcknowledged) {
+      this.#refusals++;
+      for (const [key, value] of outcome) this.#refused.set(key, value);
+      return;
+    }
     this.#acknowledgements++;
     this.#settle(outcome);
   }
@@ -38,15 +58,21 @@ export class WriteOracle {
     const differences: string[] = [];
     for (const outcome of this.#underWay) {
       const isApplied = [...outcome].every(([key, value]) => (held.get(key) ?? null) === value);
-      if (isApplied) this.#settle(outcome);
+      this.#unknown++;
+      if (!isApplied) continue;
+      this.#applied++;
+      this.#settle(outcome);
     }
     this.#underWay.clear();
     for (const [key, value] of this.#acknowledged) {
       const actual = held.get(key) ?? null;
-      if (actual !== value) differences.push(`${key}: acknowledged ${value}, found ${actual}`);
+      if (actual === value) continue;
+      const note = actual !== null && this.#refused.get(key) === actual ? ", which was refused" : "";
+      differences.push(`${key}: acknowledged ${show(value)}, found ${show(actual)}${note}`);
     }
+    this.#refused.clear();
     for (const key of held.keys()) {
-      if (!this.#acknowledged.has(key)) differences.push(`${key}: found, and nobody wrote it`);
+      if (!this.#acknowledged.has(key)) differences.push(`${key}: found, and no write of it was acknowledged`);
     }
     return differences;
   }
@@ -54,4 +80,9 @@ export class WriteOracle {
   #settle(outcome: Outcome): void {
     for (const [key, value] of outcome) this.#acknowledged.set(key, value);
   }
+}
+
+/** Long values by how they begin. */
+function show(value: string | null): string | null {
+  return value === null || value.length <= SHOWN_MAX ? value : `${value.slice(0, SHOWN_MAX)}…`;
 }
