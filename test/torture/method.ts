@@ -28,6 +28,13 @@ export interface Plant {
   readonly summary: string;
   /** Rounds after which it must have been found. */
   readonly rounds: number;
+  /** The variants that it can be planted on; without them, every one. */
+  readonly on?: readonly string[];
+}
+
+/** Those that can be planted on a variant. */
+export function plantsOn({ plants }: Method, variant: string | null): readonly Plant[] {
+  return plants.filter(({ on }) => on === undefined || (variant !== null && on.includes(variant)));
 }
 
 /** What a method is asked to do. */

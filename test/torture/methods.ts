@@ -1,8 +1,9 @@
 // Every method by its subcommand. A new one is a file that exports a Method, a row here, and a test that hands it to suite.ts.
 import { acknowledgements } from "./acknowledgements/acknowledgements.ts";
+import { fuzz } from "./fuzz/fuzz.ts";
 import { kill } from "./kill.ts";
 import type { Method } from "./method.ts";
 import { soak } from "./soak/soak.ts";
 import { supplyChain } from "./supply-chain/supply-chain.ts";
 
-export const METHODS: readonly Method[] = [acknowledgements, kill, soak, supplyChain];
+export const METHODS: readonly Method[] = [acknowledgements, fuzz, kill, soak, supplyChain];

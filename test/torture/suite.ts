@@ -2,7 +2,7 @@
 // rounds and the draws; `npm run torture` runs it longer.
 import { describe, expect, test } from "bun:test";
 import { judgeRun, type RunOptions, summarise } from "./judge-run.ts";
-import type { Method } from "./method.ts";
+import { type Method, plantsOn } from "./method.ts";
 
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 
@@ -27,7 +27,7 @@ export function tortureSuite(method: Method, { roundMsMax }: TortureSuiteOptions
         },
         patienceMs(rounds),
       );
-      for (const plant of method.plants) {
+      for (const plant of plantsOn(method, variant)) {
         test(
           `finds a planted fault: ${plant.summary}`,
           async () => {

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { isGood, judgeRun, type Report, showFigure, summarise } from "./judge-run.ts";
-import type { Method, Plant } from "./method.ts";
+import { type Method, type Plant, plantsOn } from "./method.ts";
 import { METHODS } from "./methods.ts";
 
 /** What a run is asked for on the command line. */
@@ -79,7 +79,7 @@ function variantsOf(method: Method, { on }: Asked): readonly (string | null)[] {
 
 async function runMethod(method: Method, variant: string | null, asked: Asked): Promise<readonly Report[]> {
   const reports: Report[] = [];
-  for (const plant of plantsAsked(method, asked)) {
+  for (const plant of plantsAsked(plantsOn(method, variant), asked)) {
     const rounds = asked.rounds ?? plant?.rounds ?? (asked.long ? method.rounds.long : method.rounds.short);
     const seed = asked.seed ?? Math.floor(Math.random() * SEED_END);
     console.log(
@@ -95,7 +95,7 @@ async function runMethod(method: Method, variant: string | null, asked: Asked): 
   return reports;
 }
 
-function plantsAsked({ plants }: Method, asked: Asked): readonly (Plant | null)[] {
+function plantsAsked(plants: readonly Plant[], asked: Asked): readonly (Plant | null)[] {
   if (asked.plants) return plants;
   return asked.plant === undefined ? [null] : plants.filter(({ name }) => name === asked.plant);
 }
