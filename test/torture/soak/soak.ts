@@ -25,8 +25,17 @@ const GROWTH_MB_MAX = 48;
 const DESCRIPTORS_MAX = 10;
 const MB = 1e6;
 const MINUTE_MS = 60_000;
-/** Little is kept of the past, so that its growth is over with the warm-up. */
-const BOUNDS = ["--history-changes", "100000", "--idempotency-age", "1m", "--idempotency-size", "16MiB"];
+/** Little is kept of the past, and of answers, so that the growth of either is over with the warm-up. */
+const BOUNDS = [
+  "--entry-cache",
+  "64MiB",
+  "--history-changes",
+  "100000",
+  "--idempotency-age",
+  "1m",
+  "--idempotency-size",
+  "16MiB",
+];
 
 export const soak: Method = {
   name: "soak",
@@ -55,7 +64,7 @@ async function run({ rounds, seed, plant, directory, say }: Run): Promise<Findin
   const seconds = rounds * ROUND_SECONDS;
   const warmUpMs = seconds * 1000 * WARM_UP_SHARE;
   const sampler = setInterval(() => takeSample(server.pid, load, samples), SAMPLE_MS);
-  const teller = setInterval(() => say(tell(load, samples)), Math.max(SAMPLE_MS, (seconds * 1000) / 30));
+  const teller = setInterval(() => say(tell(load, samples)), Math.max(SAMPLE_MS, (seconds * 1000) / 60));
   try {
     await load.run(seconds);
   } finally {
