@@ -318,6 +318,22 @@ describe("a writer that has failed", () => {
     });
   });
 
+  test("has failed where the system cannot say how much room the disk has", async () => {
+    const grant = () => void statfsSync("/nowhere/at/all");
+    await withWriter(
+      ({ apply, writer, fatalReasons }) => {
+        expect(
+          apply([requestOf(put("a")), requestOf(put("b"))])
+            .flat()
+            .map(outcomeOf),
+        ).toEqual(["unavailable", "unavailable"]);
+        expect(writer.hasFailed).toBe(true);
+        expect(fatalReasons).toHaveLength(1);
+      },
+      { reserve: { grant } },
+    );
+  });
+
   test("has failed by a fault of the database other than a full one", async () => {
     await withWriter(({ apply, db, writer, fatalReasons }) => {
       db.run("drop table changes");

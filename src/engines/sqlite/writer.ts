@@ -239,7 +239,9 @@ export class Writer {
     if (isSqliteError(error, "SQLITE_BUSY")) {
       return new KeyholdError("unavailable", `Cannot write: ${message}`, {}, { cause: error });
     }
-    if (!(error instanceof SQLiteError)) return new KeyholdError("internal", "The writer failed", {}, { cause: error });
+    // A call of the system that failed speaks of the disk as well: its free room is asked for before each write.
+    if (!(error instanceof SQLiteError) && !isSystemError(error))
+      return new KeyholdError("internal", "The writer failed", {}, { cause: error });
     this.fail(`Cannot go on writing: ${message}`);
     return new KeyholdError("unavailable", `Cannot write: ${message}`, {}, { cause: error });
   }
@@ -291,6 +293,10 @@ function isDone(answer: Exclude<WriteAnswer, { kind: "failed" }>): answer is Don
 /** What only reads may as well be asked again. */
 function isWriting(request: WriteRequest): boolean {
   return request.kind !== "commit" || request.batch.some(isWrite);
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
 }
 
 function failed(error: KeyholdError): WriteAnswer {
