@@ -3,7 +3,8 @@ import { acknowledgements } from "./acknowledgements/acknowledgements.ts";
 import { fuzz } from "./fuzz/fuzz.ts";
 import { kill } from "./kill.ts";
 import type { Method } from "./method.ts";
+import { powerCut } from "./power-cut/power-cut.ts";
 import { soak } from "./soak/soak.ts";
 import { supplyChain } from "./supply-chain/supply-chain.ts";
 
-export const METHODS: readonly Method[] = [acknowledgements, fuzz, kill, soak, supplyChain];
+export const METHODS: readonly Method[] = [acknowledgements, fuzz, kill, powerCut, soak, supplyChain];
