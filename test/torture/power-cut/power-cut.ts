@@ -16,7 +16,7 @@ export const powerCut: Method = {
   name: "power-cut",
   summary: "Cuts the power of a file system under a server that writes, and compares what is left",
   unit: "cuts",
-  rounds: { short: 3, long: 200 },
+  rounds: { short: 2, long: 200 },
   variants: Object.keys(FILE_SYSTEMS),
   plants: [
     { name: "relaxed", summary: "--durability relaxed, which does not sync what it acknowledges", rounds: 8 },
@@ -163,7 +163,7 @@ async function cutOnce(round: Round): Promise<readonly string[]> {
 async function writeAndCut(server: ServerProcess, { disk, oracle, random, round }: Round): Promise<readonly string[]> {
   const isEarly = round === 0 && random.oneIn(2);
   const after = 1 + random.below(isEarly ? EARLY_ACKNOWLEDGEMENTS_MAX : ACKNOWLEDGEMENTS_MAX);
-  const tail = round % BULK_ROUNDS === BULK_ROUNDS - 1 ? BULK_TEXT : "";
+  const tail = round % BULK_ROUNDS === 1 ? BULK_TEXT : "";
   const patience = setTimeout(() => server.kill("SIGKILL"), ROUND_MS_MAX);
   try {
     await writeUntilGone({ url: server.url, oracle, random, tail, cut: { after, call: () => disk.cut() } });
