@@ -21,7 +21,10 @@ const GROUPINGS: readonly Grouping[] = [
   { title: "faults", begins: ["test/faults/", "test/torture/"] },
   { title: "others", begins: [""] },
   { title: "recipes", begins: ["test/recipes/", "test/adapters/", "test/transcripts/"] },
-  { title: "faults of Valkey", begins: ["test/faults/valkey-", "test/faults/copy-valkey"] },
+  {
+    title: "faults of Valkey",
+    begins: ["test/faults/valkey-", "test/faults/copy-valkey", "test/torture/failover", "test/torture/partition"],
+  },
   { title: "HTTP", begins: ["test/conformance/http-"] },
   { title: "stores", begins: ["test/conformance/", "test/histories/"] },
   { title: "engines", begins: ["test/engines/", "src/engines/", "test/support/"] },

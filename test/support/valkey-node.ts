@@ -62,6 +62,11 @@ export class ValkeyNode {
     return this.#running.pid;
   }
 
+  /** Of its configuration, its log and its data. */
+  get directory(): string {
+    return this.#settings.directory;
+  }
+
   get isRunning(): boolean {
     return this.#child !== null;
   }

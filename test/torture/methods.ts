@@ -1,10 +1,12 @@
 // Every method by its subcommand. A new one is a file that exports a Method, a row here, and a test that hands it to suite.ts.
 import { acknowledgements } from "./acknowledgements/acknowledgements.ts";
+import { failover } from "./failover.ts";
 import { fuzz } from "./fuzz/fuzz.ts";
 import { kill } from "./kill.ts";
 import type { Method } from "./method.ts";
+import { partition } from "./partition.ts";
 import { powerCut } from "./power-cut/power-cut.ts";
 import { soak } from "./soak/soak.ts";
 import { supplyChain } from "./supply-chain/supply-chain.ts";
 
-export const METHODS: readonly Method[] = [acknowledgements, fuzz, kill, powerCut, soak, supplyChain];
+export const METHODS: readonly Method[] = [acknowledgements, failover, fuzz, kill, partition, powerCut, soak, supplyChain];

@@ -1,0 +1,221 @@
+// Primaries that are killed with -9 and primaries that hang (SIGSTOP) while others are elected in their place, and primaries that
+// are killed and come back with their disk, under load: four Keyholds over the same servers, one of each promise. What
+// docs/guarantees.md promises of each is compared with what its clients were told; what `applied` and `fsync` lose to an
+// election is counted. A watcher must see all that replicated:1 acknowledged.
+//
+// Each primary has two replicas: with one, the promise replicated:1 could not be kept from the kill until the killed node is
+// back, and writes would rightly be refused for so long.
+import { readdirSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { makeSeededRandom, type SeededRandom } from "../support/seeded-random.ts";
+import { serverProgram, type ValkeyNode } from "../support/valkey-node.ts";
+import { WatchCollector } from "../support/watch-collector.ts";
+import type { Findings, Method, Run } from "./method.ts";
+import {
+  type FailingServers,
+  KINDS,
+  type Kind,
+  PATIENCE_MS,
+  roleOf,
+  startFailing,
+  untilOneIsPrimary,
+} from "./valkey/failing-servers.ts";
+import { runInLanes } from "./valkey/in-lanes.ts";
+import { LossTally } from "./valkey/loss-tally.ts";
+import { PROMISES, type Promised, PromiseLoads, type Promiser, withPromisers } from "./valkey/promise-loads.ts";
+
+type Failure = (typeof FAILURES)[number];
+
+/** In turn. */
+const FAILURES = ["killed", "stopped", "back with its disk", "killed"] as const;
+
+/** What is planted, by the plant's name: in which failure, and who is judged by what. */
+const PLANTED: Readonly<
+  Record<string, { readonly failure: Failure; readonly promises: readonly [Promised, Promised] }>
+> = {
+  "applied-as-replicated": { failure: "killed", promises: ["applied", "replicated:1"] },
+  "log-without-its-end": { failure: "back with its disk", promises: ["fsync", "fsync"] },
+  "sent-twice": { failure: "back with its disk", promises: ["replicated:1", "replicated:1"] },
+};
+
+const REPLICAS = 2;
+/** Of each promise. */
+const CLIENTS = 8;
+/** Writes of each client before and after each failure. */
+const WRITES_AROUND = 20;
+/** What a disk that lies has not kept of the log, at most half of it. */
+const LOG_BYTES_LOST_MAX = 65_536;
+const ROUNDS_LONG = 68;
+
+export const failover: Method = {
+  name: "failover",
+  summary:
+    "Kills, stops and restarts primaries of Valkey under load, and compares each promise with what is there then",
+  unit: "failures of a primary",
+  rounds: { short: 3, long: ROUNDS_LONG },
+  variants: KINDS,
+  plants: [
+    {
+      name: "applied-as-replicated",
+      summary: "writes are acknowledged as replicated:1 that no replica has",
+      rounds: 1,
+    },
+    {
+      name: "log-without-its-end",
+      summary: "the disk of a primary has not kept what it said to have synced",
+      rounds: 1,
+    },
+    { name: "sent-twice", summary: "some writes are sent a second time", rounds: 1 },
+  ],
+  lacks: () => lacksServer(),
+  run: (run) => runFailover(run),
+};
+
+export function lacksServer(): string | null {
+  try {
+    serverProgram();
+    return null;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+interface Round {
+  readonly servers: FailingServers;
+  readonly promisers: readonly Promiser[];
+  readonly random: SeededRandom;
+  readonly tally: LossTally;
+  readonly failure: Failure;
+  readonly plant: string | null;
+  /** Goes before all keys. */
+  readonly name: string;
+  readonly seed: number;
+}
+
+async function runFailover({ rounds, seed, variant, plant, say }: Run): Promise<Findings> {
+  const tally = new LossTally();
+  const counts: Record<Failure, number> = { killed: 0, stopped: 0, "back with its disk": 0 };
+  const planted = plant === null ? null : PLANTED[plant];
+  await runInLanes({ rounds, tally, say }, async ({ number, makeRounds }) => {
+    const servers = await startFailing(kindOf(variant), { replicas: REPLICAS, places: null });
+    const random = makeSeededRandom(seed * 10 + number);
+    const options = {
+      store: servers.store,
+      promises: planted ? [planted.promises] : PROMISES.map((promise) => [promise, promise] as const),
+      args: [],
+      wrapper: [],
+      doublingSeed: plant === "sent-twice" ? seed : null,
+    };
+    let before: PromiseLoads | null = null;
+    try {
+      await withPromisers(options, async (promisers) => {
+        await makeRounds(async (round) => {
+          const failure = planted?.failure ?? FAILURES[round % FAILURES.length] ?? "killed";
+          const where = `round ${round}, ${failure}`;
+          const name = `round${round}-`;
+          const loads = await failOnce({ servers, promisers, random, tally, failure, plant, name, seed: seed + round });
+          await loads.check(tally, where);
+          // What a round before has left is still there after this one.
+          await before?.checkAgain(tally, where);
+          await before?.remove();
+          before = loads;
+          counts[failure]++;
+        });
+      });
+    } finally {
+      await servers.stop();
+    }
+  });
+  return tally.findings(counts);
+}
+
+/** @returns the loads that went on all the while, until all clients were served again and the servers were whole */
+async function failOnce(round: Round): Promise<PromiseLoads> {
+  const { servers, promisers, failure, plant, tally, name } = round;
+  const watched = promisers.find(({ judgedAs }) => judgedAs === "replicated:1") ?? null;
+  // It is told of what is written from now on.
+  const watcher = watched === null ? null : await WatchCollector.start(watched.server.url, name);
+  const loads = startLoads(round);
+  try {
+    await loads.untilServed(WRITES_AROUND);
+    if (plant === "sent-twice" && loads.hasProblems) return loads;
+    loads.takeLongestGapMs();
+    const replaced = failure === "back with its disk" ? await restart(round, loads) : await replace(round, loads);
+    tally.noteGap(loads.takeLongestGapMs());
+    await loads.stop();
+    if (plant !== null) return loads;
+    if (watched !== null) await watcher?.untilSeen(loads.createdAt(watched), PATIENCE_MS);
+    await servers.untilWhole(replaced);
+    return loads;
+  } finally {
+    await loads.stop();
+    await watcher?.stop();
+  }
+}
+
+function startLoads({ promisers, seed, name, failure }: Round): PromiseLoads {
+  // Where another takes over, what no replica has may be gone.
+  const mayLose = (promise: Promised) => failure !== "back with its disk" && !promise.startsWith("replicated");
+  return new PromiseLoads(promisers, { clients: CLIENTS, seed, name, mayLose });
+}
+
+/** Another takes its place. */
+async function replace({ servers, random, failure, plant }: Round, loads: PromiseLoads): Promise<ValkeyNode> {
+  const { node, replicas } = await servers.victim(random);
+  if (plant === "applied-as-replicated") await leaveBehind(node, replicas, loads);
+  else if (failure === "killed") await node.kill();
+  else node.pause();
+  try {
+    await Promise.all([untilOneIsPrimary(replicas, 1), loads.untilServed(WRITES_AROUND)]);
+    if (failure === "killed") await node.restart();
+    else node.resume();
+    // One that was stopped wakes up as a primary, with what was sent to it meanwhile.
+    await loads.untilServed(WRITES_AROUND);
+  } finally {
+    if (node.isRunning) node.resume();
+  }
+  return node;
+}
+
+/** Kills a primary after writes that its replicas do not have: they hang, and what was on its way to them is cut off. */
+async function leaveBehind(node: ValkeyNode, replicas: readonly ValkeyNode[], loads: PromiseLoads): Promise<void> {
+  for (const replica of replicas) replica.pause();
+  try {
+    await node.ask("CLIENT", "KILL", "TYPE", "replica");
+    await loads.untilServed(WRITES_AROUND);
+    await node.kill();
+  } finally {
+    for (const replica of replicas) replica.resume();
+  }
+}
+
+/** No other takes its place: it is back before any of them may. */
+async function restart({ servers, random, plant }: Round, loads: PromiseLoads): Promise<null> {
+  const { node } = await servers.victim(random);
+  await servers.allowElections(false);
+  try {
+    await node.kill();
+    if (plant === "log-without-its-end") cutLog(node);
+    await node.restart();
+    await loads.untilServed(WRITES_AROUND);
+    const role = await roleOf(node);
+    if (role !== "master") throw new Error(`The primary that came back is ${role}`);
+  } finally {
+    await servers.allowElections(true);
+  }
+  return null;
+}
+
+/** The newest file of the log of commands. */
+function cutLog({ directory }: ValkeyNode): void {
+  const logs = join(directory, "appendonlydir");
+  const numberOf = (name: string) => Number(/\.(\d+)\.incr\.aof$/.exec(name)?.[1] ?? 0);
+  const newest = readdirSync(logs).toSorted((a, b) => numberOf(b) - numberOf(a))[0];
+  if (newest === undefined) throw new Error(`There is no log in ${logs}`);
+  const { size } = statSync(join(logs, newest));
+  truncateSync(join(logs, newest), size - Math.min(Math.floor(size / 2), LOG_BYTES_LOST_MAX));
+}
+
+export function kindOf(variant: string | null): Kind {
+  return KINDS.find((kind) => kind === variant) ?? "cluster";
+}
