@@ -9,4 +9,13 @@ import { powerCut } from "./power-cut/power-cut.ts";
 import { soak } from "./soak/soak.ts";
 import { supplyChain } from "./supply-chain/supply-chain.ts";
 
-export const METHODS: readonly Method[] = [acknowledgements, failover, fuzz, kill, partition, powerCut, soak, supplyChain];
+export const METHODS: readonly Method[] = [
+  acknowledgements,
+  failover,
+  fuzz,
+  kill,
+  partition,
+  powerCut,
+  soak,
+  supplyChain,
+];
