@@ -26,6 +26,8 @@ export class LostConnection extends Error {
 interface Waiting {
   readonly resolve: (answer: KeptAnswer) => void;
   readonly reject: (error: Error) => void;
+  /** Whether HEAD was asked, whose answers have the length of a body that does not come. */
+  readonly isHead: boolean;
   sentAtMs: number | null;
 }
 
@@ -68,7 +70,7 @@ export class KeptConnection {
   send(rendered: string): Promise<KeptAnswer> {
     if (this.#hasEnded) return Promise.reject(new LostConnection(null, ""));
     const { promise, resolve, reject } = Promise.withResolvers<KeptAnswer>();
-    const waiting: Waiting = { resolve, reject, sentAtMs: null };
+    const waiting: Waiting = { resolve, reject, isHead: rendered.startsWith("HEAD "), sentAtMs: null };
     this.#waiting = waiting;
     this.#socket.write(rendered, () => {
       waiting.sentAtMs = performance.now();
@@ -85,7 +87,8 @@ export class KeptConnection {
     const headEnd = this.#received.indexOf(END_OF_HEAD);
     if (headEnd < 0) return;
     const head = this.#received.slice(0, headEnd);
-    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+    const isBare = this.#waiting?.isHead === true;
+    const length = isBare ? 0 : Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
     const start = headEnd + END_OF_HEAD.length;
     if (this.#received.length < start + length) return;
     const body = this.#received.slice(start, start + length);

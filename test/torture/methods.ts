@@ -3,6 +3,7 @@ import { acknowledgements } from "./acknowledgements/acknowledgements.ts";
 import { failover } from "./failover.ts";
 import { fuzz } from "./fuzz/fuzz.ts";
 import { kill } from "./kill.ts";
+import { linearizability } from "./linearizability/linearizability.ts";
 import type { Method } from "./method.ts";
 import { partition } from "./partition.ts";
 import { powerCut } from "./power-cut/power-cut.ts";
@@ -14,6 +15,7 @@ export const METHODS: readonly Method[] = [
   failover,
   fuzz,
   kill,
+  linearizability,
   partition,
   powerCut,
   soak,
