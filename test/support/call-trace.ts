@@ -2,6 +2,8 @@
 // beginning and the end apart. The order of its lines is the order in which calls began and ended: a thread stands still until strace
 // has seen either. So where the end of one call stands before the beginning of another, it was over by then.
 
+import { closeSync, createReadStream, openSync } from "node:fs";
+
 /** A call as strace prints it. */
 export interface Call {
   readonly thread: number;
@@ -31,6 +33,8 @@ export interface TraceOptions {
   readonly bytesShown: number;
   /** As "fsync:error=EIO:when=3". */
   readonly inject?: string;
+  /** Only calls on these are seen, and counted for what is injected; without it, all. */
+  readonly paths?: readonly string[];
 }
 
 /**
@@ -38,10 +42,14 @@ export interface TraceOptions {
  *
  * @returns for startServerProcess(), as its wrapper
  */
-export function tracing({ calls, into, bytesShown, inject }: TraceOptions): readonly string[] {
+export function tracing({ calls, into, bytesShown, inject, paths = [] }: TraceOptions): readonly string[] {
   const injected = inject === undefined ? [] : ["-e", `inject=${inject}`];
+  const filters = paths.flatMap((path) => ["-P", path]);
   const shown = ["-y", "-s", String(bytesShown), "-e", "signal=none"];
-  return ["strace", "-D", "-f", "-qq", "--seccomp-bpf", "-o", into, ...shown, "-e", `trace=${calls}`, ...injected];
+  // Calls that are not asked for then run at full speed. A signal that is injected would not come.
+  const quick = inject?.includes(":signal=") === true ? [] : ["--seccomp-bpf"];
+  const tracer = ["strace", "-D", "-f", "-qq", ...quick, "-o", into, ...shown, ...filters];
+  return [...tracer, "-e", `trace=${calls}`, ...injected];
 }
 
 /** A sentence on what is missing; null where programs can be traced. */
@@ -107,6 +115,18 @@ function readResult(rest: string): CallResult {
 
 /** Characters at the end of a line in which its result stands. */
 const RESULT_LENGTH_MAX = 400;
+
+/** Tells the witness of what comes by a FIFO, until every writer has closed it. What is read slowly is written slowly: the program waits. */
+export async function followTrace(fifo: string, witness: CallWitness): Promise<void> {
+  const trace = new CallTrace(witness);
+  for await (const text of createReadStream(fifo, { encoding: "latin1", highWaterMark: 1 << 20 }))
+    trace.take(`${text}`);
+}
+
+/** Ends followTrace() where no tracer has opened the FIFO. */
+export function closeTrace(fifo: string): void {
+  closeSync(openSync(fifo, "r+"));
+}
 
 /** The file or socket that the first argument is, as strace -y names it. */
 export function fileOf({ args }: Call): string {

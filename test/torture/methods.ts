@@ -1,5 +1,6 @@
 // Every method by its subcommand. A new one is a file that exports a Method, a row here, and a test that hands it to suite.ts.
 import { acknowledgements } from "./acknowledgements/acknowledgements.ts";
+import { diskErrors } from "./disk-errors/disk-errors.ts";
 import { failover } from "./failover.ts";
 import { fuzz } from "./fuzz/fuzz.ts";
 import { kill } from "./kill.ts";
@@ -12,6 +13,7 @@ import { supplyChain } from "./supply-chain/supply-chain.ts";
 
 export const METHODS: readonly Method[] = [
   acknowledgements,
+  diskErrors,
   failover,
   fuzz,
   kill,

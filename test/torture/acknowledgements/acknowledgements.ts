@@ -1,9 +1,9 @@
 // Audits a server under load by its system calls: each acknowledgement must follow the sync that covers what it acknowledges
 // (sync-audit.ts). Two servers at a time, of one serving thread and of two. Between legs the load rests until the log was brought
 // into the database, so that the next leg begins the log anew.
-import { createReadStream, mkdirSync, realpathSync } from "node:fs";
+import { mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import { CallTrace, lacksTracing, tracing } from "../../support/call-trace.ts";
+import { followTrace, lacksTracing, tracing } from "../../support/call-trace.ts";
 import { pollUntil } from "../../support/poll-until.ts";
 import { mustRun } from "../../support/run-command.ts";
 import { type ServerProcess, startServerProcess } from "../../support/server-process.ts";
@@ -72,7 +72,7 @@ async function auditLane(run: Run, { workers, lane }: Lane) {
   await mustRun(["mkfifo", trace]);
   const store = realpathSync(directory);
   const audit = new SyncAudit({ database: `${store}/keyhold.db`, log: `${store}/keyhold.db-wal` });
-  const reading = readTrace(trace, audit);
+  const reading = followTrace(trace, audit);
   const inject = run.plant === "skipped-sync" ? { inject: SKIPPED_SYNCS } : {};
   const wrapper = tracing({ calls: [...CALLS, ...SOCKET_CALLS], into: trace, bytesShown: BYTES_SHOWN, ...inject });
   const durability = run.plant === "relaxed" ? ["--durability", "relaxed"] : [];
@@ -127,11 +127,4 @@ async function untilMovedIn({ figures, faults }: SyncAudit): Promise<void> {
     intervalMs: 10,
     what: () => "The idle server has not brought its log into the database",
   });
-}
-
-/** Until the tracer ends. What is read slowly is written slowly: the server waits. */
-async function readTrace(path: string, audit: SyncAudit): Promise<void> {
-  const trace = new CallTrace(audit);
-  for await (const text of createReadStream(path, { encoding: "latin1", highWaterMark: 1 << 20 }))
-    trace.take(`${text}`);
 }
