@@ -40,13 +40,13 @@ export const diskErrors: Method = {
   name: "disk-errors",
   summary: "Fails or kills a server at each of its writes, syncs and other calls on the store in turn",
   unit: "injections",
-  rounds: { short: 8, long: 1200 },
+  rounds: { short: 4, long: 1200 },
   variants: [],
   plants: [
     {
       name: "lost-write",
       summary: "an acknowledged write is taken out of the database behind the server's back",
-      rounds: 6,
+      rounds: 2,
     },
     { name: "false-success", summary: "a proxy answers 200 for 504", rounds: 12 },
     { name: "exit-code-0", summary: "the server's exit code is lost by what runs it", rounds: 12 },
