@@ -41,6 +41,17 @@ describe("the hub", () => {
     });
   });
 
+  test("follows the log for who comes after a member that has gone before it was there", async () => {
+    await withHub(async ({ store, hub, open, next }) => {
+      await hub.join({ interest: EVERYTHING, hearsBeats: true, lease: LASTING }, AbortSignal.abort());
+      expect(hub.members).toBe(0);
+      const feed = await open("now");
+      await next(feed);
+      await mustCommit(store, put("a"));
+      expect(keysOf(await next(feed))).toEqual(["a"]);
+    });
+  });
+
   test("makes a part once for all in the same place, also for those who ask before it is made", async () => {
     await withHub(async ({ store, hub, settle }) => {
       const signal = new AbortController().signal;

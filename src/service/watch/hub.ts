@@ -117,6 +117,8 @@ export class WatchHub {
     const leave = () => this.leave(member, { is: "gone" });
     signal.addEventListener("abort", leave, { once: true });
     if (signal.aborted) leave();
+    // To follow the log for nobody is begun by nobody: those who come next would wait for it, and have no tail.
+    if (member.end !== null) return member;
     try {
       await this.#start();
     } catch (error) {
