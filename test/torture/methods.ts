@@ -10,6 +10,7 @@ import { partition } from "./partition.ts";
 import { powerCut } from "./power-cut/power-cut.ts";
 import { soak } from "./soak/soak.ts";
 import { supplyChain } from "./supply-chain/supply-chain.ts";
+import { wire } from "./wire/wire.ts";
 
 export const METHODS: readonly Method[] = [
   acknowledgements,
@@ -22,4 +23,5 @@ export const METHODS: readonly Method[] = [
   powerCut,
   soak,
   supplyChain,
+  wire,
 ];

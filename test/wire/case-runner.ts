@@ -17,6 +17,11 @@ export class CaseRunner {
     this.#target = target;
   }
 
+  /** How often a case has been sent so far. */
+  get deliveries(): number {
+    return this.#deliveries;
+  }
+
   /** @throws Error with what was wrong first */
   async run(wireCase: WireCase): Promise<void> {
     for (const delivery of this.#deliveriesOf(wireCase)) await this.#deliver(wireCase, delivery);

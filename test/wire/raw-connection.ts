@@ -11,11 +11,14 @@ export type WireAddress =
   | { readonly is: "Unix socket"; readonly path: string };
 
 const LOOPBACK = "127.0.0.1";
+/** For so long a server that has ended its side is sent more: it may be gone after two seconds. */
+const SENT_ON_MS = 1000;
 
 export class RawConnection {
   readonly #socket: Socket;
   readonly #chunks: Buffer[] = [];
   #hasEnded = false;
+  #endedAtMs = Number.POSITIVE_INFINITY;
   #error: Error | null = null;
   #wake: () => void = () => {};
 
@@ -61,10 +64,13 @@ export class RawConnection {
     this.#socket.write(Buffer.from(text, "latin1"));
   }
 
-  /** Each byte in a write of its own, and in a turn of the event loop of its own, in which a server of this process reads it. */
+  /**
+   * Each byte in a write of its own, and in a turn of the event loop of its own, in which a server of this process reads it.
+   * Where the server has ended its side a while ago, the rest is kept.
+   */
   async drip(text: string): Promise<void> {
     for (const octet of text) {
-      if (this.#socket.destroyed) return;
+      if (this.#socket.destroyed || performance.now() - this.#endedAtMs > SENT_ON_MS) return;
       this.send(octet);
       await turn();
     }
@@ -89,6 +95,7 @@ export class RawConnection {
 
   #end(error: Error | null): void {
     this.#error ??= error;
+    if (!this.#hasEnded) this.#endedAtMs = performance.now();
     this.#hasEnded = true;
     this.#wake();
   }

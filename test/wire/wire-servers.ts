@@ -56,8 +56,8 @@ export async function startStoreServer(transport: Transport, carrier: Carrier): 
 }
 
 /** A transport alone, under a handler that answers every body with itself. */
-export async function startEchoServer(transport: Transport): Promise<WireServer> {
-  const server = await startHttpServer(ECHO, { ...configOf({ transport }), port: 0, unixSocket: null, tls: null });
+export async function startEchoServer(transport: Transport, handler = ECHO): Promise<WireServer> {
+  const server = await startHttpServer(handler, { ...configOf({ transport }), port: 0, unixSocket: null, tls: null });
   const address = { is: "plain", port: Number(new URL(server.url).port) } as const;
   return {
     target: targetOf(transport, { address, handler: "echo" }),
@@ -69,7 +69,7 @@ function targetOf(transport: Transport, place: Pick<WireTarget, "address" | "han
   return { ...place, hasProblems: transport === "keyhold", patienceMs: PATIENCE_MS[transport] };
 }
 
-const ECHO: RequestHandler = {
+export const ECHO: RequestHandler = {
   recall: () => null,
   async handle(incoming) {
     try {
