@@ -1,13 +1,14 @@
 // Flipped bits in stored rows, made in a closed store by SQL, must be found when the entry is read.
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
 import { rejectionCode } from "../../../test/support/rejection-code.ts";
 import { add, commit, endsAt, keyOf, mustCommit, put, rangeOf, remove, touch } from "../../../test/support/requests.ts";
 import { sqliteOptions } from "../../../test/support/sqlite-harness.ts";
 import { withTemporaryDirectory } from "../../../test/support/temporary-directory.ts";
 import { type EntryInfo, toRevision } from "../../core/entry.ts";
 import { NEVER, toEpochMs } from "../../core/expiry.ts";
-import { storeFiles } from "./layout.ts";
+import { PAGE_BYTES, storeFiles } from "./layout.ts";
 import { RecordCodec } from "./record.ts";
 import { openSqliteStore, type SqliteStore } from "./store.ts";
 
@@ -102,6 +103,32 @@ describe("a stored row with a flipped bit", () => {
       expect(await rejectionCode(() => store.scan(rangeOf()))).toBe("damaged-entry");
       expect(store.get(keyOf("other"))?.size).toBe(5);
       expect((await store.scan(rangeOf({ start: "l" }))).items).toHaveLength(1);
+    });
+  });
+});
+
+describe("a page whose shape is damaged", () => {
+  test("is a damaged entry to reads that need it, and the store serves the others", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const first = await openSqliteStore(sqliteOptions(directory));
+      const names = Array.from({ length: 200 }, (_, index) => `key${index}`);
+      for (const name of names) await mustCommit(first, put(name, `value of ${name}${" ".repeat(200)}`));
+      await first.close();
+      const { database } = storeFiles(directory);
+      const bytes = readFileSync(database);
+      const page = bytes.indexOf("value of key150") & -PAGE_BYTES;
+      bytes[page] = (bytes[page] ?? 0) ^ 0x40;
+      writeFileSync(database, bytes);
+      const store = await openSqliteStore(sqliteOptions(directory));
+      const codes: (string | null)[] = [];
+      for (const name of names) {
+        codes.push(await rejectionCode(() => store.get(keyOf(name))));
+        // What ends with the turn must not throw where nobody catches it.
+        await new Promise(setImmediate);
+      }
+      expect(new Set(codes)).toEqual(new Set(["damaged-entry", null]));
+      expect(store.isSound).toBe(false);
+      await store.close();
     });
   });
 });

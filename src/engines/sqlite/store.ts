@@ -37,7 +37,7 @@ import { DROPPED_COMMITS_MAX, scanLog } from "./log-scan.ts";
 import type { WriteRequest, WriterOptions } from "./messages.ts";
 import { Reader } from "./reader.ts";
 import { makeSharedMemory, openHighestInstant } from "./shared-instant.ts";
-import { isSqliteError } from "./sqlite-errors.ts";
+import { isSqliteError, messageOf } from "./sqlite-errors.ts";
 import { type WriteQueue, WriterClient } from "./writer-client.ts";
 import { makeTallyMemory, WriterTally } from "./writer-tally.ts";
 
@@ -324,8 +324,9 @@ export class SqliteStore implements Store {
 
   /** Remembers damage that anything has met: a store that is known to be damaged is not marked as closed whole. */
   #noteDamage(error: unknown): unknown {
-    this.#isSound &&= !isDamage(error);
-    return error;
+    const told = tellDamagedPage(error);
+    this.#isSound &&= !isDamage(told);
+    return told;
   }
 
   async #close(): Promise<void> {
@@ -356,7 +357,14 @@ function sizeOf(path: string): number {
 }
 
 function isDamage(error: unknown): boolean {
-  return error instanceof KeyholdError ? error.code === "damaged-entry" : isSqliteError(error, "SQLITE_CORRUPT");
+  return error instanceof KeyholdError && error.code === "damaged-entry";
+}
+
+/** What SQLite says of a page whose shape is wrong, as what it is to who asked. */
+function tellDamagedPage(error: unknown): unknown {
+  if (!isSqliteError(error, "SQLITE_CORRUPT")) return error;
+  const why = `Cannot read what was asked for: a page of the database is damaged (${messageOf(error)})`;
+  return new KeyholdError("damaged-entry", `${why}; restore a backup`, {}, { cause: error });
 }
 
 export function refuseDamagedLog(files: StoreFiles): void {

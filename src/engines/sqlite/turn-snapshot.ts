@@ -49,6 +49,13 @@ export class TurnSnapshot {
     if (this.#takenAt === null) return;
     this.#takenAt = null;
     // A fault of the disk has ended it already.
-    if (this.#db.inTransaction) this.#end.run();
+    if (!this.#db.inTransaction) return;
+    try {
+      this.#end.run();
+    } catch (error) {
+      // The fault of a read within, which has told it: a damaged page. The snapshot has ended for all that, and nobody else is
+      // to end with it.
+      if (this.#db.inTransaction) throw error;
+    }
   }
 }
