@@ -178,6 +178,7 @@ async function openSqlite(config: Config, directory: string, { log, onFatal, que
     onFatal,
   });
   reportRestore(store, log);
+  reportDropped(store, log);
   const check = new IntegrityCheck();
   if (!store.wasClean) {
     log.warn("unclean-stop", "The last server did not close the store; its entries are being checked");
@@ -227,6 +228,15 @@ function sharedOf(store: SqliteStore): SharedStore {
     isSound: () => store.isSound,
     doubt: () => store.doubt(),
   };
+}
+
+/** A crash leaves this, and so does damage of the very last commit: nothing in the log tells the two apart. */
+function reportDropped({ droppedFrames }: SqliteStore, log: Log): void {
+  if (droppedFrames === 0) return;
+  log.warn(
+    "unfinished-commit",
+    `The log ended in a commit that is not whole, which has been dropped (${droppedFrames} pages): one that was being written when the server ended, or damage of the last that was acknowledged`,
+  );
 }
 
 function reportRestore({ leftRestore, files }: SqliteStore, log: Log): void {

@@ -1,18 +1,12 @@
 // What must hold of a closed store's database whatever has been done to it: SQLite's own check, and Keyhold's invariants.
 import { Database } from "bun:sqlite";
+import { type ChangeRow, isWholeChange } from "../../src/engines/sqlite/change-row.ts";
 import { decodeKey } from "../../src/engines/sqlite/key-bytes.ts";
 import { CHANGE_KINDS, storeFiles } from "../../src/engines/sqlite/layout.ts";
 import { type ReceiptRow, toReceipt } from "../../src/engines/sqlite/receipts.ts";
 import { type EntryRow, RecordCodec } from "../../src/engines/sqlite/record.ts";
+import { type StateRow, stateChecksum } from "../../src/engines/sqlite/state-row.ts";
 import { type TokenRow, toToken } from "../../src/engines/sqlite/tokens.ts";
-
-interface StateRow {
-  readonly incarnation: string;
-  readonly revision: number;
-  readonly sequence: number;
-  readonly entries: number;
-  readonly is_clean: number;
-}
 
 /** @throws saying what is wrong with the database */
 export function requireSoundDatabase(directory: string): void {
@@ -40,6 +34,7 @@ function stateFaults(db: Database): readonly string[] {
     state.entries === entries ? "" : `state counts ${state.entries} entries, there are ${entries}`,
     (last ?? 0) <= state.sequence ? "" : `state is at change ${state.sequence}, the log at ${last}`,
     (newest ?? 0) <= state.revision ? "" : `state is at revision ${state.revision}, an entry at ${newest}`,
+    state.checksum === stateChecksum(state) ? "" : "the checksum of the state row is wrong",
     state.is_clean === 1 ? "" : "the store was closed and is not marked clean",
   ].filter((fault) => fault !== "");
 }
@@ -55,12 +50,11 @@ function entryFaults(db: Database): readonly string[] {
 }
 
 function changeFaults(db: Database): readonly string[] {
-  const rows = db
-    .prepare<{ sequence: number; revision: number; kind: number }, []>("select * from changes order by sequence")
-    .all();
+  const rows = db.prepare<ChangeRow, []>("select * from changes order by sequence").all();
   const faults: string[] = [];
   let revision = 0;
   for (const [index, row] of rows.entries()) {
+    if (!isWholeChange(row)) faults.push(`the checksum of change ${row.sequence} is wrong`);
     const before = rows[index - 1];
     if (before !== undefined && row.sequence !== before.sequence + 1) faults.push(`a gap before ${row.sequence}`);
     // A touch carries the revision that its entry has, however old.

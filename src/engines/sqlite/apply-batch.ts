@@ -9,6 +9,7 @@ import { judge, needsRevision, putInfo, requireReadable, requireReadBytes, touch
 import type { Key } from "../../core/key.ts";
 import { boundsOf, isInSet, type KeySet } from "../../core/range.ts";
 import type { CommitResult, DeleteResult } from "../../store/store.ts";
+import { changeChecksum } from "./change-row.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
 import { decodeKey, encodeKey, highBytes } from "./key-bytes.ts";
 import { CHANGE_KINDS } from "./layout.ts";
@@ -208,7 +209,8 @@ export class BatchApplier {
 
   #logChange(kind: ChangeKind, key: Uint8Array, revision: number, state: StoreState, now: EpochMs): void {
     if (kind === "expire") state.expired++;
-    this.#statements.logChange.run(++state.sequence, revision, CHANGE_KINDS.indexOf(kind), now, key);
+    const row = { sequence: ++state.sequence, revision, kind: CHANGE_KINDS.indexOf(kind), logged_at: now, key };
+    this.#statements.logChange.run(row.sequence, revision, row.kind, now, key, changeChecksum(row));
   }
 }
 

@@ -5,12 +5,14 @@ import type { Database } from "bun:sqlite";
 import { KeyholdError } from "../../core/errors.ts";
 import { contentDigest } from "./backup-content.ts";
 import { STEP_BYTES, STEP_ROWS, type WorkWatch } from "./backup-copy.ts";
+import { type ChangeRow, isWholeChange } from "./change-row.ts";
 import { readPragma } from "./database.ts";
 import { decodeKey } from "./key-bytes.ts";
 import { APPLICATION_ID, BACKUP_APPLICATION_ID, FORMAT_VERSION, VALUE_FORMS } from "./layout.ts";
 import { type ReceiptRow, toReceipt } from "./receipts.ts";
 import { type EntryRow, RecordCodec } from "./record.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
+import { STATE_CHECKSUM_FORMAT, stateChecksum } from "./state-row.ts";
 import { COPY_SQL } from "./statements.ts";
 
 export type DatabaseKind = "backup" | "store";
@@ -39,7 +41,10 @@ interface StateRow {
   readonly sequence: number;
   readonly entries: number;
   readonly records?: number;
+  readonly record_bytes?: number;
   readonly highest_instant: number;
+  /** Since format 4. */
+  readonly checksum?: number;
 }
 
 /** Problems after which a check has seen enough. */
@@ -95,6 +100,7 @@ class Check {
       () => this.#checkPages(),
       () => this.#checkEntries(),
       () => this.#checkRecords(),
+      () => this.#checkChanges(),
       () => this.#checkBounds(),
       () => this.#checkDigest(),
     ];
@@ -134,6 +140,9 @@ class Check {
     }
     this.#state = state;
     this.#kind = kind;
+    if (state.checksum === undefined) return;
+    if (stateChecksum({ records: 0, record_bytes: 0, ...state }) !== state.checksum)
+      this.#add("Its state row does not match its checksum");
   }
 
   #checkPages(): void {
@@ -185,6 +194,15 @@ class Check {
     }
     if (records !== this.#state.records)
       this.#add(`It holds ${records} idempotency records and counts ${this.#state.records}`);
+  }
+
+  async #checkChanges(): Promise<void> {
+    if (this.#format < STATE_CHECKSUM_FORMAT) return;
+    let changes = 0;
+    for (const row of this.#db.prepare<ChangeRow, []>(COPY_SQL.everyChange).iterate()) {
+      if (!isWholeChange(row)) this.#add(`The change ${row.sequence} does not match its checksum`);
+      if (++changes % STEP_ROWS === 0) await this.#watch.pause();
+    }
   }
 
   #checkBounds(): void {

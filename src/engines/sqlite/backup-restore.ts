@@ -25,10 +25,11 @@ import { KeyholdError } from "../../core/errors.ts";
 import { toEpochMs } from "../../core/expiry.ts";
 import { isFull, syncFile } from "./backup-copy.ts";
 import { carryRevocations, type Revocations, readRevocations } from "./backup-tokens.ts";
-import { closeWhole } from "./database.ts";
+import { closeWhole, readPragma } from "./database.ts";
 import { lockStore, syncDirectory, writeNewHolder } from "./directory.ts";
 import { APPLICATION_ID, type StoreFiles, storeFiles } from "./layout.ts";
 import { messageOf } from "./sqlite-errors.ts";
+import { STATE_CHECKSUM_FORMAT, sealState } from "./state-row.ts";
 import { COPY_SQL } from "./statements.ts";
 
 /** What revisions and change numbers jump ahead by: at a million a second the old life would have needed twelve days. */
@@ -182,6 +183,7 @@ function beginLife(path: string, { incarnation, now, revoked }: NewLife): Pick<R
     db.run(COPY_SQL.restoreState, [incarnation, RESTORE_JUMP, RESTORE_JUMP]);
     db.run(COPY_SQL.forgetChanges);
     db.run(COPY_SQL.dropBackup);
+    if (Number(readPragma(db, "user_version")) >= STATE_CHECKSUM_FORMAT) sealState(db);
     db.run(`pragma application_id = ${APPLICATION_ID}`);
     const tokens = carryRevocations(db, revoked, toEpochMs(now.getTime()));
     db.run("commit");

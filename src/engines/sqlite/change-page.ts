@@ -15,16 +15,14 @@ export function readChangePage(
   if (sequence === null || bound === null) {
     return { changes: [], cursor: formatCursor(incarnation, latest), hasMore: false, isIncomplete: true };
   }
-  const { rows, oldest } = reader.changes({ after: sequence, upTo: bound, limit });
-  const last = rows.at(-1)?.sequence ?? Math.max(sequence, oldest - 1);
-  const changes = rows.map(({ sequence: number, ...change }) => ({
-    ...change,
-    cursor: formatCursor(incarnation, number),
-  }));
+  const { changes, reached, isDamaged, oldest } = reader.changes({ after: sequence, upTo: bound, limit });
   return {
-    changes,
-    cursor: formatCursor(incarnation, last),
-    hasMore: last < bound,
-    isIncomplete: sequence + 1 < oldest,
+    changes: changes.map(({ sequence: number, ...change }) => ({
+      ...change,
+      cursor: formatCursor(incarnation, number),
+    })),
+    cursor: formatCursor(incarnation, reached),
+    hasMore: reached < bound,
+    isIncomplete: isDamaged || sequence + 1 < oldest,
   };
 }

@@ -10,10 +10,12 @@ import { withTemporaryDirectory } from "../../../test/support/temporary-director
 import { tokenOf } from "../../../test/support/token-records.ts";
 import { makeBatch, UNNAMED } from "../../core/batch.ts";
 import { toEpochMs } from "../../core/expiry.ts";
+import { check } from "../archive.ts";
 import { closeWhole, type Durability, openReader, openWriter, readPragma } from "./database.ts";
 import { APPLICATION_ID, FORMAT_VERSION, PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
 import { openSqliteStore } from "./store.ts";
 
+const UNWATCHED = { onProgress: () => {}, signal: new AbortController().signal };
 const NEW_STORE = { incarnation: "life1", now: toEpochMs(1_800_000_000_000) };
 
 async function withDatabase(body: (files: StoreFiles) => Promise<void> | void): Promise<void> {
@@ -180,21 +182,27 @@ describe("a refused store", () => {
   });
 });
 
-describe("a store of format 1", () => {
-  const backToFormat1 = [
-    "drop table tokens",
-    "drop table idempotency_records",
-    "alter table state drop column records",
-    "alter table state drop column record_bytes",
-    "pragma user_version = 1",
-  ];
+const BACK_TO_FORMAT_3 = [
+  "alter table state drop column checksum",
+  "alter table changes drop column checksum",
+  "pragma user_version = 3",
+];
+const BACK_TO_FORMAT_2 = [...BACK_TO_FORMAT_3, "drop table tokens", "pragma user_version = 2"];
+const BACK_TO_FORMAT_1 = [
+  ...BACK_TO_FORMAT_2,
+  "drop table idempotency_records",
+  "alter table state drop column records",
+  "alter table state drop column record_bytes",
+  "pragma user_version = 1",
+];
 
+describe("a store of format 1", () => {
   test("is brought up to date when it is opened, and keeps its entries", async () => {
     await withDatabase(async (files) => {
       const older = await openSqliteStore(sqliteOptions(files.directory));
       await mustCommit(older, put("a", "one"));
       await older.close();
-      tamper(files, ...backToFormat1);
+      tamper(files, ...BACK_TO_FORMAT_1);
       for (const round of ["migrated", "opened again"]) {
         const store = await openSqliteStore(sqliteOptions(files.directory));
         expect([round, textOf((await store.get(keyOf("a")))?.value)]).toEqual([round, "one"]);
@@ -211,7 +219,7 @@ describe("a store of format 1", () => {
     await withDatabase(async (files) => {
       await (await openSqliteStore(sqliteOptions(files.directory))).close();
       // The table is in the way of the one that the migration makes, after it has added the column.
-      tamper(files, ...backToFormat1, "create table idempotency_records (id integer)");
+      tamper(files, ...BACK_TO_FORMAT_1, "create table idempotency_records (id integer)");
       expect(await refusal(files)).toContain("idempotency_records");
       const db = new Database(files.database, { readonly: true });
       expect(readPragma(db, "user_version")).toBe(1);
@@ -227,7 +235,7 @@ describe("a store of format 2", () => {
       const older = await openSqliteStore(sqliteOptions(files.directory));
       await mustCommit(older, put("a", "one"));
       await older.close();
-      tamper(files, "drop table tokens", "pragma user_version = 2");
+      tamper(files, ...BACK_TO_FORMAT_2);
       for (const kept of [["t1"], ["t1", "t2"]]) {
         const store = await openSqliteStore(sqliteOptions(files.directory));
         expect(textOf((await store.get(keyOf("a")))?.value)).toBe("one");
@@ -238,6 +246,95 @@ describe("a store of format 2", () => {
       requireSoundDatabase(files.directory);
     });
   });
+});
+
+describe("a store of format 3", () => {
+  test("is brought up to date when it is opened, and keeps its change log", async () => {
+    await withDatabase(async (files) => {
+      const older = await openSqliteStore(sqliteOptions(files.directory));
+      await mustCommit(older, put("a", "one"));
+      const { changes } = await older.changes(null, 10);
+      await older.close();
+      tamper(files, ...BACK_TO_FORMAT_3);
+      const store = await openSqliteStore(sqliteOptions(files.directory));
+      expect(await store.changes(null, 10)).toMatchObject({ changes, isIncomplete: false });
+      await store.close();
+      requireSoundDatabase(files.directory);
+    });
+  });
+});
+
+describe("the row that says where the store stands", () => {
+  for (const change of [
+    "revision = revision - 1",
+    "sequence = sequence + 1",
+    "entries = entries + 256",
+    "highest_instant = highest_instant + 17592186044416",
+    "incarnation = 'sqlite3'",
+    "records = 1",
+    "record_bytes = 1",
+    "checksum = checksum + 1",
+  ]) {
+    test(`with ${change} is refused as damaged`, async () => {
+      await withDatabase(async (files) => {
+        const first = await openSqliteStore(sqliteOptions(files.directory));
+        await mustCommit(first, put("a"));
+        await first.close();
+        tamper(files, `update state set ${change}`);
+        expect(await refusal(files)).toContain("does not match its checksum; restore a backup");
+        expect((await check({ directory: files.directory }, UNWATCHED)).problems).toContain(
+          "Its state row does not match its checksum",
+        );
+      });
+    });
+  }
+});
+
+describe("a change log", () => {
+  for (const [damage, statement] of Object.entries({
+    "with another key": "update changes set key = x'62' where sequence = 3",
+    "with another kind": "update changes set kind = 1 where sequence = 3",
+    "without its last": "delete from changes where sequence = 5",
+    "without one": "delete from changes where sequence = 3",
+  })) {
+    test(`${damage} is told as incomplete, and goes on behind the damage`, async () => {
+      await withDatabase(async (files) => {
+        const first = await openSqliteStore(sqliteOptions(files.directory));
+        for (const name of ["k1", "k2", "k3", "k4", "k5"]) await mustCommit(first, put(name));
+        await first.close();
+        tamper(files, statement);
+        const store = await openSqliteStore(sqliteOptions(files.directory));
+        const page = await store.changes(null, 10);
+        expect(page).toMatchObject({ isIncomplete: true, hasMore: false, cursor: "5.sqlite1" });
+        const isLast = damage === "without its last";
+        expect(page.changes.map(({ key }) => String(key))).toEqual(isLast ? [] : ["k4", "k5"]);
+        await mustCommit(store, put("k6"));
+        const after = await store.changes(page.cursor, 10);
+        expect([after.isIncomplete, after.changes.map(({ key }) => String(key))]).toEqual([false, ["k6"]]);
+        await store.close();
+      });
+    });
+  }
+});
+
+describe("a schema", () => {
+  for (const [damage, from, to] of [
+    ["a column's name", "content_type text", "content_Type text"],
+    ["the order of keys", "key blob not null unique", "key text not null unique"],
+    ["what the index of ends is over", "where expires_at is not null", "where revision   is not null"],
+  ] as const) {
+    test(`with another text for ${damage} is refused as damaged`, async () => {
+      await withDatabase(async (files) => {
+        const first = await openSqliteStore(sqliteOptions(files.directory));
+        await mustCommit(first, put("a"));
+        await first.close();
+        const bytes = readFileSync(files.database);
+        bytes.write(to, bytes.indexOf(from));
+        writeFileSync(files.database, bytes);
+        expect(await refusal(files)).toContain("is not what was written; restore a backup");
+      });
+    });
+  }
 });
 
 describe("a stored token", () => {

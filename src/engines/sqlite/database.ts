@@ -3,7 +3,9 @@
 import { Database } from "bun:sqlite";
 import { KeyholdError } from "../../core/errors.ts";
 import type { EpochMs } from "../../core/expiry.ts";
+import { sealChanges } from "./change-row.ts";
 import { APPLICATION_ID, BACKUP_APPLICATION_ID, FORMAT_VERSION, PAGE_BYTES, type StoreFiles } from "./layout.ts";
+import { STATE_CHECKSUM_FORMAT, sealState } from "./state-row.ts";
 import { MIGRATIONS, SCHEMA, SQL } from "./statements.ts";
 
 /** Whether a commit is synced before it is acknowledged ("full") or with the next checkpoint ("relaxed"). */
@@ -46,6 +48,7 @@ export function openWriter(files: StoreFiles, durability: Durability, newStore: 
       db.run(`pragma ${setting}`);
     db.run(`pragma cache_size = -${WRITER_CACHE_KIB}`);
     bringUpToDate(db, newStore);
+    refuseDamagedSchema(db, files);
     checkpointAtOpen(db, files);
     return db;
   } catch (error) {
@@ -152,6 +155,10 @@ function bringUpToDate(db: Database, { incarnation, now }: NewStore): void {
     for (let version = Math.max(found, 1) + 1; version <= FORMAT_VERSION; version++) {
       for (const statement of MIGRATIONS[version] ?? []) db.run(statement);
     }
+    if (found < STATE_CHECKSUM_FORMAT) {
+      sealState(db);
+      sealChanges(db);
+    }
     db.run(`pragma user_version = ${FORMAT_VERSION}`);
   });
   migrate.immediate();
@@ -167,7 +174,43 @@ function checkpointAtOpen(db: Database, files: StoreFiles): void {
   }
 }
 
-function translateOpenError(error: unknown, files: StoreFiles): unknown {
+/**
+ * Statements go by the names in the schema, which no checksum covers: a flipped bit makes a column one that is there under another
+ * name, or in another order of keys. What was added beside ours is nobody's damage.
+ */
+function refuseDamagedSchema(db: Database, files: StoreFiles): void {
+  const part = damagedSchemaPart(db);
+  if (part === null) return;
+  throw new KeyholdError(
+    "unavailable",
+    `Cannot open ${files.database}: it is damaged, as the definition of its ${part} is not what was written; restore a backup`,
+  );
+}
+
+/** The table or index whose definition is not that of the newest format; null where all are. */
+export function damagedSchemaPart(db: Database): string | null {
+  const model = new Database(":memory:");
+  try {
+    for (const statement of [...SCHEMA, ...Object.values(MIGRATIONS).flat()]) model.run(statement);
+    const found = new Map(definitionsIn(db));
+    return definitionsIn(model).find(([name, sql]) => found.get(name) !== sql)?.[0] ?? null;
+  } finally {
+    closeWhole(model);
+  }
+}
+
+/** By kind and name. Blanks count once: those of the sources have no meaning. */
+function definitionsIn(db: Database): readonly (readonly [string, string])[] {
+  const rows = db.prepare<{ type: string; name: string; tbl_name: string; sql: string | null }, []>(
+    "select type, name, tbl_name, sql from sqlite_schema",
+  );
+  return rows.all().map(({ type, name, tbl_name, sql }) => {
+    return [`${type} ${name}`, `${tbl_name} ${sql ?? ""}`.replaceAll(/\s+/g, " ")] as const;
+  });
+}
+
+/** What keeps the store from being opened, as a fault with a code. */
+export function translateOpenError(error: unknown, files: Pick<StoreFiles, "database">): unknown {
   if (error instanceof KeyholdError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new KeyholdError("unavailable", `Cannot open ${files.database}: ${message}`, {}, { cause: error });

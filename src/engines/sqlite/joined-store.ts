@@ -24,5 +24,6 @@ export function joinSqliteStore({ port, ...facts }: StoreShare, options: JoinOpt
     lock: { release() {} },
     wasClean: true,
     leftRestore: "none",
+    droppedFrames: 0,
   });
 }

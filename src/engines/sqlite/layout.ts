@@ -14,7 +14,7 @@ export const COPY_PREFIX = "copy-";
 export const COPY_NAME = /^copy-[0-9a-f]{16}\.db$/;
 
 /** The database's user_version. A newer one than this is refused; an older one is migrated when the store is opened. */
-export const FORMAT_VERSION = 3;
+export const FORMAT_VERSION = 4;
 
 /** Bytes; fixed when a store is created (docs/adr/0006). */
 export const PAGE_BYTES = 4096;

@@ -58,14 +58,14 @@ async function refusal(files: StoreFiles): Promise<string> {
 describe("a log without damage", () => {
   test("is recovered whole", async () => {
     await withCrashedStore(async (files) => {
-      expect(scanLog(files.log)).toEqual({ recoveredFrames: frameCount(files), droppedCommits: 0 });
+      expect(scanLog(files.log)).toEqual({ recoveredFrames: frameCount(files), droppedCommits: 0, droppedFrames: 0 });
       expect(await reopenedKeys(files)).toHaveLength(COMMITS);
     });
   });
 
   test("that is missing, empty or shorter than its header has nothing to drop", async () => {
     await withCrashedStore(async (files) => {
-      const nothing = { recoveredFrames: 0, droppedCommits: 0 };
+      const nothing = { recoveredFrames: 0, droppedCommits: 0, droppedFrames: 0 };
       expect(scanLog(join(files.directory, "none"))).toEqual(nothing);
       truncateSync(files.log, HEADER_BYTES - 1);
       expect(scanLog(files.log)).toEqual(nothing);
@@ -159,6 +159,26 @@ describe("a log with one bit flipped", () => {
       await refusal(files);
       flipBit(files.log, HEADER_BYTES + 1000);
       expect(await reopenedKeys(files)).toHaveLength(COMMITS);
+    });
+  });
+
+  test("in the salt of the last commit but one is refused, as both would be dropped", async () => {
+    await withCrashedStore(async (files) => {
+      const { recoveredFrames } = scanLog(files.log);
+      const log = readFileSync(files.log);
+      const isCommit = (frame: number) => log.readUInt32BE(HEADER_BYTES + frame * FRAME_BYTES + 4) !== 0;
+      const frame = Array.from({ length: recoveredFrames - 1 }, (_, index) => index).findLast(isCommit) ?? 0;
+      flipBit(files.log, HEADER_BYTES + frame * FRAME_BYTES + 8);
+      expect(await refusal(files)).toMatch(/and 2 commits behind the damage/);
+    });
+  });
+
+  test("in the last commit is told when the store is opened without it", async () => {
+    await withCrashedStore(async (files) => {
+      flipBit(files.log, statSync(files.log).size - 100);
+      const store = await openSqliteStore(sqliteOptions(files.directory));
+      expect([store.droppedFrames > 0, store.get(keyOf(`k${COMMITS}`))]).toEqual([true, null]);
+      await store.close();
     });
   });
 

@@ -10,6 +10,8 @@ export interface LogScan {
   readonly recoveredFrames: number;
   /** Commit frames of the same generation that it would drop. */
   readonly droppedCommits: number;
+  /** All frames of that generation that it would drop: of the one commit that a crash leaves unfinished, if it is no damage. */
+  readonly droppedFrames: number;
 }
 
 const HEADER_BYTES = 32;
@@ -23,7 +25,7 @@ export const DROPPED_COMMITS_MAX = 1;
 
 /** Scans a log file; a missing or empty one has nothing to drop. */
 export function scanLog(path: string): LogScan {
-  const nothing = { recoveredFrames: 0, droppedCommits: 0 };
+  const nothing = { recoveredFrames: 0, droppedCommits: 0, droppedFrames: 0 };
   if (!existsSync(path)) return nothing;
   const file = openSync(path, "r");
   try {
@@ -62,7 +64,7 @@ function scanFrames(file: number, generation: Generation): LogScan {
   let isChainWhole = generation.isHeaderWhole;
   let frames = 0;
   let recoveredFrames = 0;
-  const dropped = new Map<string, number>();
+  const dropped = new Map<string, { commits: number; frames: number }>();
   for (const frame of readFrames(file, generation.pageBytes)) {
     frames++;
     const salt = [frame.getUint32(8), frame.getUint32(12)];
@@ -73,12 +75,25 @@ function scanFrames(file: number, generation: Generation): LogScan {
       checksum = addToChecksum(checksum, frame, FRAME_HEADER_BYTES, generation.pageBytes, generation.isBigEndian);
     }
     isChainWhole &&= hasSalt && checksum[0] === frame.getUint32(16) && checksum[1] === frame.getUint32(20);
-    if (isCommit && isChainWhole) recoveredFrames = frames;
-    // Behind a whole header only its own generation counts; a damaged one cannot say which that is, and any may be it.
-    else if (isCommit && (hasSalt || !generation.isHeaderWhole))
-      dropped.set(`${salt}`, (dropped.get(`${salt}`) ?? 0) + 1);
+    if (isCommit && isChainWhole) {
+      recoveredFrames = frames;
+      dropped.clear();
+      continue;
+    }
+    // Behind a whole header only its own generation counts, also of a frame in whose salt a bit has flipped: those of others share
+    // neither half. A damaged header cannot say which generation is its own, and any may be it.
+    const isOwn = salt[0] === generation.salt[0] || salt[1] === generation.salt[1];
+    if (generation.isHeaderWhole && !isOwn) continue;
+    const name = generation.isHeaderWhole ? "own" : `${salt}`;
+    const { commits, frames: before } = dropped.get(name) ?? { commits: 0, frames: 0 };
+    dropped.set(name, { commits: commits + (isCommit ? 1 : 0), frames: before + 1 });
   }
-  return { recoveredFrames, droppedCommits: Math.max(0, ...dropped.values()) };
+  const counts = [...dropped.values()];
+  return {
+    recoveredFrames,
+    droppedCommits: Math.max(0, ...counts.map(({ commits }) => commits)),
+    droppedFrames: Math.max(0, ...counts.map((count) => count.frames)),
+  };
 }
 
 function* readFrames(file: number, pageBytes: number): Generator<DataView> {

@@ -22,6 +22,7 @@ const PLANS: Readonly<Record<keyof typeof SQL, readonly string[]>> = {
   createState: [],
   readState: [BY_STATE],
   writeState: [BY_STATE],
+  sealState: [BY_STATE],
   markClean: [BY_STATE],
   oneInfo: [BY_KEY],
   oneEntry: [BY_KEY],
@@ -38,6 +39,7 @@ const PLANS: Readonly<Record<keyof typeof SQL, readonly string[]>> = {
   entriesForward: [BY_KEYS],
   entriesBackward: [BY_KEYS],
   logChange: [],
+  sealChange: ["SEARCH changes USING INTEGER PRIMARY KEY (rowid=?)"],
   changesAfter: [BY_SEQUENCE],
   // The whole table in its own order, and no more of it than the limit.
   oldestChanges: ["SCAN changes"],

@@ -1,17 +1,16 @@
 // Reads on the serving thread, each method of one instant. No statement stays open when a method has returned, and a transaction
 // only where a TurnSnapshot sees to its end: an open one would keep the log from being reset, and it would grow without end.
 import type { Database, Statement } from "bun:sqlite";
-import type { Change } from "../../core/batch.ts";
-import { type Entry, type EntryInfo, toRevision } from "../../core/entry.ts";
+import type { Entry, EntryInfo } from "../../core/entry.ts";
 import { type EpochMs, isAlive, toEpochMs } from "../../core/expiry.ts";
 import type { Key } from "../../core/key.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { type Bounds, boundsOfRange, isInSet, type Range } from "../../core/range.ts";
 import type { TokenRecord } from "../../core/token.ts";
 import type { Page, Receipt } from "../../store/store.ts";
+import { type ChangeRow, type ToldChanges, tellChanges } from "./change-row.ts";
 import { closeWhole } from "./database.ts";
 import { decodeKey, encodeKey, highBytes } from "./key-bytes.ts";
-import { CHANGE_KINDS } from "./layout.ts";
 import { type ReceiptRow, toReceipt } from "./receipts.ts";
 import { type EntryRow, type InfoRow, RecordCodec } from "./record.ts";
 import { SQL } from "./statements.ts";
@@ -21,13 +20,6 @@ import { TurnSnapshot } from "./turn-snapshot.ts";
 interface KeyRow {
   readonly key: Uint8Array;
   readonly expires_at: number | null;
-}
-
-interface ChangeRow {
-  readonly sequence: number;
-  readonly revision: number;
-  readonly kind: number;
-  readonly key: Uint8Array;
 }
 
 type Walk<Row> = Statement<Row, [Uint8Array, Uint8Array, number]>;
@@ -103,15 +95,20 @@ export class Reader {
   }
 
   /** Changes after a place in the log, up to another, and the number of the oldest that it still holds. */
-  changes({ after, upTo, limit }: { readonly after: number; readonly upTo: number; readonly limit: number }): {
-    readonly rows: readonly (Change & { readonly sequence: number })[];
-    readonly oldest: number;
-  } {
+  changes({
+    after,
+    upTo,
+    limit,
+  }: {
+    readonly after: number;
+    readonly upTo: number;
+    readonly limit: number;
+  }): ToldChanges & { readonly oldest: number } {
     return this.#atOneInstant(() => {
-      const oldest = this.#statements.oldestChanges.get(1)?.sequence;
       const latest = this.#statements.state.get()?.sequence ?? 0;
+      const oldest = this.#statements.oldestChanges.get(1)?.sequence ?? latest + 1;
       const rows = this.#statements.changesAfter.all(after, upTo, limit);
-      return { rows: rows.map(toChange), oldest: oldest ?? latest + 1 };
+      return { ...tellChanges(rows, { from: Math.max(after, oldest - 1), to: upTo, limit }), oldest };
     });
   }
 
@@ -229,13 +226,4 @@ function prepare(db: Database) {
 
 function isLive(row: { readonly expires_at: number | null }, now: EpochMs): boolean {
   return isAlive(row.expires_at === null ? null : toEpochMs(row.expires_at), now);
-}
-
-function toChange(row: ChangeRow): Change & { readonly sequence: number } {
-  return {
-    kind: CHANGE_KINDS[row.kind] ?? "put",
-    key: decodeKey(row.key),
-    revision: toRevision(row.revision),
-    sequence: row.sequence,
-  };
 }

@@ -63,6 +63,11 @@ export const MIGRATIONS: Readonly<Record<number, readonly string[]>> = {
        record text not null
      ) strict`,
   ],
+  // What they are to be is reckoned by sealState() and sealChanges().
+  4: [
+    "alter table state add column checksum integer not null default 0",
+    "alter table changes add column checksum integer not null default 0",
+  ],
 };
 
 export const SQL = {
@@ -70,12 +75,16 @@ export const SQL = {
     insert into state (id, incarnation, revision, sequence, entries, highest_instant, is_clean)
     values (1, ?, 0, 0, 0, ?, 1)`,
   readState: `
-    select incarnation, revision, sequence, entries, records, record_bytes, highest_instant, is_clean
+    select incarnation, revision, sequence, entries, records, record_bytes, highest_instant, is_clean, checksum
     from state
     where id = 1`,
   writeState: `
     update state
-    set revision = ?, sequence = ?, entries = ?, records = ?, record_bytes = ?, highest_instant = ?
+    set revision = ?, sequence = ?, entries = ?, records = ?, record_bytes = ?, highest_instant = ?, checksum = ?
+    where id = 1`,
+  sealState: `
+    update state
+    set checksum = ?
     where id = 1`,
   markClean: `
     update state
@@ -154,10 +163,14 @@ export const SQL = {
     limit ?`,
 
   logChange: `
-    insert into changes (sequence, revision, kind, logged_at, key)
-    values (?, ?, ?, ?, ?)`,
+    insert into changes (sequence, revision, kind, logged_at, key, checksum)
+    values (?, ?, ?, ?, ?, ?)`,
+  sealChange: `
+    update changes
+    set checksum = ?
+    where sequence = ?`,
   changesAfter: `
-    select sequence, revision, kind, key
+    select sequence, revision, kind, logged_at, key, checksum
     from changes
     where sequence > ? and sequence <= ?
     order by sequence
@@ -249,6 +262,10 @@ export const COPY_SQL = {
   lastChange: `
     select max(sequence) as last
     from changes`,
+  everyChange: `
+    select sequence, revision, kind, logged_at, key, checksum
+    from changes
+    order by sequence`,
   everyRecord: `
     select sequence, fingerprint, asked_at, checksum, done
     from idempotency_records

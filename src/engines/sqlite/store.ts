@@ -69,7 +69,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   try {
     refuseVanishedDatabase(files);
     // What a power cut leaves of commits that were never synced looks the same, and is what was asked for.
-    if (options.writer.durability === "full") refuseDamagedLog(files);
+    const droppedFrames = options.writer.durability === "full" ? refuseDamagedLog(files) : 0;
     const clock = makeSharedMemory();
     const tally = makeTallyMemory();
     const marks = makeMarksMemory();
@@ -99,6 +99,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       incarnation: store.incarnation,
       wasClean: store.wasClean,
       leftRestore,
+      droppedFrames,
       durability: options.writer.durability,
       idempotencyAgeMs: options.writer.idempotencyAgeMs,
     });
@@ -136,6 +137,7 @@ export interface SqliteStoreParts extends SqliteStoreFacts {
   readonly backup: StoreBackup;
   readonly wasClean: boolean;
   readonly leftRestore: LeftRestore;
+  readonly droppedFrames: number;
 }
 
 export interface StoreBackup extends Backup {
@@ -152,6 +154,8 @@ export class SqliteStore implements Store {
   /** Whether the last server that held the store closed it; if not, its entries deserve a check. */
   readonly wasClean: boolean;
   readonly leftRestore: LeftRestore;
+  /** Of the one commit at the end of the log that was not whole when it was opened; 0 for none, or where commits are not synced. */
+  readonly droppedFrames: number;
   readonly files: StoreFiles;
   readonly #parts: SqliteStoreParts;
   readonly #client: WriterClient;
@@ -169,6 +173,7 @@ export class SqliteStore implements Store {
     this.marks = marks;
     this.wasClean = parts.wasClean;
     this.leftRestore = parts.leftRestore;
+    this.droppedFrames = parts.droppedFrames;
     this.files = parts.files;
     this.#parts = parts;
     this.#client = parts.client;
@@ -367,9 +372,10 @@ function tellDamagedPage(error: unknown): unknown {
   return new KeyholdError("damaged-entry", `${why}; restore a backup`, {}, { cause: error });
 }
 
-export function refuseDamagedLog(files: StoreFiles): void {
-  const { recoveredFrames, droppedCommits } = scanLog(files.log);
-  if (droppedCommits <= DROPPED_COMMITS_MAX) return;
+/** Returns how many frames at the end of the log will be dropped all the same. @throws "unavailable" where that is damage */
+export function refuseDamagedLog(files: StoreFiles): number {
+  const { recoveredFrames, droppedCommits, droppedFrames } = scanLog(files.log);
+  if (droppedCommits <= DROPPED_COMMITS_MAX) return droppedFrames;
   throw new KeyholdError(
     "unavailable",
     `Cannot open ${files.database}: its log ${files.log} is damaged after frame ${recoveredFrames}, and ${droppedCommits} commits behind the damage, acknowledged ones among them, would be lost; restore a backup, or start once with --durability relaxed to go on without them`,

@@ -6,7 +6,7 @@ import { type Clock, type HighestInstant, makeClock, toEpochMs } from "../../cor
 import { requireQuota } from "../../core/quota.ts";
 import { WriteMarker } from "../../store/write-marks.ts";
 import { Checkpointer } from "./checkpointer.ts";
-import { closeWhole, openWriter, readPragma } from "./database.ts";
+import { closeWhole, openWriter, readPragma, translateOpenError } from "./database.ts";
 import { DiskReserve } from "./disk-reserve.ts";
 import { PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
 import { type FromWriter, type OpenedStore, type ToWriter, toErrorMessage, type WriterOptions } from "./messages.ts";
@@ -15,6 +15,7 @@ import { unpackRequests } from "./packed-requests.ts";
 import type { ReceiptBounds } from "./receipts.ts";
 import { openHighestInstant } from "./shared-instant.ts";
 import { isSqliteError } from "./sqlite-errors.ts";
+import { readStateRow, type StateRow } from "./state-row.ts";
 import { SQL } from "./statements.ts";
 import { LAST_PAGES, Upkeep } from "./upkeep.ts";
 import { Writer } from "./writer.ts";
@@ -22,17 +23,6 @@ import { type WriterClient, WriterClients } from "./writer-clients.ts";
 import { WriterTally } from "./writer-tally.ts";
 
 declare const self: Worker;
-
-interface StateRow {
-  readonly incarnation: string;
-  readonly revision: number;
-  readonly sequence: number;
-  readonly entries: number;
-  readonly records: number;
-  readonly record_bytes: number;
-  readonly highest_instant: number;
-  readonly is_clean: number;
-}
 
 interface Session {
   readonly db: Database;
@@ -79,7 +69,7 @@ function open({ options, incarnation, clock, tally, marks }: Extract<ToWriter, {
     const shared = { highest: openHighestInstant(clock), tally: new WriterTally(tally), marker };
     session = openSession(options, incarnation, shared);
   } catch (error) {
-    post({ kind: "refused", error: toErrorMessage(error) });
+    post({ kind: "refused", error: toErrorMessage(translateOpenError(error, storeFiles(options.directory))) });
     endThread();
     return;
   }
@@ -149,8 +139,7 @@ function openSession(
   const files = storeFiles(options.directory);
   const wallMs = Date.now();
   const db = openWriter(files, options.durability, { incarnation, now: toEpochMs(wallMs) });
-  const row = db.prepare<StateRow, []>(SQL.readState).get();
-  if (row === null) throw new Error("The state row of the store is missing");
+  const row = readStateRow(db, files);
   highest.raise(row.highest_instant);
   const now = makeClock({ wallMs: Date.now, steadyMs, highest });
   const parts = { db, incarnation: row.incarnation, now, tally };

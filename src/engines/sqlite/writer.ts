@@ -24,6 +24,7 @@ import type { DiskReserve } from "./disk-reserve.ts";
 import { toErrorMessage, type WriteAnswer, type WriteRequest, type WriterFigures } from "./messages.ts";
 import { type ReceiptBounds, Receipts } from "./receipts.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
+import { stateChecksum } from "./state-row.ts";
 import { SQL } from "./statements.ts";
 import { TokenTable } from "./tokens.ts";
 import type { WriterTally } from "./writer-tally.ts";
@@ -190,13 +191,17 @@ export class Writer {
 
   #commit(state: StoreState, requests: readonly WriteRequest[]): void {
     state.highestInstant = this.#parts.now();
+    const { revision, sequence, entries, records, recordBytes: record_bytes, highestInstant: highest_instant } = state;
+    const { incarnation } = this.#parts;
+    const figures = { incarnation, revision, sequence, entries, records, record_bytes, highest_instant };
     this.#statements.writeState.run(
-      state.revision,
-      state.sequence,
-      state.entries,
-      state.records,
-      state.recordBytes,
-      state.highestInstant,
+      revision,
+      sequence,
+      entries,
+      records,
+      record_bytes,
+      highest_instant,
+      stateChecksum(figures),
     );
     const { steadyMs, tally, marker } = this.#parts;
     const startedAtMs = steadyMs();

@@ -1,0 +1,79 @@
+// One row of the change log, and what is left of a page of them where some are not what was written: a watcher that is told a change
+// that never was, or misses one, goes on with a wrong picture, so what cannot be trusted counts as no longer held, as if trimmed.
+import type { Database } from "bun:sqlite";
+import { crc32 } from "node:zlib";
+import type { Change } from "../../core/batch.ts";
+import { toRevision } from "../../core/entry.ts";
+import { decodeKey } from "./key-bytes.ts";
+import { CHANGE_KINDS } from "./layout.ts";
+import { COPY_SQL, SQL } from "./statements.ts";
+
+export interface ChangeRow {
+  readonly sequence: number;
+  readonly revision: number;
+  readonly kind: number;
+  readonly logged_at: number;
+  readonly key: Uint8Array;
+  readonly checksum: number;
+}
+
+export type NumberedChange = Change & { readonly sequence: number };
+
+/** What can be told of a part of the log. */
+export interface ToldChanges {
+  /** Those behind the last place at which it is not what was written. */
+  readonly changes: readonly NumberedChange[];
+  /** Everything up to here has been looked at. */
+  readonly reached: number;
+  readonly isDamaged: boolean;
+}
+
+/** Stored format: CRC-32 of four little-endian doubles and the key. */
+export function changeChecksum({ sequence, revision, kind, logged_at, key }: Omit<ChangeRow, "checksum">): number {
+  return crc32(key, crc32(new Uint8Array(Float64Array.of(sequence, revision, kind, logged_at).buffer)));
+}
+
+export function isWholeChange(row: ChangeRow): boolean {
+  return changeChecksum(row) === row.checksum;
+}
+
+/**
+ * @param rows - all that the log has of the numbers beyond `from`, up to `to`, but no more than `limit`. There is one for each
+ * number, so one that is missing is damage too
+ */
+export function tellChanges(
+  rows: readonly ChangeRow[],
+  { from, to, limit }: { readonly from: number; readonly to: number; readonly limit: number },
+): ToldChanges {
+  let expected = from + 1;
+  let first = 0;
+  let isDamaged = false;
+  for (const [index, row] of rows.entries()) {
+    const isWhole = isWholeChange(row);
+    if (!isWhole || row.sequence !== expected) {
+      isDamaged = true;
+      first = isWhole ? index : index + 1;
+    }
+    expected = isWhole ? row.sequence + 1 : expected + 1;
+  }
+  const isEnd = rows.length < limit;
+  if (isEnd && expected <= to) return { changes: [], reached: to, isDamaged: true };
+  const changes = rows.slice(first).map(toChange);
+  const reached = changes.at(-1)?.sequence ?? (isEnd ? Math.max(from, to) : Math.min(to, from + limit));
+  return { changes, reached, isDamaged };
+}
+
+/** Gives every row the checksum of what stands in it. Requires: an open transaction. */
+export function sealChanges(db: Database): void {
+  const seal = db.prepare(SQL.sealChange);
+  for (const row of db.prepare<ChangeRow, []>(COPY_SQL.everyChange).all()) seal.run(changeChecksum(row), row.sequence);
+}
+
+function toChange(row: ChangeRow): NumberedChange {
+  return {
+    kind: CHANGE_KINDS[row.kind] ?? "put",
+    key: decodeKey(row.key),
+    revision: toRevision(row.revision),
+    sequence: row.sequence,
+  };
+}
