@@ -1,5 +1,6 @@
 // Every method by its subcommand. A new one is a file that exports a Method, a row here, and a test that hands it to suite.ts.
 import { acknowledgements } from "./acknowledgements/acknowledgements.ts";
+import { bitFlips } from "./bit-flips/bit-flips.ts";
 import { diskErrors } from "./disk-errors/disk-errors.ts";
 import { failover } from "./failover.ts";
 import { fuzz } from "./fuzz/fuzz.ts";
@@ -14,6 +15,7 @@ import { wire } from "./wire/wire.ts";
 
 export const METHODS: readonly Method[] = [
   acknowledgements,
+  bitFlips,
   diskErrors,
   failover,
   fuzz,

@@ -1,0 +1,104 @@
+// One damage of a store's database or log, and what a server that is started on it makes of it.
+import { Database } from "bun:sqlite";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { storeFiles } from "../../../src/engines/sqlite/layout.ts";
+import { type EntryRow, RecordCodec } from "../../../src/engines/sqlite/record.ts";
+import { sealState } from "../../../src/engines/sqlite/state-row.ts";
+import { keyOf } from "../../support/requests.ts";
+import type { SeededRandom } from "../../support/seeded-random.ts";
+import type { RotOnce } from "./bit-flips.ts";
+import { damageBytes, pickInDatabase, pickInLog } from "./damage.ts";
+import { judgeServed } from "./judge-served.ts";
+import { judgeStore } from "./judge-store.ts";
+import type { Answers } from "./read-store.ts";
+import { makeSoundLog, makeSoundStore, type SoundStore } from "./sound-store.ts";
+
+export interface RotTerms {
+  readonly directory: string;
+  readonly random: SeededRandom;
+  readonly plant: string | null;
+}
+
+/** One in so many is served by a process as well. */
+const SERVED_ROUNDS = 20;
+/** So that the short version has one. */
+const FIRST_SERVED = 5;
+
+export async function makeRottenDatabase({ directory, random, plant }: RotTerms): Promise<RotOnce> {
+  const sound = await makeSoundStore(directory, random);
+  const bytes = readFileSync(storeFiles(sound.directory).database);
+  return async (round, lane) => {
+    const copy = copyTo(sound.directory, lane);
+    let place = "a planted fault";
+    if (plant === null) {
+      const damaged = Uint8Array.from(bytes);
+      place = damageBytes(damaged, random, () => pickInDatabase(damaged, random)).place;
+      writeFileSync(storeFiles(copy).database, damaged);
+    } else plantInDatabase(copy, plant);
+    return { place, ...(await judge(copy, sound, { round, before: null })) };
+  };
+}
+
+export async function makeRottenLog({ directory, random, plant }: RotTerms): Promise<RotOnce> {
+  const sound = await makeSoundLog(await makeSoundStore(directory, random), directory, random);
+  return async (round, lane) => {
+    const copy = copyTo(sound.directory, lane);
+    let place = "a planted fault";
+    if (plant === null) {
+      const damaged = Uint8Array.from(sound.log);
+      place = damageBytes(damaged, random, () => pickInLog(sound.lastCommit.to, random)).place;
+      writeFileSync(storeFiles(copy).log, damaged);
+    } else if (plant === "writes-taken-back") {
+      writeFileSync(storeFiles(copy).log, sound.log.subarray(0, sound.lastCommit.from / 2));
+    } else plantInDatabase(copy, plant);
+    return { place, ...(await judge(copy, sound, { round, before: sound.answersBefore })) };
+  };
+}
+
+/** A store that is opened changes, so each looks at a copy of its own. */
+async function judge(
+  directory: string,
+  sound: SoundStore,
+  { round, before }: { readonly round: number; readonly before: Answers | null },
+) {
+  if (round % SERVED_ROUNDS !== FIRST_SERVED) return judgeStore(directory, sound, before);
+  const served = await judgeServed(copyTo(directory, `${directory}-served`), sound, before);
+  return served.is === "silent" ? served : judgeStore(directory, sound, before);
+}
+
+function copyTo(source: string, target: string): string {
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target, { recursive: true });
+  cpSync(source, target, { recursive: true });
+  return target;
+}
+
+function plantInDatabase(directory: string, plant: string): void {
+  const { database } = storeFiles(directory);
+  if (plant === "checksum-made-to-fit") forgeEntry(database);
+  else forgetEntry(database);
+}
+
+/** Changes a value and its checksum. */
+export function forgeEntry(file: string): void {
+  const db = new Database(file);
+  const { incarnation } = db.prepare<{ incarnation: string }, []>("select incarnation from state").get() ?? {};
+  const row = db
+    .prepare<EntryRow & { key: Uint8Array }, []>("select *, length(value) as size from entries order by key")
+    .get();
+  if (row === null || incarnation === undefined) throw new Error("There is no entry to change");
+  const codec = new RecordCodec(incarnation);
+  const value = Uint8Array.of(...row.value, 1);
+  const checksum = codec.checksum(codec.info(keyOf(new TextDecoder().decode(row.key)), row), value);
+  db.prepare("update entries set value = ?, checksum = ? where id = ?").run(value, checksum, row.id);
+  db.close(true);
+}
+
+/** Takes the last write of an entry back, as an older copy of the file would. */
+function forgetEntry(file: string): void {
+  const db = new Database(file);
+  db.run("delete from entries where id = (select max(id) from entries)");
+  db.run("update state set entries = entries - 1");
+  sealState(db);
+  db.close(true);
+}
