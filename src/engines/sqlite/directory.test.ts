@@ -92,6 +92,21 @@ describe("the lock of a store", () => {
     });
   });
 
+  test("does not name a process that is gone where the holder has not said yet who it is", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const files = storeFiles(directory);
+      const ended = Bun.spawn([process.execPath, "-e", ""]);
+      await ended.exited;
+      const lock = lockStore(files, NOW);
+      writeFileSync(files.holder, JSON.stringify({ pid: ended.pid, since: "2026-01-01T00:00:00Z", incarnation: null }));
+      const error = await rejectionOf(() => lockStore(files, NOW));
+      expect(error?.detail).toContain("another server holds it (the last to say so had process id");
+      expect(error?.detail).toContain("stop that one first");
+      expect(error?.data).toEqual({ holder: null });
+      lock.release();
+    });
+  });
+
   test("says who holds it even where the holder's note is unreadable", async () => {
     await withTemporaryDirectory(async (directory) => {
       const files = storeFiles(directory);

@@ -144,9 +144,27 @@ function takeLock(files: StoreFiles): Database {
     if (lock !== null) closeWhole(lock);
     if (!isSqliteError(error, "SQLITE_BUSY")) throw cannotOpen(files, `${files.lock}: ${messageOf(error)}`, error);
     const holder = readHolder(files);
-    const who =
-      holder === null ? "another server" : `the server with process id ${holder.pid}, started ${holder.since}`;
-    throw cannotOpen(files, `${who} holds it; stop that one first`, error, { holder: holder?.pid ?? null });
+    const isSeen = holder !== null && isRunning(holder.pid);
+    throw cannotOpen(files, `${nameHolder(holder, isSeen)}; stop that one first`, error, {
+      holder: isSeen ? holder.pid : null,
+    });
+  }
+}
+
+/** The note may still be that of the server before, where the holder has only just begun; or of another container. */
+function nameHolder(holder: Holder | null, isSeen: boolean): string {
+  if (holder === null) return "another server holds it";
+  const { pid, since } = holder;
+  if (isSeen) return `the server with process id ${pid}, started ${since} holds it`;
+  return `another server holds it (the last to say so had process id ${pid}, started ${since}, and is not seen from here)`;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
 
