@@ -1,6 +1,6 @@
-// The life of a server process beside others and at its end: one server a store, an orderly stop, a log that says why.
+// The life of a server process beside others and at its end: a port that is taken, an orderly stop, a log that says why.
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { pollUntil } from "../support/poll-until.ts";
@@ -38,16 +38,6 @@ async function failedStart(args: readonly string[]): Promise<FailedStart> {
   }
   throw new Error("The server started");
 }
-
-test("a second server on the same store exits with a sentence that names the first", async () => {
-  await withServer([], async (server, store) => {
-    const { exitCode, output } = await failedStart(["--store", store]);
-    expect(exitCode).toBe(1);
-    expect(output).toContain(`the server with process id ${server.pid}`);
-    expect(output).not.toContain("    at ");
-    expect((await fetch(`${server.url}/-/ready`)).status).toBe(200);
-  });
-});
 
 test("a port that is taken is refused with a sentence, and the store is left free", async () => {
   await withServer([], async (server) => {
@@ -130,25 +120,6 @@ test("a store whose last server was killed is checked, and passes", async () => 
     await server.exited;
     expect(await verdictOfNextStart(store)).toBe("passed");
     expect(await verdictOfNextStart(store)).toBe("unneeded");
-  });
-});
-
-test("a log that is removed under the server ends it, as the commits in it would be lost", async () => {
-  await withServer([], async (server, store) => {
-    unlinkSync(`${store}/keyhold.db-wal`);
-    expect(await server.exited).toBe(74);
-    expect(readFileSync(`${store}/error.log`, "utf8")).toContain("keyhold.db-wal has been removed or replaced");
-  });
-});
-
-test("a database that is removed under the server ends it with an error, not with writes into nowhere", async () => {
-  await withServer([], async (server, store) => {
-    expect((await fetch(`${server.url}/a`, { method: "PUT", body: "1" })).status).toBe(201);
-    unlinkSync(`${store}/keyhold.db`);
-    expect(await server.exited).toBe(74);
-    expect(readFileSync(`${store}/error.log`, "utf8")).toContain("has been removed or replaced");
-    const { output } = await failedStart(["--store", store]);
-    expect(output).toContain("is missing or empty");
   });
 });
 

@@ -1,7 +1,8 @@
 // A real server process, as a user starts it: the test's own Bun runs src/main.ts, and the line with "listening" says where.
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+/** The program that is started, for commands beside serve. */
+export const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 export interface ServerProcess {
   readonly url: string;

@@ -2,11 +2,10 @@
 // answered is there whole or not at all, and nothing is there that nobody sent. Three stores at once, as most of a round is waiting.
 import { Database } from "bun:sqlite";
 import { statSync, truncateSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { startLyingProxy } from "../support/lying-proxy.ts";
 import { withPatience } from "../support/patience.ts";
 import { makeSeededRandom, type SeededRandom } from "../support/seeded-random.ts";
-import { SERVE, type ServerProcess, startServerProcess } from "../support/server-process.ts";
+import { MAIN, SERVE, type ServerProcess, startServerProcess } from "../support/server-process.ts";
 import { WriteOracle } from "../support/write-oracle.ts";
 import { writeUntilKilled } from "./kill-load.ts";
 import type { Findings, Method, Run } from "./method.ts";
@@ -20,8 +19,6 @@ const DOUBLE_KILLS = 8;
 const START_MS = 250;
 /** From so many rounds on, each has as many acknowledged writes as the figures need. */
 const LONG_ROUNDS = 100;
-
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 export const kill: Method = {
   name: "kill",

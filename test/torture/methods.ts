@@ -9,6 +9,8 @@ import { linearizability } from "./linearizability/linearizability.ts";
 import type { Method } from "./method.ts";
 import { partition } from "./partition.ts";
 import { powerCut } from "./power-cut/power-cut.ts";
+import { replacedFiles } from "./replaced-files.ts";
+import { secondServer } from "./second-server.ts";
 import { soak } from "./soak/soak.ts";
 import { supplyChain } from "./supply-chain/supply-chain.ts";
 import { wire } from "./wire/wire.ts";
@@ -23,6 +25,8 @@ export const METHODS: readonly Method[] = [
   linearizability,
   partition,
   powerCut,
+  replacedFiles,
+  secondServer,
   soak,
   supplyChain,
   wire,
