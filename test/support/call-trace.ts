@@ -35,6 +35,8 @@ export interface TraceOptions {
   readonly inject?: string;
   /** Only calls on these are seen, and counted for what is injected; without it, all. */
   readonly paths?: readonly string[];
+  /** Texts and names as "\\x4b": larger, and faster to make bytes of. */
+  readonly isHexadecimal?: boolean;
 }
 
 /**
@@ -42,10 +44,17 @@ export interface TraceOptions {
  *
  * @returns for startServerProcess(), as its wrapper
  */
-export function tracing({ calls, into, bytesShown, inject, paths = [] }: TraceOptions): readonly string[] {
+export function tracing({
+  calls,
+  into,
+  bytesShown,
+  inject,
+  paths = [],
+  isHexadecimal,
+}: TraceOptions): readonly string[] {
   const injected = inject === undefined ? [] : ["-e", `inject=${inject}`];
   const filters = paths.flatMap((path) => ["-P", path]);
-  const shown = ["-y", "-s", String(bytesShown), "-e", "signal=none"];
+  const shown = ["-y", "-s", String(bytesShown), "-e", "signal=none", ...(isHexadecimal ? ["-xx"] : [])];
   // Calls that are not asked for then run at full speed. A signal that is injected would not come.
   const quick = inject?.includes(":signal=") === true ? [] : ["--seccomp-bpf"];
   const tracer = ["strace", "-D", "-f", "-qq", ...quick, "-o", into, ...shown, ...filters];
