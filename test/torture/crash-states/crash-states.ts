@@ -95,7 +95,8 @@ async function runLane(order: LaneOrder, hear: (report: LaneReport) => void): Pr
   thread.onmessage = ({ data }: MessageEvent<LaneReport>) => {
     clearTimeout(silence);
     hear(data);
-    if (data.hasEnded) ended.resolve();
+    if (data.failure !== null) ended.reject(new Error(`A lane cannot go on: ${data.failure}`));
+    else if (data.hasEnded) ended.resolve();
     else silence = setTimeout(giveUp, SILENCE_MS_MAX);
   };
   thread.onerror = ({ message }) => ended.reject(new Error(`A lane failed: ${message}`));

@@ -83,7 +83,7 @@ export class KnownWriters {
           return { line: `DELETE /keys/${key}`, body: "", after };
         }
     }
-    const body = random.oneIn(8) ? `${value}${"x".repeat(random.below(LONG_VALUE_LENGTH_MAX))}` : value;
+    const body = random.oneIn(3) ? `${value}${"x".repeat(random.below(LONG_VALUE_LENGTH_MAX))}` : value;
     return { line: `PUT /keys/${key}`, body, after: written([[key, body]]) };
   }
 }
