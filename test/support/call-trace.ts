@@ -35,7 +35,7 @@ export interface TraceOptions {
   readonly inject?: string;
   /** Only calls on these are seen, and counted for what is injected; without it, all. */
   readonly paths?: readonly string[];
-  /** Texts and names as "\\x4b": larger, and faster to make bytes of. */
+  /** Texts and names as "\x4b": larger, and faster to make bytes of. */
   readonly isHexadecimal?: boolean;
 }
 
