@@ -4,15 +4,10 @@
 import { expect, test } from "bun:test";
 import type { Http } from "../support/http-client.ts";
 import { makeAppServer } from "../support/http-harness.ts";
+import { drawGet, drawTwins, drawWrite, KEYS, shuffled, TWINS } from "../support/random-operations.ts";
 import { type SeededRandom, withSeed } from "../support/seeded-random.ts";
 import { type MakeStore, ROOMY } from "../support/store-harness.ts";
-import {
-  type Check,
-  type Expected,
-  type Operation,
-  type Transaction,
-  TransactionModel,
-} from "../support/transaction-model.ts";
+import { type Check, type Expected, type Transaction, TransactionModel } from "../support/transaction-model.ts";
 
 /** TRANSACTIONS=100000 runs longer. Each run has another seed. */
 export const TRANSACTIONS = Number(process.env["TRANSACTIONS"] ?? 3000);
@@ -20,11 +15,6 @@ export const TRANSACTIONS = Number(process.env["TRANSACTIONS"] ?? 3000);
 export const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 /** Of keys that lie together. */
 const TAG = "{t}";
-const KEYS = ["a", "b", "c", "d", "__proto__", "10", "n1", "n2"];
-/** Written together, with one value, or deleted together. */
-const TWINS = ["twin1", "twin2"] as const;
-const FAR = ["2097-01-01T00:00:00.000Z", "2098-01-01T00:00:00.000Z"];
-const MAX = Number.MAX_SAFE_INTEGER;
 
 /** @param count - how many transactions; @param make - the store, which is asked through the handlers in process */
 export function transactionsSuite(engine: string, make: MakeStore, count: number): void {
@@ -177,12 +167,6 @@ function drawTransaction(random: SeededRandom, model: TransactionModel): Transac
   return { checks, ops, else: Array.from({ length: random.below(3) }, () => drawGet(random)) };
 }
 
-export function drawTwins(random: SeededRandom): readonly Operation[] {
-  if (random.oneIn(5)) return TWINS.map((key) => ({ delete: { key } }));
-  const value = random.below(1_000_000);
-  return TWINS.map((key) => ({ put: { key, value } }));
-}
-
 /** True three times in four or so: or else hardly anything would be committed. */
 function drawCheck(random: SeededRandom, model: TransactionModel): Check {
   const key = random.pick(KEYS);
@@ -191,61 +175,6 @@ function drawCheck(random: SeededRandom, model: TransactionModel): Check {
   if (revision === null) return { key, absent: true };
   if (random.oneIn(8)) return { key, revision: revision + random.below(3) - 1 };
   return random.oneIn(2) ? { key, exists: true } : { key, revision };
-}
-
-function drawWrite(random: SeededRandom, key: string): Operation {
-  switch (random.below(8)) {
-    case 0:
-      return { delete: { key } };
-    case 1:
-      return { touch: random.oneIn(2) ? { key, persist: true } : { key, expire_at: random.pick(FAR) } };
-    case 2:
-    case 3:
-    case 4:
-      return { put: drawPut(random, key) };
-    default:
-      return { incr: drawIncr(random, key) };
-  }
-}
-
-function drawPut(random: SeededRandom, key: string): Extract<Operation, { put: unknown }>["put"] {
-  const values = [
-    random.below(100),
-    String(random.below(100)),
-    MAX - random.below(2),
-    "text",
-    { n: [1, null] },
-    null,
-    -7,
-  ];
-  const value = random.oneIn(2) ? random.below(100) : random.pick(values.map((each) => [each]))[0];
-  return {
-    key,
-    value,
-    ...(random.oneIn(6) && { content_type: "text/x-own" }),
-    ...(random.oneIn(4) && { expire_at: random.pick(FAR) }),
-  };
-}
-
-function drawIncr(random: SeededRandom, key: string): Extract<Operation, { incr: unknown }>["incr"] {
-  return {
-    key,
-    ...(random.oneIn(2) && { by: random.oneIn(10) ? MAX : random.below(21) - 10 }),
-    ...(random.oneIn(4) && { initial: random.below(100) }),
-    ...(random.oneIn(6) && { max: 60 + random.below(100) }),
-    ...(random.oneIn(6) && { min: -random.below(100) }),
-  };
-}
-
-function drawGet(random: SeededRandom): { readonly get: { readonly key: string } } {
-  return { get: { key: random.pick([...KEYS, ...TWINS]) } };
-}
-
-function shuffled<T>(random: SeededRandom, items: readonly T[]): readonly T[] {
-  return items
-    .map((item) => ({ item, at: random.below(2 ** 30) }))
-    .toSorted((one, other) => one.at - other.at)
-    .map(({ item }) => item);
 }
 
 /** The part of an answer that the model speaks of. */

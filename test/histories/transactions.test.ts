@@ -4,17 +4,10 @@ import { withSqliteServer } from "../support/http-harness.ts";
 import { leapingHarness } from "../support/leaping-harness.ts";
 import { makeMemoryHarness } from "../support/memory-harness.ts";
 import { steadyPartitions } from "../support/partitioned-harness.ts";
+import { drawTwins } from "../support/random-operations.ts";
 import { makeSeededRandom } from "../support/seeded-random.ts";
 import { makeSqliteHarness } from "../support/sqlite-harness.ts";
-import {
-  drawTwins,
-  msMax,
-  SEED,
-  StoreNames,
-  startReader,
-  TRANSACTIONS,
-  transactionsSuite,
-} from "./transactions.suite.ts";
+import { msMax, SEED, StoreNames, startReader, TRANSACTIONS, transactionsSuite } from "./transactions.suite.ts";
 
 transactionsSuite("memory", makeMemoryHarness, TRANSACTIONS);
 transactionsSuite("SQLite", makeSqliteHarness, TRANSACTIONS);

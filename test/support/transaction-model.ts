@@ -62,11 +62,27 @@ export class TransactionModel {
     return keys.map((key) => this.#shown(key));
   }
 
+  /** Those of these keys that there are, likewise. */
+  entries(keys: readonly string[]): readonly unknown[] {
+    const there = keys.filter((key) => this.#entries.has(key));
+    return there.toSorted().map((key) => this.#shown(key));
+  }
+
   revisionOf(key: string): number | null {
     return this.#entries.get(key)?.revision ?? null;
   }
 
-  apply({ checks, ops, else: otherwise }: Transaction): Expected {
+  /** The model as it is now; what becomes of either is nothing to the other. */
+  fork(): TransactionModel {
+    const fork = new TransactionModel();
+    // It is never changed, only replaced.
+    fork.#entries = this.#entries;
+    fork.#revision = this.#revision;
+    return fork;
+  }
+
+  /** @param revision - that a commit of it has, where the store has said so */
+  apply({ checks, ops, else: otherwise }: Transaction, revision = this.#revision + 1): Expected {
     const written = ops.filter((operation) => !("get" in operation)).map(keyOf);
     if (new Set(written).size < written.length) return { code: "invalid-request", operation: null };
     const failures = checks.flatMap((check, index) =>
@@ -81,7 +97,7 @@ export class TransactionModel {
     const isChange = ops.some(
       (each) => "put" in each || "incr" in each || ("delete" in each && before.has(each.delete.key)),
     );
-    if (isChange) this.#revision++;
+    if (isChange) this.#revision = revision;
     this.#entries = new Map(before);
     const results = ops.map((operation) => this.#write(operation));
     const shown = results.map((result, index) => {

@@ -14,6 +14,7 @@ import { replacedFiles } from "./replaced-files.ts";
 import { secondServer } from "./second-server.ts";
 import { soak } from "./soak/soak.ts";
 import { supplyChain } from "./supply-chain/supply-chain.ts";
+import { transactions } from "./transactions/transactions.ts";
 import { wire } from "./wire/wire.ts";
 
 export const METHODS: readonly Method[] = [
@@ -31,5 +32,6 @@ export const METHODS: readonly Method[] = [
   secondServer,
   soak,
   supplyChain,
+  transactions,
   wire,
 ];

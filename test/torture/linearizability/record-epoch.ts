@@ -1,7 +1,8 @@
 // One epoch: clients that contend for a few keys at a time, while their server dies, stops and syncs slowly, and the record of all that
 // they asked and were told. An epoch has keys of its own, so that the history of each is short and begins with no entry.
-import { KeptConnection, LostConnection } from "../../support/kept-connection.ts";
+import { LostConnection } from "../../support/kept-connection.ts";
 import type { SeededRandom } from "../../support/seeded-random.ts";
+import { type ClientConnection, ClientConnections } from "../client-connections.ts";
 import type { FailingServer, Life } from "../failing-server.ts";
 import { drawRequest, type Told } from "./draw-request.ts";
 import { readAnswer, renderRequest } from "./key-exchange.ts";
@@ -48,11 +49,6 @@ const UNDER_WAY_MAX = 20;
 /** Writes that nobody knows of have to be tried in every order. */
 const OPEN_WRITES_MAX = 6;
 const PAUSES = 2;
-const PAUSE_MS_MAX = 120;
-/** Clients that lose patience while the server stands still. */
-const CUT_MAX = 3;
-/** Without an answer for so long, the epoch is given up. */
-const SILENCE_MS_MAX = 60_000;
 
 export async function recordEpoch(options: EpochOptions): Promise<Epoch> {
   const epoch = new EpochRun(options);
@@ -64,7 +60,7 @@ class EpochRun {
   readonly #host: string;
   readonly #clients: number;
   readonly #keys: KeyUse[] = [];
-  readonly #connections = new Map<number, KeptConnection>();
+  readonly #connections: ClientConnections;
   /** What is to be done when so many operations have begun. */
   readonly #faultsAt = new Map<number, () => Promise<void>>();
   readonly #faults: Promise<void>[] = [];
@@ -73,53 +69,54 @@ class EpochRun {
   #begun = 0;
   #refused = 0;
   #instant = 0;
-  #lastHeardAt = performance.now();
-  #isSilent = false;
 
   constructor(options: EpochOptions) {
     const { random, operations, kills, url } = options;
     this.#options = options;
+    this.#connections = new ClientConnections(options.server, url);
     this.#host = new URL(url).host;
     this.#clients = CLIENTS_MIN + random.below(CLIENTS_MAX - CLIENTS_MIN + 1);
     const moment = () => Math.floor(operations / 10) + random.below(Math.floor((operations * 8) / 10));
     for (let kill = 0; kill < kills; kill++) this.#faultsAt.set(moment(), () => options.server.kill());
-    for (let pause = 0; pause < PAUSES; pause++) this.#faultsAt.set(moment(), () => this.#pause());
+    for (let pause = 0; pause < PAUSES; pause++) this.#faultsAt.set(moment(), () => this.#connections.pause(random));
   }
 
   async run(): Promise<Epoch> {
-    const watch = setInterval(() => this.#listen(), SILENCE_MS_MAX / 10);
     try {
       await Promise.all(Array.from({ length: this.#clients }, (_, client) => this.#contend(client)));
       await Promise.all(this.#faults);
       await this.#readAll();
     } finally {
-      clearInterval(watch);
-      for (const connection of this.#connections.values()) connection.close();
+      this.#connections.close();
     }
-    if (this.#isSilent)
-      throw new Error(`Nothing was answered for ${SILENCE_MS_MAX} ms, after ${this.#begun} operations`);
     const histories = new Map(this.#keys.map(({ name, operations }) => [name, operations]));
     return { histories, refused: this.#refused };
   }
 
   async #contend(client: number): Promise<void> {
     const { operations, random } = this.#options;
-    while (this.#begun < operations && !this.#isSilent) {
-      const { life, connection } = await this.#connect(client);
+    while (this.#begun < operations && !this.#connections.isSilent) {
+      const connected = await this.#connections.connect(client);
       try {
-        while (this.#begun < operations && !this.#isSilent) {
+        while (this.#begun < operations && !this.#connections.isSilent) {
           const number = this.#begun++;
           const fault = this.#faultsAt.get(number);
-          if (fault !== undefined) this.#faults.push(fault());
+          if (fault !== undefined) this.#begin(fault());
           const use = this.#pickKey();
           const mayWrite = use.openWrites < OPEN_WRITES_MAX;
           const request = drawRequest(random, { keyNumber: use.number, number, told: use.told, mayWrite });
-          await this.#ask({ client, life, connection }, use, request);
+          await this.#ask({ client, ...connected }, use, request);
         }
       } catch (error) {
         if (!(error instanceof LostConnection)) throw error;
       }
     }
+  }
+
+  #begin(fault: Promise<void>): void {
+    // Where it fails, whoever waits for all of them is told.
+    fault.catch(() => {});
+    this.#faults.push(fault);
   }
 
   /** Among those of this moment, which move on as the operations do. */
@@ -145,7 +142,7 @@ class EpochRun {
   }
 
   async #ask(
-    { client, life, connection }: { readonly client: number; readonly life: Life; readonly connection: KeptConnection },
+    { client, life, connection }: ClientConnection & { readonly client: number },
     use: KeyUse,
     request: Request,
   ): Promise<void> {
@@ -157,7 +154,7 @@ class EpochRun {
     try {
       const kept = await connection.send(renderRequest(request, use.name, this.#host));
       answer = readAnswer(request, use.name, kept);
-      this.#lastHeardAt = performance.now();
+      this.#connections.heard();
     } finally {
       // A read without an answer has seen nothing.
       const isOpen = isWrite && answer?.kind === "unknown";
@@ -197,40 +194,10 @@ class EpochRun {
     });
   }
 
-  async #connect(client: number): Promise<{ readonly life: Life; readonly connection: KeptConnection }> {
-    for (;;) {
-      const life = await this.#options.server.life;
-      const connection = await KeptConnection.open(this.#options.url).catch(() => null);
-      if (connection === null) {
-        // It has died since, or is about to be known to have.
-        await life.ended;
-        continue;
-      }
-      this.#connections.set(client, connection);
-      return { life, connection };
-    }
-  }
-
-  #pause(): Promise<void> {
-    const { server, random } = this.#options;
-    return server.pause(async () => {
-      await Bun.sleep(random.below(PAUSE_MS_MAX));
-      for (let cut = random.below(CUT_MAX + 1); cut > 0; cut--)
-        this.#connections.get(random.below(this.#clients))?.close();
-    });
-  }
-
   /** What stands at the end is part of the history. */
   async #readAll(): Promise<void> {
-    const { life, connection } = await this.#connect(0);
+    const connected = await this.#connections.connect(0);
     for (const use of this.#keys)
-      await this.#ask({ client: 0, life, connection }, use, { kind: "read", view: "entry", tag: null });
-    connection.close();
-  }
-
-  #listen(): void {
-    if (performance.now() - this.#lastHeardAt < SILENCE_MS_MAX || this.#isSilent) return;
-    this.#isSilent = true;
-    for (const connection of this.#connections.values()) connection.close();
+      await this.#ask({ client: 0, ...connected }, use, { kind: "read", view: "entry", tag: null });
   }
 }
