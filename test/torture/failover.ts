@@ -1,5 +1,5 @@
-// Primaries that are killed with -9 and primaries that hang (SIGSTOP) while others are elected in their place, and primaries that
-// are killed and come back with their disk, under load: four Keyholds over the same servers, one of each promise. What
+// Primaries that are killed with -9, also ahead of their replicas, and primaries that hang (SIGSTOP), while others are elected in
+// their place; and primaries that are killed and come back with their disk, under load: four Keyholds over the same servers, one of each promise. What
 // docs/guarantees.md promises of each is compared with what its clients were told; what `applied` and `fsync` lose to an
 // election is counted. A watcher must see all that replicated:1 acknowledged.
 //
@@ -27,13 +27,13 @@ import { PROMISES, type Promised, PromiseLoads, type Promiser, withPromisers } f
 type Failure = (typeof FAILURES)[number];
 
 /** In turn. */
-const FAILURES = ["killed", "stopped", "back with its disk", "killed"] as const;
+const FAILURES = ["killed", "stopped", "back with its disk", "killed ahead of its replicas"] as const;
 
 /** What is planted, by the plant's name: in which failure, and who is judged by what. */
 const PLANTED: Readonly<
   Record<string, { readonly failure: Failure; readonly promises: readonly [Promised, Promised] }>
 > = {
-  "applied-as-replicated": { failure: "killed", promises: ["applied", "replicated:1"] },
+  "applied-as-replicated": { failure: "killed ahead of its replicas", promises: ["applied", "replicated:1"] },
   "log-without-its-end": { failure: "back with its disk", promises: ["fsync", "fsync"] },
   "sent-twice": { failure: "back with its disk", promises: ["replicated:1", "replicated:1"] },
 };
@@ -52,7 +52,7 @@ export const failover: Method = {
   summary:
     "Kills, stops and restarts primaries of Valkey under load, and compares each promise with what is there then",
   unit: "failures of a primary",
-  rounds: { short: 3, long: ROUNDS_LONG },
+  rounds: { short: FAILURES.length, long: ROUNDS_LONG },
   variants: KINDS,
   plants: [
     {
@@ -70,6 +70,13 @@ export const failover: Method = {
   lacks: () => lacksServer(),
   run: (run) => runFailover(run),
 };
+
+/** As "Valkey 8.0.1". */
+export function serverVersion(): string {
+  const said = Bun.spawnSync([serverProgram(), "--version"]).stdout.toString();
+  const [, name, version] = /^(\w+) server v=(\S+)/.exec(said) ?? [];
+  return name === undefined ? said.trim() : `${name} ${version}`;
+}
 
 export function lacksServer(): string | null {
   try {
@@ -94,7 +101,12 @@ interface Round {
 
 async function runFailover({ rounds, seed, variant, plant, say }: Run): Promise<Findings> {
   const tally = new LossTally();
-  const counts: Record<Failure, number> = { killed: 0, stopped: 0, "back with its disk": 0 };
+  const counts: Record<Failure, number> = {
+    killed: 0,
+    stopped: 0,
+    "back with its disk": 0,
+    "killed ahead of its replicas": 0,
+  };
   const planted = plant === null ? null : PLANTED[plant];
   await runInLanes({ rounds, tally, say }, async ({ number, makeRounds }) => {
     const servers = await startFailing(kindOf(variant), { replicas: REPLICAS, places: null });
@@ -126,7 +138,7 @@ async function runFailover({ rounds, seed, variant, plant, say }: Run): Promise<
       await servers.stop();
     }
   });
-  return tally.findings(counts);
+  return tally.findings({ servers: serverVersion(), ...counts });
 }
 
 /** @returns the loads that went on all the while, until all clients were served again and the servers were whole */
@@ -160,15 +172,15 @@ function startLoads({ promisers, seed, name, failure }: Round): PromiseLoads {
 }
 
 /** Another takes its place. */
-async function replace({ servers, random, failure, plant }: Round, loads: PromiseLoads): Promise<ValkeyNode> {
+async function replace({ servers, random, failure }: Round, loads: PromiseLoads): Promise<ValkeyNode> {
   const { node, replicas } = await servers.victim(random);
-  if (plant === "applied-as-replicated") await leaveBehind(node, replicas, loads);
+  if (failure === "killed ahead of its replicas") await leaveBehind(node, replicas, loads);
   else if (failure === "killed") await node.kill();
   else node.pause();
   try {
     await Promise.all([untilOneIsPrimary(replicas, 1), loads.untilServed(WRITES_AROUND)]);
-    if (failure === "killed") await node.restart();
-    else node.resume();
+    if (failure === "stopped") node.resume();
+    else await node.restart();
     // One that was stopped wakes up as a primary, with what was sent to it meanwhile.
     await loads.untilServed(WRITES_AROUND);
   } finally {
@@ -177,12 +189,15 @@ async function replace({ servers, random, failure, plant }: Round, loads: Promis
   return node;
 }
 
-/** Kills a primary after writes that its replicas do not have: they hang, and what was on its way to them is cut off. */
+/**
+ * Kills a primary after writes that its replicas do not have: they hang, and what was on its way to them is cut off. Who waits for
+ * a replica has nothing acknowledged meanwhile.
+ */
 async function leaveBehind(node: ValkeyNode, replicas: readonly ValkeyNode[], loads: PromiseLoads): Promise<void> {
   for (const replica of replicas) replica.pause();
   try {
     await node.ask("CLIENT", "KILL", "TYPE", "replica");
-    await loads.untilServed(WRITES_AROUND);
+    await loads.untilServedAlone(WRITES_AROUND);
     await node.kill();
   } finally {
     for (const replica of replicas) replica.resume();

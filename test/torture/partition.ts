@@ -7,7 +7,7 @@ import { islandsTrouble, makeNetworkIslands, type NetworkIslands } from "../supp
 import { pollUntil } from "../support/poll-until.ts";
 import { makeSeededRandom, type SeededRandom } from "../support/seeded-random.ts";
 import type { ServerProcess } from "../support/server-process.ts";
-import { kindOf, lacksServer } from "./failover.ts";
+import { kindOf, lacksServer, serverVersion } from "./failover.ts";
 import type { Findings, Method, Run } from "./method.ts";
 import {
   dataNodesOf,
@@ -83,7 +83,7 @@ async function runPartition({ rounds, seed, variant, plant, say }: Run): Promise
       islands.close();
     }
   });
-  return tally.findings({ cuts });
+  return tally.findings({ servers: serverVersion(), cuts });
 }
 
 /** Cuts the network under load, mends it, and compares. */

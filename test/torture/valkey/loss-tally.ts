@@ -43,8 +43,8 @@ export class LossTally {
     return [...this.#losses.values()].reduce((sum, { acknowledged }) => sum + acknowledged, 0);
   }
 
-  /** @param counts - what the method has counted besides, as kills */
-  findings(counts: Readonly<Record<string, number>>): Findings {
+  /** @param counts - what the method has counted or tells besides, as kills */
+  findings(counts: Findings["figures"]): Findings {
     const seconds = (ms: number) => Math.round(ms / 100) / 10;
     const lost = [...this.#losses].map(([promise, losses]): [string, string] => [
       `lost with ${promise}`,

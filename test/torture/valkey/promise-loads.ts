@@ -95,6 +95,12 @@ export class PromiseLoads {
     await Promise.all(this.#loads.map(({ load }) => load.untilServed(count, PATIENCE_MS)));
   }
 
+  /** As untilServed(), of the promises that no replica has to confirm. */
+  async untilServedAlone(count: number): Promise<void> {
+    const alone = this.#loads.filter(({ promiser }) => !promiser.promise.startsWith("replicated"));
+    await Promise.all(alone.map(({ load }) => load.untilServed(count, PATIENCE_MS)));
+  }
+
   async untilAsked(count: number): Promise<void> {
     await Promise.all(this.#loads.map(({ load }) => load.untilAsked(count, PATIENCE_MS)));
   }
