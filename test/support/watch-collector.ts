@@ -10,6 +10,7 @@ export class WatchCollector {
   readonly #target: string;
   readonly #url: string;
   readonly #seen = new Set<string>();
+  readonly #present = new Set<string>();
   readonly #counts = { puts: 0, resets: 0, streams: 0 };
   #lastId: string | null = null;
   #close: () => void = () => {};
@@ -33,6 +34,15 @@ export class WatchCollector {
   /** Events that told of a put. */
   get puts(): number {
     return this.#counts.puts;
+  }
+
+  /** Keys that are there, by all that it has been told: a reset takes back what came before it. */
+  get present(): ReadonlySet<string> {
+    return this.#present;
+  }
+
+  get resets(): number {
+    return this.#counts.resets;
   }
 
   /** As "17 puts, 0 resets, 1 streams". */
@@ -89,10 +99,18 @@ export class WatchCollector {
       this.#lastId = event.id ?? this.#lastId;
       isOver = event.event === "bye";
       if (event.event === "ready") onReady();
-      if (event.event === "reset") this.#counts.resets++;
-      if (event.event !== "put") continue;
-      this.#counts.puts++;
-      this.#seen.add(String(event.data["key"]));
+      this.#take(event.event, String(event.data["key"]));
     }
+  }
+  #take(event: string, key: string): void {
+    if (event === "reset") {
+      this.#counts.resets++;
+      this.#present.clear();
+    }
+    if (event === "delete" || event === "expire") this.#present.delete(key);
+    if (event !== "put") return;
+    this.#counts.puts++;
+    this.#seen.add(key);
+    this.#present.add(key);
   }
 }

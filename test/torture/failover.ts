@@ -1,7 +1,7 @@
 // Primaries that are killed with -9, also ahead of their replicas, and primaries that hang (SIGSTOP), while others are elected in
 // their place; and primaries that are killed and come back with their disk, under load: four Keyholds over the same servers, one of each promise. What
 // docs/guarantees.md promises of each is compared with what its clients were told; what `applied` and `fsync` lose to an
-// election is counted. A watcher must see all that replicated:1 acknowledged.
+// election is counted. A watcher must see all that replicated:1 acknowledged, and one of `applied` what was lost.
 //
 // Each primary has two replicas: with one, the promise replicated:1 could not be kept from the kill until the killed node is
 // back, and writes would rightly be refused for so long.
@@ -9,13 +9,11 @@ import { readdirSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { makeSeededRandom, type SeededRandom } from "../support/seeded-random.ts";
 import { serverProgram, type ValkeyNode } from "../support/valkey-node.ts";
-import { WatchCollector } from "../support/watch-collector.ts";
 import type { Findings, Method, Run } from "./method.ts";
 import {
   type FailingServers,
   KINDS,
   type Kind,
-  PATIENCE_MS,
   roleOf,
   startFailing,
   untilOneIsPrimary,
@@ -23,6 +21,7 @@ import {
 import { runInLanes } from "./valkey/in-lanes.ts";
 import { LossTally } from "./valkey/loss-tally.ts";
 import { PROMISES, type Promised, PromiseLoads, type Promiser, withPromisers } from "./valkey/promise-loads.ts";
+import { Watchers } from "./valkey/watchers.ts";
 
 type Failure = (typeof FAILURES)[number];
 
@@ -97,6 +96,8 @@ interface Round {
   /** Goes before all keys. */
   readonly name: string;
   readonly seed: number;
+  /** How often watchers were told that they may have missed something. */
+  readonly noteResets: (count: number) => void;
 }
 
 async function runFailover({ rounds, seed, variant, plant, say }: Run): Promise<Findings> {
@@ -107,6 +108,7 @@ async function runFailover({ rounds, seed, variant, plant, say }: Run): Promise<
     "back with its disk": 0,
     "killed ahead of its replicas": 0,
   };
+  let resets = 0;
   const planted = plant === null ? null : PLANTED[plant];
   await runInLanes({ rounds, tally, say }, async ({ number, makeRounds }) => {
     const servers = await startFailing(kindOf(variant), { replicas: REPLICAS, places: null });
@@ -125,7 +127,11 @@ async function runFailover({ rounds, seed, variant, plant, say }: Run): Promise<
           const failure = planted?.failure ?? FAILURES[round % FAILURES.length] ?? "killed";
           const where = `round ${round}, ${failure}`;
           const name = `round${round}-`;
-          const loads = await failOnce({ servers, promisers, random, tally, failure, plant, name, seed: seed + round });
+          const noteResets = (count: number) => {
+            resets += count;
+          };
+          const made = { servers, promisers, random, tally, failure, plant, name, seed: seed + round, noteResets };
+          const loads = await failOnce(made);
           await loads.check(tally, where);
           // What a round before has left is still there after this one.
           await before?.checkAgain(tally, where);
@@ -138,15 +144,13 @@ async function runFailover({ rounds, seed, variant, plant, say }: Run): Promise<
       await servers.stop();
     }
   });
-  return tally.findings({ servers: serverVersion(), ...counts });
+  return tally.findings({ servers: serverVersion(), ...counts, "watchers told of a loss": resets });
 }
 
 /** @returns the loads that went on all the while, until all clients were served again and the servers were whole */
 async function failOnce(round: Round): Promise<PromiseLoads> {
   const { servers, promisers, failure, plant, tally, name } = round;
-  const watched = promisers.find(({ judgedAs }) => judgedAs === "replicated:1") ?? null;
-  // It is told of what is written from now on.
-  const watcher = watched === null ? null : await WatchCollector.start(watched.server.url, name);
+  const watchers = await Watchers.start(promisers, name);
   const loads = startLoads(round);
   try {
     await loads.untilServed(WRITES_AROUND);
@@ -156,12 +160,13 @@ async function failOnce(round: Round): Promise<PromiseLoads> {
     tally.noteGap(loads.takeLongestGapMs());
     await loads.stop();
     if (plant !== null) return loads;
-    if (watched !== null) await watcher?.untilSeen(loads.createdAt(watched), PATIENCE_MS);
+    await watchers.untilSame(loads);
+    round.noteResets(watchers.resets);
     await servers.untilWhole(replaced);
     return loads;
   } finally {
     await loads.stop();
-    await watcher?.stop();
+    await watchers.stop();
   }
 }
 
