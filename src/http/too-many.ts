@@ -19,10 +19,18 @@ export function tooManyAnswers(bytes: number, waitingBytes: number): KeyholdErro
   );
 }
 
-export function tooManyConnections(limit: number): KeyholdError {
+/** @param isSystems - whether the limit follows from how many files the process may open */
+export function tooManyConnections({
+  open,
+  isSystems,
+}: {
+  readonly open: number;
+  readonly isSystems: boolean;
+}): KeyholdError {
+  const cure = isSystems ? "the limit of open files (ulimit -n, LimitNOFILE) raises it" : "--connections raises it";
   return new KeyholdError(
     "busy",
-    `Cannot take another connection: ${limit} are open, which is the limit; keep fewer open, or try again soon; --connections raises it`,
-    { limit, option: "--connections" },
+    `Cannot take another connection: ${open} are open, which is the limit; keep fewer open, or try again soon; ${cure}`,
+    { limit: open, ...(!isSystems && { option: "--connections" }) },
   );
 }

@@ -12,6 +12,7 @@ import { tooManyConnections } from "../too-many.ts";
 import { BulkCollector } from "./bulk-memory.ts";
 import { BunSocket, type SocketData } from "./bun-socket.ts";
 import { Connection } from "./connection.ts";
+import { type ConnectionBounds, connectionBounds, openFilesMax } from "./connection-bounds.ts";
 import { type ConnectionContext, type ListenerFacts, Tally } from "./context.ts";
 import { DateField } from "./date-field.ts";
 import { LaterTurns } from "./later-turns.ts";
@@ -25,8 +26,6 @@ const ANSWER_GRACE_MS = 1000;
 /** Room for the longest head of an answer, and a small body. */
 const SCRATCH_BYTES = 64 * 1024;
 const TICK_MS = 250;
-/** Connections over the limit that are told so at once; beyond, they are closed without a word. */
-const TURNED_AWAY_MAX = 1000;
 /** Of what many servers share in parts, each has this at least. */
 const LEAST_PART_BYTES = 1024 * 1024;
 /** Between two looks at whether the last requests have been answered. */
@@ -97,6 +96,7 @@ class SocketServer {
   readonly #context: ConnectionContext;
   readonly #options: HttpServerOptions;
   readonly #share: PortShare;
+  readonly #bounds: ConnectionBounds;
   readonly #connections = new Set<Connection>();
   readonly #listeners = new Set<Listener>();
   readonly #ticker: NodeJS.Timeout;
@@ -106,6 +106,7 @@ class SocketServer {
     this.#context = context;
     this.#options = options;
     this.#share = share;
+    this.#bounds = connectionBounds(options.connections, openFilesMax());
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     this.#ticker.unref();
   }
@@ -210,9 +211,9 @@ class SocketServer {
   }
 
   #accept(socket: Bun.Socket<SocketData>, facts: ListenerFacts): void {
-    const { connections: connectionsMax } = this.#options;
+    const { open, turnedAway } = this.#bounds;
     const { connections } = this.#share;
-    if (connections.total >= connectionsMax + TURNED_AWAY_MAX) {
+    if (connections.total >= open + turnedAway) {
       socket.data = { connection: null };
       socket.terminate();
       return;
@@ -220,7 +221,7 @@ class SocketServer {
     const connection = new Connection(new BunSocket(socket), this.#context, facts);
     socket.data = { connection };
     this.#connections.add(connection);
-    if (connections.add(1) > connectionsMax) connection.refuse(tooManyConnections(connectionsMax));
+    if (connections.add(1) > open) connection.refuse(tooManyConnections(this.#bounds));
   }
 
   #forget(connection: Connection | null): void {
