@@ -2,6 +2,7 @@
 import { acknowledgements } from "./acknowledgements/acknowledgements.ts";
 import { bitFlips } from "./bit-flips/bit-flips.ts";
 import { crashStates } from "./crash-states/crash-states.ts";
+import { descriptors } from "./descriptors/descriptors.ts";
 import { diskErrors } from "./disk-errors/disk-errors.ts";
 import { failover } from "./failover.ts";
 import { fuzz } from "./fuzz/fuzz.ts";
@@ -21,6 +22,7 @@ export const METHODS: readonly Method[] = [
   acknowledgements,
   bitFlips,
   crashStates,
+  descriptors,
   diskErrors,
   failover,
   fuzz,
