@@ -22,7 +22,7 @@ export const crashStates: Method = {
 
 const LANES = 2;
 const LANES_FROM_STATES = 600;
-const STATES_A_RECORDING = 500;
+const STATES_A_RECORDING = 1000;
 /** Of memory that holds files, which spares the disk; taken where so much is free. */
 const MEMORY_DISK = "/dev/shm";
 const MEMORY_BYTES_MIN = 512 * 1024 * 1024;
