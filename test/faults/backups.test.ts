@@ -16,7 +16,6 @@ import {
 import { WriteOracle } from "../support/write-oracle.ts";
 
 const BACKUPS = Number(process.env["BACKUPS"] ?? 6);
-const KILLS = Number(process.env["KILLS"] ?? 6);
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const WRITERS = 32;
 const KEYS_A_WRITER = 8;
@@ -185,40 +184,6 @@ test("a backup taken before a kill -9 is restored to what was acknowledged by th
     }
   });
 }, 60_000);
-
-test(
-  `${KILLS} kills of a restore leave the old store or the new one`,
-  async () => {
-    await withTemporaryDirectory(async (directory) => {
-      const [store, file] = [`${directory}/store`, `${directory}/copy.db`];
-      const first = await startServerProcess(["--store", store]);
-      await fillStanding(first.url, "backed up", 3000);
-      writeFileSync(file, await (await fetch(`${first.url}/-/backup`)).bytes());
-      await stopAll(first);
-      const random = makeSeededRandom(SEED);
-      const startedAt = performance.now();
-      expect(await keyhold(["restore", file, "--store", `${directory}/other`])).toBe(0);
-      const wholeMs = performance.now() - startedAt;
-      const seen = new Map<string, number>();
-      for (let round = 0; round < KILLS; round++) {
-        const server = await startServerProcess(["--store", store]);
-        await send(`${server.url}/z0`, { method: "PUT", body: "written since" });
-        await stopAll(server);
-        // Most of its time goes into checking; what follows is what matters.
-        await keyhold(["restore", file, "--store", store, "--replace"], wholeMs * (0.7 + random.below(40) / 100));
-        const again = await startServerProcess(["--store", store]);
-        const value = await send(`${again.url}/z0`, { method: "GET" });
-        seen.set(value, (seen.get(value) ?? 0) + 1);
-        const count = (await fetch(`${again.url}/keys?count`, { method: "HEAD" })).headers.get("Total-Count");
-        await stopAll(again);
-        expect([`SEED=${SEED}`, count]).toEqual([`SEED=${SEED}`, "3000"]);
-        expect(["written since", "backed up"]).toContain(value);
-      }
-      console.log(`restore: SEED=${SEED}, ${KILLS} kills within ${wholeMs.toFixed(0)} ms:`, Object.fromEntries(seen));
-    });
-  },
-  KILLS * ROUND_MS_MAX,
-);
 
 test("an import that is killed and resumed ends with every entry", async () => {
   await withTemporaryDirectory(async (directory) => {

@@ -5,7 +5,9 @@ import { crashStates } from "./crash-states/crash-states.ts";
 import { descriptors } from "./descriptors/descriptors.ts";
 import { diskErrors } from "./disk-errors/disk-errors.ts";
 import { failover } from "./failover.ts";
+import { fullDisk } from "./full-disk.ts";
 import { fuzz } from "./fuzz/fuzz.ts";
+import { interrupted } from "./interrupted/interrupted.ts";
 import { kill } from "./kill.ts";
 import { linearizability } from "./linearizability/linearizability.ts";
 import type { Method } from "./method.ts";
@@ -25,7 +27,9 @@ export const METHODS: readonly Method[] = [
   descriptors,
   diskErrors,
   failover,
+  fullDisk,
   fuzz,
+  interrupted,
   kill,
   linearizability,
   partition,
