@@ -14,6 +14,8 @@ const PAUSE_MS_MAX = 120;
 /** Clients that cut their connections while the server stands still. */
 const CUT_MAX = 3;
 const SILENCE_MS_MAX = 60_000;
+/** Of what the server printed last, in characters. */
+const OUTPUT_MAX = 1000;
 
 export class ClientConnections {
   readonly #server: FailingServer;
@@ -45,6 +47,9 @@ export class ClientConnections {
       if (connection === null) {
         // It has died since, or is about to be known to have.
         await life.ended;
+        if ((await this.#server.life) === life) {
+          throw new Error(`The server ended and nobody had told it to: ${life.server.output().slice(-OUTPUT_MAX)}`);
+        }
         continue;
       }
       this.#connections.set(client, connection);
