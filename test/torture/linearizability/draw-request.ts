@@ -11,7 +11,7 @@ export interface Told {
 
 type Draw = (random: SeededRandom, told: Told, number: number) => Request;
 
-const READS_IN_100 = 74;
+const READS_IN_100 = 82;
 const VIEWS: readonly ReadView[] = ["value", "value", "value", "head", "listing", "entry", "unless"];
 const NO_CONDITION: Condition = { kind: "none" };
 const STEP_END = 10;

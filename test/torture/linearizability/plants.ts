@@ -11,7 +11,7 @@ export const PLANTS: readonly Plant[] = [
 ];
 
 /** It meddles with one request in so many of those that it could meddle with. */
-const RARITY = 8;
+const RARITY = 4;
 
 /** By the name of the plant. */
 export const MEDDLING: Readonly<Record<string, (random: SeededRandom) => Meddle>> = {
