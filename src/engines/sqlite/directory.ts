@@ -180,6 +180,20 @@ function syncNames(directory: string, top: string): void {
   }
 }
 
+/**
+ * Makes the names of the database and of its log durable. SQLite syncs the directory too when it has made them, and does not look
+ * whether that went well.
+ *
+ * @throws "unavailable" where the directory cannot be synced
+ */
+export function syncStoreNames(files: StoreFiles): void {
+  try {
+    syncDirectory(files.directory);
+  } catch (error) {
+    throw cannotOpen(files, `its directory cannot be synced: ${messageOf(error)}`, error);
+  }
+}
+
 /** Makes the names in a directory durable. */
 export function syncDirectory(path: string): void {
   const directory = openSync(path, "r");

@@ -7,6 +7,7 @@ import { requireQuota } from "../../core/quota.ts";
 import { WriteMarker } from "../../store/write-marks.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { closeWhole, openWriter, readPragma, translateOpenError } from "./database.ts";
+import { syncStoreNames } from "./directory.ts";
 import { DiskReserve } from "./disk-reserve.ts";
 import { PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
 import { type FromWriter, type OpenedStore, type ToWriter, toErrorMessage, type WriterOptions } from "./messages.ts";
@@ -139,6 +140,7 @@ function openSession(
   const files = storeFiles(options.directory);
   const wallMs = Date.now();
   const db = openWriter(files, options.durability, { incarnation, now: toEpochMs(wallMs) });
+  syncStoreNames(files);
   const row = readStateRow(db, files);
   highest.raise(row.highest_instant);
   const now = makeClock({ wallMs: Date.now, steadyMs, highest });
