@@ -16,6 +16,8 @@ export function judgeLife(life: LivedLife, injection: Injection): readonly strin
   const faults = [...(injection.isByPath ? [] : audit.faults), ...(load?.problems ?? [])];
   if (load !== null && load.late > 0)
     faults.push(`${load.late} writes succeeded that were sent after one was answered 504`);
+  const unaudited = injection.isByPath ? 0 : (load?.acknowledged ?? 0) - audit.figures.acknowledged;
+  if (unaudited > 0) faults.push(`${unaudited} acknowledgements were not seen to be sent`);
   const ending = wasHung ? "It did not end" : judgeEnding(life, injection);
   if (ending !== null) faults.push(`${ending}. It said: ${life.output.slice(-600)}`);
   return faults;

@@ -38,6 +38,7 @@ const CODES: ReadonlyMap<number, readonly string[]> = new Map([
 
 export class ScriptedLoad {
   readonly problems: string[] = [];
+  acknowledged = 0;
   /** Answers by status; 0 for none. */
   readonly statuses = new Map<number, number>();
   /** Answered with success, though sent after another was answered 504. */
@@ -86,6 +87,7 @@ export class ScriptedLoad {
       this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
       if (answer === null) throw new Unknown();
       if (status === 200 || status === 201 || status === 204) {
+        this.acknowledged++;
         if (isLate) this.late++;
         return true;
       }
