@@ -136,3 +136,23 @@ describe("a clock", () => {
     }
   });
 });
+
+test("a clock whose thread is held up while it reads does not run ahead of the wall clock for good", () => {
+  let trueMs = 1_000_000;
+  let heldUpMs = 0;
+  let aheadMs = 0;
+  const now = makeClock({
+    wallMs() {
+      trueMs += heldUpMs;
+      return trueMs + aheadMs;
+    },
+    steadyMs: () => trueMs,
+    highest: makeHighestInstant(),
+  });
+  heldUpMs = 100;
+  expect(now()).toBe(toEpochMs(1_000_100));
+  heldUpMs = 0;
+  aheadMs = -5000;
+  trueMs += 50;
+  expect(now()).toBe(toEpochMs(1_000_150));
+});

@@ -96,8 +96,9 @@ export function makeClock(source: {
   let base = Math.max(Math.floor(wallMs()), highest.load());
   let baseAt = steadyMs();
   return () => {
-    const steady = steadyMs();
+    // In this order: a thread that is held up between the two is behind then, and catches up; the other way round it were ahead for good.
     const wall = wallMs();
+    const steady = steadyMs();
     const known = Math.max(wall, highest.load());
     const carried = base + Math.floor(steady - baseAt);
     // Not where they are equal: a clock that stands still would be taken for the start of each next millisecond.

@@ -1,6 +1,7 @@
 // Every method by its subcommand. A new one is a file that exports a Method, a row here, and a test that hands it to suite.ts.
 import { acknowledgements } from "./acknowledgements/acknowledgements.ts";
 import { bitFlips } from "./bit-flips/bit-flips.ts";
+import { clock } from "./clock.ts";
 import { crashStates } from "./crash-states/crash-states.ts";
 import { descriptors } from "./descriptors/descriptors.ts";
 import { diskErrors } from "./disk-errors/disk-errors.ts";
@@ -23,6 +24,7 @@ import { wire } from "./wire/wire.ts";
 export const METHODS: readonly Method[] = [
   acknowledgements,
   bitFlips,
+  clock,
   crashStates,
   descriptors,
   diskErrors,
