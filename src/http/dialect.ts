@@ -24,6 +24,8 @@ export interface View {
 export interface Dialect {
   /** Query parameters that a read may have. */
   readonly readParameters: readonly string[];
+  /** Those of them that are written alone. */
+  readonly readFlags: readonly string[];
   /** How it shows an entry that nobody asked to see otherwise. */
   readonly ownView: View;
   /** @throws "invalid-key" where the dialect cannot name the key */

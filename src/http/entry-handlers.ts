@@ -28,6 +28,8 @@ export interface EntryRequest {
 export function getEntry(request: EntryRequest): Reply | Promise<Reply> {
   const { parameters, key, dialect, entries } = request;
   parameters.requireKnown(dialect.readParameters);
+  // What is malformed is told whether there is an entry or not.
+  for (const name of dialect.readFlags) parameters.flag(name);
   const waitMs = readWaitMs(parameters);
   // Before it is read, so that nothing committed after that goes unseen.
   const stamp = parameters.pairs.length === 0 ? entries.stampOf(key) : null;

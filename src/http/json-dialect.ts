@@ -26,6 +26,7 @@ export interface JsonDialectOptions {
 export function makeJsonDialect({ maxValueBytes }: JsonDialectOptions): Dialect {
   return {
     readParameters: ["meta", "wait"],
+    readFlags: ["meta"],
     ownView: pairView,
     maxValueBytes,
     tooLarge: (key) => valueTooLarge(key, maxValueBytes),

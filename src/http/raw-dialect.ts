@@ -25,6 +25,7 @@ export function makeRawDialect({ isWide, maxValueBytes }: RawDialectOptions): Di
   const tooLarge = (key: Key) => valueTooLong(key, limitBytes, isWide);
   return {
     readParameters: ["wait"],
+    readFlags: [],
     ownView: rawView,
     maxValueBytes: limitBytes,
     tooLarge,

@@ -42,6 +42,7 @@ const ROWS: readonly Row[] = [
   ["POST /-/txn", '{"ops": [{"put": {"key": "a", "value": 1}}]}', { TTL: "5" }, "invalid-header"],
   ["POST /-/txn", '{"ops": []}', { "Content-Type": "application/merge-patch+json" }, "unsupported-media-type"],
   ["PUT /live", "v", { "If-Match": "1" }, "invalid-header"],
+  ["GET /keys/missing?meta=2", null, {}, "invalid-parameter"],
 ];
 
 export function malformedSuite(withServer: WithServer): void {
