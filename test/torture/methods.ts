@@ -12,6 +12,7 @@ import { interrupted } from "./interrupted/interrupted.ts";
 import { kill } from "./kill.ts";
 import { linearizability } from "./linearizability/linearizability.ts";
 import type { Method } from "./method.ts";
+import { model } from "./model.ts";
 import { partition } from "./partition.ts";
 import { powerCut } from "./power-cut/power-cut.ts";
 import { replacedFiles } from "./replaced-files.ts";
@@ -34,6 +35,7 @@ export const METHODS: readonly Method[] = [
   interrupted,
   kill,
   linearizability,
+  model,
   partition,
   powerCut,
   replacedFiles,

@@ -1,0 +1,101 @@
+// The plants: a proxy before a sound server that does one thing wrong, as a server might. It sees one request at a time, each in one
+// piece, as the lanes send them.
+import { connect, createServer, type Socket } from "node:net";
+import type { Plant } from "../method.ts";
+
+interface Meddler {
+  readonly plant: Plant;
+  /** The request as the server gets it. */
+  readonly request: (text: string) => string;
+  /** The answer as the client gets it, given the request. */
+  readonly answer: (text: string, request: string) => string;
+}
+
+const same = (text: string) => text;
+
+/** A plant is found in few sequences, as commands meet. */
+const ROUNDS = 40;
+/** What is planted stands before the server, whatever its store: all of them on one, the first on every one. */
+const ON = ["sqlite"];
+
+function dropping(name: string, field: string, what: string, where: Pick<Plant, "on"> = {}): Meddler {
+  const line = new RegExp(`\r\n${field}: [^\r]*`, "g");
+  return {
+    plant: { name, summary: what, rounds: ROUNDS, ...where },
+    request: (text) => text.replace(line, ""),
+    answer: same,
+  };
+}
+
+function makeMeddlers(): readonly Meddler[] {
+  return [
+    dropping("condition-dropped", "If-None-Match", "If-None-Match is not looked at"),
+    dropping("write-made-twice", "Idempotency-Key", "what is sent again is made again", { on: ON }),
+    {
+      plant: { name: "stale-answer", summary: "an old answer to a read is given again", rounds: ROUNDS, on: ON },
+      request: same,
+      answer: makeStaleAnswers(),
+    },
+    {
+      plant: { name: "number-rounded", summary: "a long number in JSON is rounded", rounds: ROUNDS, on: ON },
+      request: same,
+      answer: (text) => text.replaceAll("106242075399214372653", "106242075399214370000"),
+    },
+    {
+      plant: { name: "range-cut-short", summary: "a range ends one byte early", rounds: ROUNDS, on: ON },
+      request: (text) => text.replace("\r\nRange: bytes=2-5", "\r\nRange: bytes=2-4"),
+      answer: same,
+    },
+  ];
+}
+
+export const PLANTS: readonly Plant[] = makeMeddlers().map(({ plant }) => plant);
+
+/** For the length of `body`. */
+export async function withMeddlingProxy(
+  name: string,
+  url: string,
+  body: (proxyUrl: string) => Promise<void>,
+): Promise<void> {
+  const meddler = makeMeddlers().find(({ plant }) => plant.name === name);
+  if (meddler === undefined) throw new Error(`No plant is called ${name}`);
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect({ host: new URL(url).hostname, port: Number(new URL(url).port), noDelay: true });
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.setEncoding("latin1");
+      socket.on("error", () => {});
+    }
+    let request = "";
+    client.on("data", (text: string) => {
+      request = text;
+      upstream.write(meddler.request(text), "latin1");
+    });
+    upstream.on("data", (text: string) => client.write(meddler.answer(text, request), "latin1"));
+    client.on("close", () => upstream.destroy());
+    upstream.on("close", () => client.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The proxy has no port");
+  try {
+    await body(`http://127.0.0.1:${address.port}`);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
+}
+
+/** Every fifth time, what was answered to the same request the time before. */
+function makeStaleAnswers(): Meddler["answer"] {
+  const answers = new Map<string, string>();
+  let reads = 0;
+  return (text, request) => {
+    if (!request.startsWith("GET ")) return text;
+    const earlier = answers.get(request);
+    answers.set(request, text);
+    reads++;
+    return reads % 5 === 0 && earlier !== undefined ? earlier : text;
+  };
+}
