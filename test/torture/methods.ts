@@ -11,12 +11,14 @@ import { fuzz } from "./fuzz/fuzz.ts";
 import { interrupted } from "./interrupted/interrupted.ts";
 import { kill } from "./kill.ts";
 import { linearizability } from "./linearizability/linearizability.ts";
+import { memory } from "./memory/memory.ts";
 import type { Method } from "./method.ts";
 import { model } from "./model.ts";
 import { partition } from "./partition.ts";
 import { powerCut } from "./power-cut/power-cut.ts";
 import { replacedFiles } from "./replaced-files.ts";
 import { secondServer } from "./second-server.ts";
+import { slowClients } from "./slow-clients/slow-clients.ts";
 import { soak } from "./soak/soak.ts";
 import { supplyChain } from "./supply-chain/supply-chain.ts";
 import { transactions } from "./transactions/transactions.ts";
@@ -35,11 +37,13 @@ export const METHODS: readonly Method[] = [
   interrupted,
   kill,
   linearizability,
+  memory,
   model,
   partition,
   powerCut,
   replacedFiles,
   secondServer,
+  slowClients,
   soak,
   supplyChain,
   transactions,

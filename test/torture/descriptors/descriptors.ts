@@ -56,7 +56,7 @@ async function run({ rounds, plant, directory, say }: Run): Promise<Findings> {
   const counts: Counts = { tried: 0, served: 0, told: 0, turnedAway: 0, backups: 0, lost: 0, demand: 0 };
   const faults: string[] = [];
   const store = ["--store", `sqlite:${directory}/store`];
-  const idle = ["--idle-timeout", plant === "never-idle" ? "10m" : `${IDLE_SECONDS}s`];
+  const idle = ["--idle-timeout", plant === "never-idle" ? "255s" : `${IDLE_SECONDS}s`];
   const server = await startLimited([...store, ...idle], plant === "lowered-limit");
   const acknowledged = new Set<string>();
   try {
