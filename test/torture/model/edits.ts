@@ -68,7 +68,7 @@ export function expectPatch(world: World, entryAsk: EntryAsk): Expectation {
 /** What the value is after a step; a refusal where it is no integer, or leaves its bounds. */
 export function count(entry: Entry | null, edit: Extract<Edit, { kind: "count" }>): Expectation | number {
   const text = entry === null ? String(edit.initial) : entry.value.bytes;
-  if (!/^(?:0|-?[1-9]\d*)$/.test(text)) return refusing(409, "not-an-integer");
+  if (!/^(?:0|-?[1-9]\d*)$/.test(text) || !Number.isSafeInteger(Number(text))) return refusing(409, "not-an-integer");
   const sum = BigInt(text) + BigInt(edit.by);
   if (sum < edit.min || sum > edit.max) {
     const ends: Tree =

@@ -49,6 +49,8 @@ function apply(document: Tree, operation: Tree): Tree | null {
     default: {
       const from = pointer(text("from"));
       const source = find(document, from);
+      // To where it is: no standard orders members, so nothing has to move.
+      if (text("from") === text("path")) return source === null ? null : document;
       const without = source === null ? null : remove(document, from);
       return source === null || without === null ? null : add(without, path, source);
     }
