@@ -103,8 +103,44 @@ describe("a log cut off at its end", () => {
   test("with a torn last frame is accepted as one unfinished commit", async () => {
     await withCrashedStore(async (files) => {
       flipBit(files.log, statSync(files.log).size - 100);
+      expect(scanLog(files.log)).toMatchObject({ droppedCommits: 0 });
+      expect(scanLog(files.log).droppedFrames).toBeGreaterThan(0);
+      expect(await reopenedKeys(files)).toHaveLength(COMMITS - 1);
+    });
+  });
+});
+
+/** Offsets of the frames of the last commit, and the offset behind them. */
+function lastCommit(files: StoreFiles): readonly number[] {
+  const log = readFileSync(files.log);
+  const offsets = Array.from({ length: frameCount(files) + 1 }, (_, frame) => HEADER_BYTES + frame * FRAME_BYTES);
+  const ends = offsets.slice(0, -1).filter((offset) => log.readUInt32BE(offset + 4) !== 0);
+  return offsets.filter((offset) => offset > (ends.at(-2) ?? 0));
+}
+
+describe("the last commit of a log, torn by a crash", () => {
+  test("is no damage where the head of one frame begins as that of an earlier generation, commit mark and all", async () => {
+    await withCrashedStore(async (files) => {
+      const [first = 0] = lastCommit(files);
+      const log = readFileSync(files.log);
+      // A sector ends between the first 8 octets of the head and its salts: what stood there was the end of a commit.
+      log.writeUInt32BE(1, first);
+      log.writeUInt32BE(9, first + 4);
+      writeFileSync(files.log, log);
       expect(scanLog(files.log).droppedCommits).toBe(1);
       expect(await reopenedKeys(files)).toHaveLength(COMMITS - 1);
+    });
+  });
+
+  test("is damage where the commit before it is, whichever frame of that", async () => {
+    await withCrashedStore(async (files) => {
+      const [first = 0] = lastCommit(files);
+      const log = readFileSync(files.log);
+      for (const offset of [4, 8, 12, 16, 20, 24, 2000, FRAME_BYTES - 1]) {
+        writeFileSync(files.log, log);
+        flipBit(files.log, first - FRAME_BYTES + offset);
+        expect({ offset, ...scanLog(files.log) }).toMatchObject({ offset, droppedCommits: 2 });
+      }
     });
   });
 });
