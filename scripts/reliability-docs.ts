@@ -64,7 +64,8 @@ function showSeconds(seconds: number): string {
   return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
 
-function commandOf({ method, variant, rounds, seed }: Report): string {
+function commandOf({ method, variant, rounds, seed, program }: Report): string {
   const on = variant === null ? "" : ` --on ${/^[\w-]+$/.test(variant) ? variant : `'${variant}'`}`;
-  return `npm run torture -- ${method}${on} --rounds ${rounds} --seed ${seed}`;
+  const start = program === "sources" ? "" : `PROGRAM=${program} `;
+  return `${start}npm run torture -- ${method}${on} --rounds ${rounds} --seed ${seed}`;
 }

@@ -1,8 +1,13 @@
-// A real server process, as a user starts it: the test's own Bun runs src/main.ts, and the line with "listening" says where.
+// A real server process, as a user starts it: the test's own Bun runs src/main.ts, or PROGRAM= names an executable, as `npm run
+// build:binary` makes it, which starts in a quarter of the time. The line with "listening" says where it is.
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The program that is started, for commands beside serve. */
-export const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const PROGRAM = process.env["PROGRAM"] ?? "";
+
+/** What `keyhold` is here: what its arguments come behind. */
+export const KEYHOLD: readonly string[] = PROGRAM === "" ? [process.execPath, MAIN] : [resolve(PROGRAM)];
 
 export interface ServerProcess {
   readonly url: string;
@@ -33,7 +38,7 @@ export class FailedStart extends Error {
  * @throws FailedStart when it ends before it listens
  */
 export function startServerProcess(args: readonly string[], wrapper: readonly string[] = []): Promise<ServerProcess> {
-  return startListening([...wrapper, process.execPath, MAIN, ...SERVE, ...args]);
+  return startListening([...wrapper, ...KEYHOLD, ...SERVE, ...args]);
 }
 
 /** What makes a server listen on a free port, and say so in a form that is read here. */

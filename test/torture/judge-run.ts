@@ -25,6 +25,8 @@ export interface Report {
   /** Of the sources; ends in "+" where some were changed. Empty where there is no git. */
   readonly commit: string;
   readonly machine: string;
+  /** What was run as `keyhold`: "sources", or the executable of PROGRAM. */
+  readonly program: string;
 }
 
 export type RunOptions = Pick<Run, "rounds" | "seed" | "variant" | "plant" | "say">;
@@ -58,6 +60,7 @@ export async function judgeRun(method: Method, options: RunOptions): Promise<Rep
     seconds: Math.round((performance.now() - begunAt) / 100) / 10,
     commit: sourceCommit(),
     machine: describeMachine(),
+    program: process.env["PROGRAM"] || "sources",
   };
 }
 

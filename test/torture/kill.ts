@@ -5,7 +5,7 @@ import { statSync, truncateSync } from "node:fs";
 import { startLyingProxy } from "../support/lying-proxy.ts";
 import { withPatience } from "../support/patience.ts";
 import { makeSeededRandom, type SeededRandom } from "../support/seeded-random.ts";
-import { MAIN, SERVE, type ServerProcess, startServerProcess } from "../support/server-process.ts";
+import { KEYHOLD, SERVE, type ServerProcess, startServerProcess } from "../support/server-process.ts";
 import { WriteOracle } from "../support/write-oracle.ts";
 import { writeUntilKilled } from "./kill-load.ts";
 import type { Findings, Method, Run } from "./method.ts";
@@ -194,7 +194,7 @@ class Lane {
   }
 
   async #killStart(): Promise<void> {
-    const child = Bun.spawn([process.execPath, MAIN, ...SERVE, "--store", this.#directory], {
+    const child = Bun.spawn([...KEYHOLD, ...SERVE, "--store", this.#directory], {
       stdout: "ignore",
       stderr: "ignore",
     });

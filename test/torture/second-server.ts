@@ -9,7 +9,7 @@ import { pollUntil } from "../support/poll-until.ts";
 import { PutLoad } from "../support/put-load.ts";
 import { runCommand } from "../support/run-command.ts";
 import { makeSeededRandom } from "../support/seeded-random.ts";
-import { FailedStart, MAIN, type ServerProcess, startServerProcess } from "../support/server-process.ts";
+import { FailedStart, KEYHOLD, type ServerProcess, startServerProcess } from "../support/server-process.ts";
 import type { Findings, Method, Run } from "./method.ts";
 
 const ROUND_MS_MAX = 120_000;
@@ -175,7 +175,7 @@ class Contest {
       { args: ["copy", copied, store], isAllowed: false },
     ];
     for (const { args, isAllowed } of round % 2 === 0 ? commands.slice(0, 3) : commands.slice(3)) {
-      const { exitCode, error } = await runCommand([process.execPath, MAIN, ...args]);
+      const { exitCode, error } = await runCommand([...KEYHOLD, ...args]);
       this.#commands++;
       // A copy of a store that is written to may say that both sides differ.
       const isDone = exitCode === 0 || (args[0] === "copy" && exitCode === EXIT.damaged);

@@ -4,12 +4,11 @@
 import { Database } from "bun:sqlite";
 import { mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { lacksTracing } from "../../support/call-trace.ts";
 import { pollUntil } from "../../support/poll-until.ts";
 import { mustRun, runCommand } from "../../support/run-command.ts";
 import { makeSeededRandom, type SeededRandom } from "../../support/seeded-random.ts";
-import { startServerProcess } from "../../support/server-process.ts";
+import { KEYHOLD, startServerProcess } from "../../support/server-process.ts";
 import { requireSoundDatabase } from "../../support/sqlite-invariants.ts";
 import { WriteOracle } from "../../support/write-oracle.ts";
 import type { Findings, Method, Run } from "../method.ts";
@@ -27,7 +26,6 @@ const LONG_LIVES = 8;
 const KILLED_CHECKS = 3;
 const VERIFIED_LIVES = 10;
 const CHECK_MS_MAX = 60_000;
-const MAIN = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
 /** Runs a command and forgets how it ended. */
 const FORGETFUL = [
   "sh",
@@ -189,7 +187,7 @@ class Lane {
 
   async #verify(life: number): Promise<readonly string[]> {
     if (life % VERIFIED_LIVES !== 2) return [];
-    const { exitCode, out, error } = await runCommand([process.execPath, MAIN, "verify", this.#store]);
+    const { exitCode, out, error } = await runCommand([...KEYHOLD, "verify", this.#store]);
     return exitCode === 0 ? [] : [`keyhold verify ended with ${exitCode}: ${out}${error}`];
   }
 

@@ -5,7 +5,8 @@ import { backUpDirectory, check } from "../../../src/engines/archive.ts";
 import { withStoreIn } from "../../support/filled-store.ts";
 import { mustCommit, put } from "../../support/requests.ts";
 import type { SeededRandom } from "../../support/seeded-random.ts";
-import { dropEntryIn, dropEntryOf, fillNew, heldInBackup, heldInDirectory, isSame, KEYHOLD } from "./held-entries.ts";
+import { KEYHOLD } from "../../support/server-process.ts";
+import { dropEntryIn, dropEntryOf, fillNew, heldInBackup, heldInDirectory, isSame } from "./held-entries.ts";
 import type { Work } from "./interrupted.ts";
 
 const UNWATCHED = { onProgress: () => {}, signal: new AbortController().signal };

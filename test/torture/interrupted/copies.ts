@@ -3,8 +3,8 @@ import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Held } from "../../support/filled-store.ts";
 import type { SeededRandom } from "../../support/seeded-random.ts";
-import { startServerProcess } from "../../support/server-process.ts";
-import { dropEntryOf, fillNew, heldInDirectory, isPart, isSame, KEYHOLD } from "./held-entries.ts";
+import { KEYHOLD, startServerProcess } from "../../support/server-process.ts";
+import { dropEntryOf, fillNew, heldInDirectory, isPart, isSame } from "./held-entries.ts";
 import type { Work } from "./interrupted.ts";
 
 export async function makeCopies(parent: string, random: SeededRandom): Promise<Work> {

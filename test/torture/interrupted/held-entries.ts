@@ -1,6 +1,5 @@
 // Stores with entries of every kind, and how what they hold is compared.
 import { Database } from "bun:sqlite";
-import { fileURLToPath } from "node:url";
 import { openSnapshot } from "../../../src/engines/archive.ts";
 import { storeFiles } from "../../../src/engines/sqlite/layout.ts";
 import { sealState } from "../../../src/engines/sqlite/state-row.ts";
@@ -8,9 +7,6 @@ import { fillStore, type Held, heldIn, withStoreIn } from "../../support/filled-
 import type { SeededRandom } from "../../support/seeded-random.ts";
 
 const ENTRIES = 400;
-
-/** The command line, by its sources. */
-export const KEYHOLD = [process.execPath, fileURLToPath(new URL("../../../src/main.ts", import.meta.url))];
 
 /** Fills a new store and returns what it holds. */
 export function fillNew(directory: string, random: SeededRandom): Promise<readonly Held[]> {
