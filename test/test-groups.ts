@@ -16,9 +16,26 @@ interface Grouping {
 
 const TEST_FILES = new Bun.Glob("{bench,deploy,scripts,src,test}/**/*.test.{ts,tsx}");
 
+/** Those that take processes and files away from a store on disk; the others ask servers over HTTP. */
+const STORE_METHODS = [
+  "acknowledgements",
+  "bit-flips",
+  "clock",
+  "crash-states",
+  "disk-errors",
+  "full-disk",
+  "interrupted",
+  "kill",
+  "power-cut",
+  "replaced-files",
+  "second-server",
+  "sync-audit",
+];
+
 /** What waits the most comes between what works the most, so that both run beside each other. */
 const GROUPINGS: readonly Grouping[] = [
-  { title: "faults", begins: ["test/faults/", "test/torture/"] },
+  { title: "torture", begins: ["test/torture/"] },
+  { title: "torture of stores", begins: STORE_METHODS.map((name) => `test/torture/${name}`) },
   { title: "others", begins: [""] },
   { title: "recipes", begins: ["test/recipes/", "test/adapters/", "test/transcripts/"] },
   {
@@ -26,6 +43,7 @@ const GROUPINGS: readonly Grouping[] = [
     begins: ["test/faults/valkey-", "test/faults/copy-valkey", "test/torture/failover", "test/torture/partition"],
   },
   { title: "HTTP", begins: ["test/conformance/http-"] },
+  { title: "faults", begins: ["test/faults/"] },
   { title: "stores", begins: ["test/conformance/", "test/histories/"] },
   { title: "engines", begins: ["test/engines/", "src/engines/", "test/support/"] },
   { title: "wire", begins: ["test/wire/"] },
