@@ -1,4 +1,5 @@
 // Damage in a real log, made by SQLite and copied while its store was open, as a crash would leave it.
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import { keyOf, mustCommit, put, textOf } from "../../../test/support/requests.t
 import { sqliteOptions } from "../../../test/support/sqlite-harness.ts";
 import { requireSoundDatabase } from "../../../test/support/sqlite-invariants.ts";
 import { withTemporaryDirectory } from "../../../test/support/temporary-directory.ts";
-import type { Durability } from "./database.ts";
+import { closeWhole, type Durability } from "./database.ts";
 import { PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
 import { scanLog } from "./log-scan.ts";
 import { openSqliteStore } from "./store.ts";
@@ -141,6 +142,35 @@ describe("the last commit of a log, torn by a crash", () => {
         flipBit(files.log, first - FRAME_BYTES + offset);
         expect({ offset, ...scanLog(files.log) }).toMatchObject({ offset, droppedCommits: 2 });
       }
+    });
+  });
+});
+
+describe("the one commit that a crash has left unfinished", () => {
+  test("is no damage where its last page is in the log twice, as it was written there when the cache was full", () => {
+    return withTemporaryDirectory((directory) => {
+      const db = new Database(join(directory, "large.db"));
+      // So few pages that the transaction goes to the log before its end.
+      for (const setting of ["journal_mode = wal", "wal_autocheckpoint = 0", "cache_size = 20"])
+        db.run(`pragma ${setting}`);
+      db.run("create table rows (id integer primary key, value blob)");
+      db.run(
+        "insert into rows select value, zeroblob(300) from (with recursive n(value) as (select 1 union all select value + 1 from n limit 2000) select value from n)",
+      );
+      const log = join(directory, "large.db-wal");
+      const before = readFileSync(log).length;
+      db.run("begin");
+      // The highest page, which is the last to be written, before the others and behind them.
+      db.run("update rows set value = randomblob(300) where id = 2000");
+      db.run("update rows set value = randomblob(300) where id < 1900");
+      db.run("update rows set value = randomblob(300) where id = 2000");
+      db.run("commit");
+      const torn = join(directory, "torn");
+      copyFileSync(log, torn);
+      closeWhole(db);
+      // The second frame: the first is that page.
+      flipBit(torn, before + 2 * FRAME_BYTES - 1);
+      expect(scanLog(torn)).toMatchObject({ droppedCommits: 1 });
     });
   });
 });

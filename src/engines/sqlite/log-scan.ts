@@ -142,7 +142,8 @@ class Chain {
 /**
  * Counts commits by the frames that are whole alone. A crash tears frames sector by sector, and the beginning of a head may be that of
  * the generation before, with its commit mark. So marks of frames that are not whole say nothing; but a commit has no page twice, so a
- * page that comes again tells of a commit whose mark is damaged.
+ * page that comes again tells of a commit whose mark is damaged. But for its last frame: a page that a full cache has sent to the log
+ * before is overwritten there, unless it is the last of the commit, which is written behind the others once more.
  */
 class DroppedCommits {
   commits = 0;
@@ -154,9 +155,10 @@ class DroppedCommits {
     this.frames++;
     if (!isWhole) return;
     const page = frame.getUint32(0);
-    if (this.#pages.has(page)) this.#endCommit();
+    const isLast = isCommit(frame);
+    if (!isLast && this.#pages.has(page)) this.#endCommit();
     this.#pages.add(page);
-    if (isCommit(frame)) this.#endCommit();
+    if (isLast) this.#endCommit();
   }
 
   #endCommit(): void {
