@@ -6,7 +6,7 @@ import type { Change } from "../../core/batch.ts";
 import { toRevision } from "../../core/entry.ts";
 import { decodeKey } from "./key-bytes.ts";
 import { CHANGE_KINDS } from "./layout.ts";
-import { COPY_SQL, SQL } from "./statements.ts";
+import { SQL } from "./statements.ts";
 
 export interface ChangeRow {
   readonly sequence: number;
@@ -27,6 +27,9 @@ export interface ToldChanges {
   readonly reached: number;
   readonly isDamaged: boolean;
 }
+
+/** Rows that sealChanges() has in memory at once: with the longest keys some megabytes. */
+export const SEAL_ROWS = 5000;
 
 /** Stored format: CRC-32 of four little-endian doubles and the key. */
 export function changeChecksum({ sequence, revision, kind, logged_at, key }: Omit<ChangeRow, "checksum">): number {
@@ -63,10 +66,21 @@ export function tellChanges(
   return { changes, reached, isDamaged };
 }
 
-/** Gives every row the checksum of what stands in it. Requires: an open transaction. */
+/**
+ * Gives every row the checksum of what stands in it. Page by page: a log may have more rows than memory has room for, and none is
+ * changed while it is walked. Requires: an open transaction.
+ */
 export function sealChanges(db: Database): void {
+  const page = db.prepare<ChangeRow, [number, number, number]>(SQL.changesAfter);
   const seal = db.prepare(SQL.sealChange);
-  for (const row of db.prepare<ChangeRow, []>(COPY_SQL.everyChange).all()) seal.run(changeChecksum(row), row.sequence);
+  let last = Number.MIN_SAFE_INTEGER;
+  for (;;) {
+    const rows = page.all(last, Number.MAX_SAFE_INTEGER, SEAL_ROWS);
+    for (const row of rows) seal.run(changeChecksum(row), row.sequence);
+    const end = rows.at(-1);
+    if (end === undefined || rows.length < SEAL_ROWS) return;
+    last = end.sequence;
+  }
 }
 
 function toChange(row: ChangeRow): NumberedChange {

@@ -11,6 +11,7 @@ import { tokenOf } from "../../../test/support/token-records.ts";
 import { makeBatch, UNNAMED } from "../../core/batch.ts";
 import { toEpochMs } from "../../core/expiry.ts";
 import { check } from "../archive.ts";
+import { type ChangeRow, isWholeChange, SEAL_ROWS } from "./change-row.ts";
 import { closeWhole, type Durability, openReader, openWriter, readPragma } from "./database.ts";
 import { APPLICATION_ID, FORMAT_VERSION, PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
 import { openSqliteStore } from "./store.ts";
@@ -262,6 +263,25 @@ describe("a store of format 3", () => {
       requireSoundDatabase(files.directory);
     });
   });
+
+  for (const rows of [SEAL_ROWS - 1, SEAL_ROWS, SEAL_ROWS + 1]) {
+    test(`has a checksum for each of ${rows} changes when it has been opened`, async () => {
+      await withDatabase(async (files) => {
+        await (await openSqliteStore(sqliteOptions(files.directory))).close();
+        tamper(
+          files,
+          ...BACK_TO_FORMAT_3,
+          `insert into changes with recursive n(sequence) as (select 1 union all select sequence + 1 from n limit ${rows})
+           select sequence, sequence, 0, 1800000000000, x'61' from n`,
+          `update state set sequence = ${rows}`,
+        );
+        const db = openWriter(files, "full", NEW_STORE);
+        const changes = db.prepare<ChangeRow, []>("select * from changes").all();
+        expect([changes.length, changes.filter((row) => !isWholeChange(row))]).toEqual([rows, []]);
+        closeWhole(db);
+      });
+    });
+  }
 });
 
 describe("the row that says where the store stands", () => {
