@@ -17,6 +17,7 @@ import { isHeld } from "./sqlite/directory.ts";
 import { decodeKey } from "./sqlite/key-bytes.ts";
 import { type StoreFiles, storeFiles } from "./sqlite/layout.ts";
 import { type EntryRow, RecordCodec } from "./sqlite/record.ts";
+import { isWholeState, type StoredState } from "./sqlite/state-row.ts";
 import { COPY_SQL } from "./sqlite/statements.ts";
 import { refuseDamagedLog } from "./sqlite/store.ts";
 import { openVisitor } from "./sqlite/visitor.ts";
@@ -111,12 +112,12 @@ const UNREADABLE: CheckedDatabase = {
 };
 
 function readSnapshot(db: Database): Omit<Snapshot, "close"> {
-  const state = db
-    .prepare<{ incarnation: string; revision: number; highest_instant: number }, []>(COPY_SQL.readLife)
-    .get();
+  const state = db.prepare<StoredState, []>(COPY_SQL.readState).get();
   if (state === null) throw new KeyholdError("damaged-entry", "The state row of the database is missing");
-  const { incarnation, revision, highest_instant: at } = state;
+  const { incarnation, revision } = state;
   const codec = new RecordCodec(incarnation);
+  // A damaged row is when an export is asked for, as no server starts on it; and an instant in it that has leapt would leave out what ends.
+  const at = isWholeState(state) ? state.highest_instant : Date.now();
   const now = toEpochMs(at);
   return {
     incarnation,

@@ -12,7 +12,7 @@ import { APPLICATION_ID, BACKUP_APPLICATION_ID, FORMAT_VERSION, VALUE_FORMS } fr
 import { type ReceiptRow, toReceipt } from "./receipts.ts";
 import { type EntryRow, RecordCodec } from "./record.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
-import { STATE_CHECKSUM_FORMAT, stateChecksum } from "./state-row.ts";
+import { isWholeState, STATE_CHECKSUM_FORMAT, type StoredState } from "./state-row.ts";
 import { COPY_SQL } from "./statements.ts";
 
 export type DatabaseKind = "backup" | "store";
@@ -33,18 +33,6 @@ export interface CheckReport {
   readonly valueBytes: number;
   /** Sentences, PROBLEMS_MAX at most; none where it is sound. */
   readonly problems: readonly string[];
-}
-
-interface StateRow {
-  readonly incarnation: string;
-  readonly revision: number;
-  readonly sequence: number;
-  readonly entries: number;
-  readonly records?: number;
-  readonly record_bytes?: number;
-  readonly highest_instant: number;
-  /** Since format 4. */
-  readonly checksum?: number;
 }
 
 /** Problems after which a check has seen enough. */
@@ -70,7 +58,7 @@ class Check {
   readonly #problems: string[] = [];
   #kind: DatabaseKind | null = null;
   #format = 0;
-  #state: StateRow = { incarnation: "", revision: 0, sequence: 0, entries: 0, highest_instant: 0 };
+  #state: StoredState = { incarnation: "", revision: 0, sequence: 0, entries: 0, highest_instant: 0 };
   #entries = 0;
   #valueBytes = 0;
 
@@ -133,16 +121,14 @@ class Check {
       this.#add(`Its format is ${this.#format}, and this version of Keyhold knows 1 to ${FORMAT_VERSION}`);
       return;
     }
-    const state = this.#db.prepare<StateRow, []>(COPY_SQL.readState).get();
+    const state = this.#db.prepare<StoredState, []>(COPY_SQL.readState).get();
     if (state === null) {
       this.#add("Its state row is missing");
       return;
     }
     this.#state = state;
     this.#kind = kind;
-    if (state.checksum === undefined) return;
-    if (stateChecksum({ records: 0, record_bytes: 0, ...state }) !== state.checksum)
-      this.#add("Its state row does not match its checksum");
+    if (!isWholeState(state)) this.#add("Its state row does not match its checksum");
   }
 
   #checkPages(): void {

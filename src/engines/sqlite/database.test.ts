@@ -3,14 +3,14 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { rejectionCode, rejectionOf } from "../../../test/support/rejection-code.ts";
-import { keyOf, mustCommit, put, textOf } from "../../../test/support/requests.ts";
+import { endsAt, keyOf, mustCommit, put, textOf } from "../../../test/support/requests.ts";
 import { sqliteOptions } from "../../../test/support/sqlite-harness.ts";
 import { requireSoundDatabase } from "../../../test/support/sqlite-invariants.ts";
 import { withTemporaryDirectory } from "../../../test/support/temporary-directory.ts";
 import { tokenOf } from "../../../test/support/token-records.ts";
 import { makeBatch, UNNAMED } from "../../core/batch.ts";
 import { toEpochMs } from "../../core/expiry.ts";
-import { check } from "../archive.ts";
+import { check, openSnapshot } from "../archive.ts";
 import { type ChangeRow, isWholeChange, SEAL_ROWS } from "./change-row.ts";
 import { closeWhole, type Durability, openReader, openWriter, readPragma } from "./database.ts";
 import { APPLICATION_ID, FORMAT_VERSION, PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
@@ -308,6 +308,29 @@ describe("the row that says where the store stands", () => {
       });
     });
   }
+});
+
+describe("the export that a damaged state row leaves", () => {
+  test("has the entries that end, also where the clock of the row has leapt", async () => {
+    await withDatabase(async (files) => {
+      const first = await openSqliteStore(sqliteOptions(files.directory));
+      await mustCommit(first, put("a", "one", { expiry: endsAt(first.now() + 3_600_000) }));
+      await first.close();
+      tamper(files, "update state set highest_instant = highest_instant + 17592186044416");
+      const snapshot = openSnapshot({ directory: files.directory });
+      expect([...snapshot.entries(null)].map(({ key }) => String(key))).toEqual(["a"]);
+      expect(snapshot.at).toBeLessThanOrEqual(Date.now());
+      snapshot.close();
+    });
+  });
+
+  test("is not advised where there is no row, as there is none then", async () => {
+    await withDatabase(async (files) => {
+      await (await openSqliteStore(sqliteOptions(files.directory))).close();
+      tamper(files, "delete from state");
+      expect(await refusal(files)).toEndWith("the row that says where the store stands is missing; restore a backup");
+    });
+  });
 });
 
 describe("a change log", () => {

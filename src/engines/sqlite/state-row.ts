@@ -25,6 +25,10 @@ export interface StateRow extends StateFigures {
   readonly is_clean: number;
 }
 
+/** The row as a database of any format has it. */
+export type StoredState = Omit<StateFigures, "records" | "record_bytes"> &
+  Partial<Pick<StateRow, "records" | "record_bytes" | "checksum">>;
+
 const FIGURES = 6;
 
 /** Stored format: CRC-32 of six little-endian doubles and the incarnation. */
@@ -32,6 +36,11 @@ export function stateChecksum(state: StateFigures): number {
   const { revision, sequence, entries, records, record_bytes, highest_instant } = state;
   const fixed = Float64Array.of(revision, sequence, entries, records, record_bytes, highest_instant);
   return crc32(state.incarnation, crc32(new Uint8Array(fixed.buffer, 0, FIGURES * 8)));
+}
+
+/** Whether it matches its checksum, where its format has one. */
+export function isWholeState({ records = 0, record_bytes = 0, ...state }: StoredState): boolean {
+  return state.checksum === undefined || stateChecksum({ ...state, records, record_bytes }) === state.checksum;
 }
 
 /** Gives the row the checksum of what stands in it. Requires: an open transaction, in a database of a format that has one. */
@@ -43,10 +52,10 @@ export function sealState(db: Database): void {
 /** @throws "unavailable" where there is none, or it is not what was written */
 export function readStateRow(db: Database, { database }: Pick<StoreFiles, "database">): StateRow {
   const row = db.prepare<StateRow, []>(SQL.readState).get();
-  if (row !== null && stateChecksum(row) === row.checksum) return row;
-  const what = row === null ? "is missing" : "does not match its checksum";
-  throw new KeyholdError(
-    "unavailable",
-    `Cannot open ${database}: the row that says where the store stands ${what}; restore a backup, or export its entries with --store and import them into a new store`,
-  );
+  if (row !== null && isWholeState(row)) return row;
+  const why =
+    row === null
+      ? "is missing; restore a backup"
+      : "does not match its checksum; restore a backup, or export its entries with --store and import them into a new store";
+  throw new KeyholdError("unavailable", `Cannot open ${database}: the row that says where the store stands ${why}`);
 }
