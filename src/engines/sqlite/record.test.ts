@@ -133,6 +133,32 @@ describe("a page whose shape is damaged", () => {
   });
 });
 
+describe("a page of the index of keys whose shape is damaged", () => {
+  test("is a damaged entry to who counts, and is remembered", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const first = await openSqliteStore(sqliteOptions(directory));
+      await mustCommit(first, put("a"));
+      await first.close();
+      const { database } = storeFiles(directory);
+      const db = new Database(database);
+      const page = db
+        .prepare<{ number: number }, []>(
+          "select rootpage as number from sqlite_schema where name = 'sqlite_autoindex_entries_1'",
+        )
+        .get();
+      db.close(true);
+      const bytes = readFileSync(database);
+      const offset = ((page?.number ?? 0) - 1) * PAGE_BYTES;
+      bytes.writeUInt8(bytes.readUInt8(offset) ^ 0x40, offset);
+      writeFileSync(database, bytes);
+      const store = await openSqliteStore(sqliteOptions(directory));
+      expect(await rejectionCode(() => store.count(rangeOf({ prefix: "a" })))).toBe("damaged-entry");
+      expect(store.isSound).toBe(false);
+      await store.close();
+    });
+  });
+});
+
 describe("the checksum of a record", () => {
   const codec = new RecordCodec("life1");
   const info: EntryInfo = {

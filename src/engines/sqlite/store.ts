@@ -204,12 +204,14 @@ export class SqliteStore implements Store {
   }
 
   async count(set: KeySet): Promise<number> {
-    if (isEveryKey(set)) return this.#open().countAll(this.now());
+    if (isEveryKey(set)) return this.#read((reader, now) => reader.countAll(now));
     const isCounted = (key: string) => isInSet(set, key);
     let bounds = boundsOf(set);
     let total = 0;
     for (;;) {
-      const { counted, next } = this.#open().countSome(bounds, this.now(), { isCounted, limit: COUNT_SLICE_KEYS });
+      const { counted, next } = this.#read((reader, now) =>
+        reader.countSome(bounds, now, { isCounted, limit: COUNT_SLICE_KEYS }),
+      );
       total += counted;
       if (next === null) return total;
       bounds = { ...bounds, low: next };
