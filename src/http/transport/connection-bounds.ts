@@ -14,14 +14,25 @@ export interface ConnectionBounds {
 
 /** For the store, its threads, backups and logs: 16 when all is quiet, some 40 when everything is under way. */
 const KEPT_FILES = 64;
+/** For each thread that serves beside the main one: its event loop, its view of the store and its listener take 5. */
+const KEPT_FILES_OF_A_SERVER = 6;
 /** Of the files that are not kept. */
 const TURNED_AWAY_SHARE = 1 / 8;
 const TURNED_AWAY_MAX = 1000;
 
-/** @param filesMax - that the process may have open; null where that is not known */
-export function connectionBounds(asked: number, filesMax: number | null): ConnectionBounds {
+export interface ConnectionTerms {
+  /** Connections that may be open if it were for the operator alone. */
+  readonly asked: number;
+  /** Files that the process may have open; null where that is not known. */
+  readonly filesMax: number | null;
+  /** Threads that serve, which have the bounds together. */
+  readonly servers: number;
+}
+
+export function connectionBounds({ asked, filesMax, servers }: ConnectionTerms): ConnectionBounds {
   if (filesMax === null) return { open: asked, turnedAway: TURNED_AWAY_MAX, isSystems: false };
-  const usable = filesMax - Math.min(KEPT_FILES, Math.floor(filesMax / 2));
+  const kept = KEPT_FILES + KEPT_FILES_OF_A_SERVER * (servers - 1);
+  const usable = filesMax - Math.min(kept, Math.floor(filesMax / 2));
   const turnedAway = Math.min(TURNED_AWAY_MAX, Math.max(1, Math.floor(usable * TURNED_AWAY_SHARE)));
   const open = Math.max(1, usable - turnedAway);
   return { open: Math.min(asked, open), turnedAway, isSystems: open < asked };

@@ -106,7 +106,11 @@ class SocketServer {
     this.#context = context;
     this.#options = options;
     this.#share = share;
-    this.#bounds = connectionBounds(options.connections, openFilesMax());
+    this.#bounds = connectionBounds({
+      asked: options.connections,
+      filesMax: openFilesMax(),
+      servers: share.servers,
+    });
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     this.#ticker.unref();
   }
