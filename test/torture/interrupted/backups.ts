@@ -27,8 +27,8 @@ async function makeBackup(parent: string, random: SeededRandom): Promise<Work> {
   };
   return {
     begin: async (directory) => command(directory),
-    judgeLeft: async (directory) => (existsSync(file(directory)) ? judge(directory) : []),
-    again: command,
+    judgeLeft: async (left) => (existsSync(file(left)) ? judge(left) : []),
+    again: async (directory) => command(directory),
     judgeEnd: judge,
     dropEntry: async (directory) => dropEntryIn(file(directory)),
   };
@@ -47,11 +47,11 @@ async function makeRestore(parent: string, random: SeededRandom): Promise<Work> 
       cpSync(sound, target(directory), { recursive: true });
       return command(directory);
     },
-    async judgeLeft(directory) {
-      const found = await heldInDirectory(target(directory));
+    async judgeLeft(left) {
+      const found = await heldInDirectory(target(left));
       return isSame(found, old) || isSame(found, held) ? [] : ["it is neither the old store nor the new one"];
     },
-    again: command,
+    again: async (directory) => command(directory),
     async judgeEnd(directory) {
       return isSame(await heldInDirectory(target(directory)), held) ? [] : ["it does not hold what the backup holds"];
     },

@@ -1,7 +1,8 @@
 // kill -9 at each step of what changes many files or rows at once: strace kills the command at its nth call of one kind. Afterwards the
-// old state stands or the new one, whole, and the same command run again comes to its end with every entry.
+// old state stands or the new one, whole, and the same command run again comes to its end with every entry. What is left is judged on a
+// copy: to open a store mends it, and the command that is run again must meet what the kill has left.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { makeSeededRandom } from "../../support/seeded-random.ts";
 import { FAULTS_MAX, type Findings, type Method, type Run } from "../method.ts";
@@ -13,16 +14,14 @@ import { makeMigrations } from "./migrations.ts";
 export interface Work {
   /** Prepares files in a directory of its own, and returns the command. */
   begin(directory: string, round: number): Promise<readonly string[]>;
-  /** What is wrong with what the kill has left; nothing where it is the old state or the new one. */
-  judgeLeft(directory: string): Promise<readonly string[]>;
-  /** The command that finishes it. */
-  again(directory: string): readonly string[];
+  /** What is wrong with what the kill has left; nothing where it is the old state or the new one. @param left - a copy of the directory */
+  judgeLeft(left: string, round: number): Promise<readonly string[]>;
+  /** The command that finishes it. @param left - the copy that was judged */
+  again(directory: string, left: string): Promise<readonly string[]>;
   /** What is wrong with what stands at its end. */
   judgeEnd(directory: string): Promise<readonly string[]>;
   /** Takes one entry out of what stands at its end. */
   dropEntry(directory: string): Promise<void>;
-  /** Ends what serves it. */
-  end?(): Promise<void>;
 }
 
 /** Calls at which it is killed, and up to which of them: what comes later is not reached by the least of the works. */
@@ -71,11 +70,7 @@ async function run({ rounds, seed, variant, plant, directory, say }: Run): Promi
       faults.push(...found.map((fault) => `seed ${seed}, kill ${round}: ${fault}`));
     }
   };
-  try {
-    await Promise.all(Array.from({ length: LANES }, (_, index) => lane(`lane${index}`)));
-  } finally {
-    await work.end?.();
-  }
+  await Promise.all(Array.from({ length: LANES }, (_, index) => lane(`lane${index}`)));
   return {
     figures: { "killed in the middle": counts.killed, "ended before": counts.ended, broken: faults.length },
     faults,
@@ -93,15 +88,21 @@ async function interrupt(
   const inject = ["-e", `trace=${call}`, "-e", `inject=${call}:signal=KILL:when=${when}`];
   const command = await work.begin(directory, round);
   const first = await runCommand(["strace", "-f", "-qq", "-o", "/dev/null", ...inject, ...command]);
-  const left = (await work.judgeLeft(directory)).map((fault) => `${at}, what is left: ${fault}`);
-  if (left.length > 0) return { isKilled: first.code !== 0, found: left };
-  const last = await runCommand(work.again(directory));
-  if (last.code !== 0) return { isKilled: true, found: [`${at}, run again it ends with ${last.code}: ${last.output}`] };
+  const isKilled = first.code === null;
+  const broken = (...faults: readonly string[]) => ({ isKilled, found: faults.map((fault) => `${at}, ${fault}`) });
+  if (!isKilled && first.code !== 0) return broken(`it was not killed and ended with ${first.code}: ${first.output}`);
+  const left = `${directory}-left`;
+  rmSync(left, { recursive: true, force: true });
+  cpSync(directory, left, { recursive: true });
+  const wrong = await work.judgeLeft(left, round);
+  if (wrong.length > 0) return broken(...wrong.map((fault) => `what is left: ${fault}`));
+  const last = await runCommand(await work.again(directory, left));
+  if (last.code !== 0) return broken(`run again it ends with ${last.code}: ${last.output}`);
   if (plant !== null) await work.dropEntry(directory);
-  const found = (await work.judgeEnd(directory)).map((fault) => `${at}, at the end: ${fault}`);
-  return { isKilled: first.code !== 0, found };
+  return broken(...(await work.judgeEnd(directory)).map((fault) => `at the end: ${fault}`));
 }
 
+/** The code is null after a signal. */
 async function runCommand(
   command: readonly string[],
 ): Promise<{ readonly code: number | null; readonly output: string }> {

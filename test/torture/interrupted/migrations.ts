@@ -39,14 +39,15 @@ export async function makeMigrations(parent: string, random: SeededRandom): Prom
   return {
     async begin(directory, round) {
       cpSync(sound, store(directory), { recursive: true });
-      goBack(store(directory), 1 + (round % (FORMAT_VERSION - 1)));
+      goBack(store(directory), formatOfRound(round));
       return [...OPENER, store(directory)];
     },
-    async judgeLeft(directory) {
-      const found = formatOf(store(directory));
-      return found >= 1 && found <= FORMAT_VERSION ? [] : [`its format is ${found}`];
+    // A migration is one transaction, whatever the distance.
+    async judgeLeft(left, round) {
+      const [found, before] = [formatOf(store(left)), formatOfRound(round)];
+      return found === before || found === FORMAT_VERSION ? [] : [`its format is ${found}, and was ${before}`];
     },
-    again: (directory) => [...OPENER, store(directory)],
+    again: async (directory) => [...OPENER, store(directory)],
     async judgeEnd(directory) {
       if (formatOf(store(directory)) !== FORMAT_VERSION) return ["it is not migrated"];
       requireSoundDatabase(store(directory));
@@ -54,6 +55,10 @@ export async function makeMigrations(parent: string, random: SeededRandom): Prom
     },
     dropEntry: async (directory) => dropEntryOf(store(directory)),
   };
+}
+
+function formatOfRound(round: number): number {
+  return 1 + (round % (FORMAT_VERSION - 1));
 }
 
 function goBack(directory: string, format: number): void {
