@@ -1,8 +1,8 @@
 // One store whose server's wall clock is turned again and again: one round of clock.ts. It keeps the bounds between which the clock of
 // the store must be, from what the store has told, the true time that has passed since, and what the wall clock stands at.
-import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { FakedClock } from "../support/faked-clock.ts";
+import { forgetInstant, moveEnds } from "../support/forged-database.ts";
 import { type KeptAnswer, KeptConnection } from "../support/kept-connection.ts";
 import { makeSeededRandom, type SeededRandom } from "../support/seeded-random.ts";
 import { type ServerProcess, startServerProcess } from "../support/server-process.ts";
@@ -232,12 +232,9 @@ export class ClockWalk {
 
   #plant(): void {
     const { plant } = this.#options;
-    if (plant === null) return;
-    const db = new Database(`${this.#store}/keyhold.db`);
-    if (plant === "forgotten-instant") db.run("update state set highest_instant = 0");
-    if (plant === "altered-end")
-      db.run("update entries set expires_at = expires_at - 1000 where expires_at is not null");
-    db.close();
+    const database = `${this.#store}/keyhold.db`;
+    if (plant === "forgotten-instant") forgetInstant(database);
+    if (plant === "altered-end") moveEnds(database, -SECOND);
   }
 }
 

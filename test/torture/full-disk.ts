@@ -1,12 +1,12 @@
 // A full disk, for real: a small tmpfs that is filled until writes are 507, again and again, with a kill, a backup or another program's
 // file on top. Reads and deletes go on, writes come back with the room, and nothing acknowledged is lost on the way.
-import { Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { closeWhole, openReader } from "../../src/engines/sqlite/database.ts";
 import { storeFiles } from "../../src/engines/sqlite/layout.ts";
-import { sealState } from "../../src/engines/sqlite/state-row.ts";
+import { removeEntries } from "../support/forged-database.ts";
 import { pollUntil } from "../support/poll-until.ts";
 import { makeSeededRandom, type SeededRandom } from "../support/seeded-random.ts";
 import { type ServerProcess, startServerProcess } from "../support/server-process.ts";
@@ -201,7 +201,7 @@ class Cycles {
     server.kill("SIGKILL");
     await server.exited;
     this.#counts.kills++;
-    if (this.#plant === "entry-removed") removeEntry(this.#store);
+    if (this.#plant === "entry-removed") removeEntries(storeFiles(this.#store).database, "select min(id) from entries");
     await this.#readAll(await this.#start());
   }
 
@@ -283,12 +283,4 @@ function fillFile(path: string): void {
       if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error;
     }
   }
-}
-
-function removeEntry(directory: string): void {
-  const db = new Database(storeFiles(directory).database);
-  db.run("delete from entries where id = (select min(id) from entries)");
-  db.run("update state set entries = entries - 1");
-  sealState(db);
-  db.close(true);
 }

@@ -4,11 +4,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { check } from "../../../src/engines/archive.ts";
 import { openSqliteStore } from "../../../src/engines/sqlite/store.ts";
+import { changeValue } from "../../support/forged-database.ts";
 import { mustCommit, put } from "../../support/requests.ts";
 import { sqliteOptions } from "../../support/sqlite-harness.ts";
 import type { RotOnce } from "./bit-flips.ts";
 import { damageBytes, pickInDatabase } from "./damage.ts";
-import { forgeEntry, type RotTerms } from "./rotten-store.ts";
+import type { RotTerms } from "./rotten-store.ts";
 import { makeSoundStore } from "./sound-store.ts";
 
 const UNWATCHED = { onProgress: () => {}, signal: new AbortController().signal };
@@ -28,7 +29,7 @@ export async function makeRottenBackup({ directory, random, plant }: RotTerms): 
     const place =
       plant === null ? damageBytes(damaged, random, () => pickInDatabase(damaged, random)).place : "a planted fault";
     writeFileSync(file, damaged);
-    if (plant === "checksum-made-to-fit") forgeEntry(file);
+    if (plant === "checksum-made-to-fit") changeValue(file);
     const { problems } = await check({ file }, UNWATCHED);
     if (problems.length > 0) return { is: "told by verify", place, why: "" };
     if (contentsOf(file) === contents) return { is: "harmless", place, why: "" };

@@ -1,10 +1,7 @@
 // One damage of a store's database or log, and what a server that is started on it makes of it.
-import { Database } from "bun:sqlite";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { storeFiles } from "../../../src/engines/sqlite/layout.ts";
-import { type EntryRow, RecordCodec } from "../../../src/engines/sqlite/record.ts";
-import { sealState } from "../../../src/engines/sqlite/state-row.ts";
-import { keyOf } from "../../support/requests.ts";
+import { changeValue, removeEntries } from "../../support/forged-database.ts";
 import type { SeededRandom } from "../../support/seeded-random.ts";
 import type { RotOnce } from "./bit-flips.ts";
 import { damageBytes, pickInDatabase, pickInLog } from "./damage.ts";
@@ -75,30 +72,7 @@ function copyTo(source: string, target: string): string {
 
 function plantInDatabase(directory: string, plant: string): void {
   const { database } = storeFiles(directory);
-  if (plant === "checksum-made-to-fit") forgeEntry(database);
-  else forgetEntry(database);
-}
-
-/** Changes a value and its checksum. */
-export function forgeEntry(file: string): void {
-  const db = new Database(file);
-  const { incarnation } = db.prepare<{ incarnation: string }, []>("select incarnation from state").get() ?? {};
-  const row = db
-    .prepare<EntryRow & { key: Uint8Array }, []>("select *, length(value) as size from entries order by key")
-    .get();
-  if (row === null || incarnation === undefined) throw new Error("There is no entry to change");
-  const codec = new RecordCodec(incarnation);
-  const value = Uint8Array.of(...row.value, 1);
-  const checksum = codec.checksum(codec.info(keyOf(new TextDecoder().decode(row.key)), row), value);
-  db.prepare("update entries set value = ?, checksum = ? where id = ?").run(value, checksum, row.id);
-  db.close(true);
-}
-
-/** Takes the last write of an entry back, as an older copy of the file would. */
-function forgetEntry(file: string): void {
-  const db = new Database(file);
-  db.run("delete from entries where id = (select max(id) from entries)");
-  db.run("update state set entries = entries - 1");
-  sealState(db);
-  db.close(true);
+  if (plant === "checksum-made-to-fit") changeValue(database);
+  // The last write of an entry is taken back, as an older copy of the file would.
+  else removeEntries(database, "select max(id) from entries");
 }

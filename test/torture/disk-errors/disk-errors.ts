@@ -1,10 +1,10 @@
 // A disk that fails, over and over: strace makes one call of a server fail, or kills it there, at the first, second, third … of each
 // kind of call that writes to the store. The same store goes through all lives of a lane; after each it is opened without errors and
 // compared with what was acknowledged.
-import { Database } from "bun:sqlite";
 import { mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { lacksTracing } from "../../support/call-trace.ts";
+import { removeEntries } from "../../support/forged-database.ts";
 import { pollUntil } from "../../support/poll-until.ts";
 import { mustRun, runCommand } from "../../support/run-command.ts";
 import { makeSeededRandom, type SeededRandom } from "../../support/seeded-random.ts";
@@ -193,9 +193,7 @@ class Lane {
 
   /** More than can be in doubt: those of one write for each connection. */
   #removeAcknowledged(): void {
-    const db = new Database(join(this.#store, "keyhold.db"), { readwrite: true });
-    db.run("delete from entries where id in (select id from entries order by id limit 8)");
-    db.close(true);
+    removeEntries(join(this.#store, "keyhold.db"), "select id from entries order by id limit 8");
   }
 
   #count(lived: LivedLife): void {

@@ -1,9 +1,8 @@
 // Stores with entries of every kind, and how what they hold is compared.
-import { Database } from "bun:sqlite";
 import { openSnapshot } from "../../../src/engines/archive.ts";
 import { storeFiles } from "../../../src/engines/sqlite/layout.ts";
-import { sealState } from "../../../src/engines/sqlite/state-row.ts";
 import { fillStore, type Held, heldIn, withStoreIn } from "../../support/filled-store.ts";
+import { removeEntries } from "../../support/forged-database.ts";
 import type { SeededRandom } from "../../support/seeded-random.ts";
 
 const ENTRIES = 400;
@@ -50,9 +49,5 @@ export function dropEntryOf(directory: string): void {
 }
 
 export function dropEntryIn(file: string): void {
-  const db = new Database(file);
-  db.run("delete from entries where id = (select min(id) from entries)");
-  db.run("update state set entries = entries - 1");
-  sealState(db);
-  db.close(true);
+  removeEntries(file, "select min(id) from entries");
 }
