@@ -41,6 +41,7 @@ export const clock: Method = {
         try {
           await withPatience(walk.run(), { ms: ROUND_MS_MAX, what: "The round" });
         } catch (error) {
+          if (plant !== null) throw error;
           faults.push(`Store ${round}: ${error instanceof Error ? error.message : error}`);
         } finally {
           await walk.end();

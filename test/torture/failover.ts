@@ -110,7 +110,7 @@ async function runFailover({ rounds, seed, variant, plant, say }: Run): Promise<
   };
   let resets = 0;
   const planted = plant === null ? null : PLANTED[plant];
-  await runInLanes({ rounds, tally, say }, async ({ number, makeRounds }) => {
+  await runInLanes({ rounds, plant, tally, say }, async ({ number, makeRounds }) => {
     const servers = await startFailing(kindOf(variant), { replicas: REPLICAS, places: null });
     const random = makeSeededRandom(seed * 10 + number);
     const options = {

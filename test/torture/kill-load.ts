@@ -34,6 +34,7 @@ export async function writeUntilKilled(server: ServerProcess, load: KillLoad): P
   const killAt = load.oracle.acknowledgements + load.acknowledgements;
   const connections = await Promise.all(Array.from({ length: WRITERS }, () => KeptConnection.open(load.url)));
   let isOver = false;
+  let isKilled = false;
   void server.exited.then(() => {
     isOver = true;
   });
@@ -44,16 +45,19 @@ export async function writeUntilKilled(server: ServerProcess, load: KillLoad): P
         await writer.writeOnce();
       } catch (error) {
         if (error instanceof UnexpectedAnswer) problems.push(error.message);
+        else if (!isOver) problems.push(`A connection was cut before the kill: ${error}`);
         return;
       }
       if (load.oracle.acknowledgements < killAt || isOver) continue;
       isOver = true;
+      isKilled = true;
       server.kill("SIGKILL");
     }
   };
   await Promise.all(connections.map(write));
   server.kill("SIGKILL");
-  await server.exited;
+  const exitCode = await server.exited;
+  if (!isKilled && problems.length === 0) problems.push(`The server ended by itself, with exit code ${exitCode}`);
   for (const connection of connections) connection.close();
   return problems;
 }

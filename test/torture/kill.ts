@@ -1,7 +1,7 @@
 // kill -9 under 64 writing connections: what was acknowledged is there after every restart, what was refused is not, what was never
 // answered is there whole or not at all, and nothing is there that nobody sent. Three stores at once, as most of a round is waiting.
-import { Database } from "bun:sqlite";
 import { statSync, truncateSync } from "node:fs";
+import { removeEntries } from "../support/forged-database.ts";
 import { startLyingProxy } from "../support/lying-proxy.ts";
 import { withPatience } from "../support/patience.ts";
 import { makeSeededRandom, type SeededRandom } from "../support/seeded-random.ts";
@@ -106,6 +106,7 @@ async function runLane(state: KillState, lane: number): Promise<void> {
     }
     await rig.stop();
   } catch (error) {
+    if (state.run.plant !== null) throw error;
     state.faults.push(`Round ${round}, while ${rig.phase}: ${error instanceof Error ? error.message : error}`);
   } finally {
     await rig.end();
@@ -148,8 +149,9 @@ class Lane {
     this.#state.faults.push(...differences.map((difference) => `Round ${round}: ${difference}`));
   }
 
-  /** An orderly end after all the others. */
+  /** An orderly end after all the others; nothing where there were fewer rounds than lanes. */
   async stop(): Promise<void> {
+    if (this.#server === null) return;
     this.phase = "stopping";
     const code = await this.#end("SIGTERM");
     if (code !== 0) this.#state.faults.push(`SIGTERM after the last round ended the server with ${code}`);
@@ -186,11 +188,9 @@ class Lane {
     const { plant } = this.#state.run;
     const database = `${this.#directory}/keyhold.db`;
     if (plant === "cut-log") truncateSync(`${database}-wal`, statSync(`${database}-wal`).size >> 1);
-    if (plant !== "removed-write") return;
-    const db = new Database(database);
     // Not one of the latest, which may be without an answer.
-    db.run("delete from entries where id = (select id from entries order by revision desc limit 1 offset 100)");
-    db.close();
+    if (plant === "removed-write")
+      removeEntries(database, "select id from entries order by revision desc limit 1 offset 100");
   }
 
   async #killStart(): Promise<void> {

@@ -17,6 +17,7 @@ export interface Method {
   readonly plants: readonly Plant[];
   /** A sentence on what the machine lacks for it and what to install; null where it can run. */
   readonly lacks: (variant: string | null) => string | null;
+  /** Throws where it cannot go on. With a plant always: what stops a run is not the fault that was planted, and must not pass for it. */
   readonly run: (run: Run) => Promise<Findings>;
 }
 

@@ -1,6 +1,7 @@
 // Commands of every kind, drawn at random and sent over HTTP, each answer compared with that of a second implementation: a model
 // written from docs/protocol.md alone. Many sequences run at once on one server, each on keys of its own; some have a store to
 // themselves, for what speaks of every key. A difference is shrunk and printed as curl lines.
+import { lacksServer } from "./failover.ts";
 import type { Findings, Method, Run } from "./method.ts";
 import { Connection } from "./model/connection.ts";
 import { PLANTS, withMeddlingProxy } from "./model/meddling-proxy.ts";
@@ -24,7 +25,7 @@ export const model: Method = {
   rounds: { short: 12, long: 10_000 },
   variants: ["sqlite", "valkey"],
   plants: PLANTS,
-  lacks: () => null,
+  lacks: (variant) => (variant === "valkey" ? lacksServer() : null),
   run,
 };
 

@@ -64,7 +64,7 @@ async function runPartition({ rounds, seed, variant, plant, say }: Run): Promise
   const kind = kindOf(variant);
   const tally = new LossTally();
   let cuts = 0;
-  await runInLanes({ rounds, tally, say }, async ({ number, makeRounds }) => {
+  await runInLanes({ rounds, plant, tally, say }, async ({ number, makeRounds }) => {
     // A primary with two replicas behind Sentinels, as they need three places to agree; with one each in a cluster.
     const options = { replicas: kind === "cluster" ? 1 : 2 };
     const islands = makeNetworkIslands(dataNodesOf(kind, options));

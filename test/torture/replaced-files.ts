@@ -100,6 +100,7 @@ class Thief {
     try {
       await withPatience(theft.commit(), { ms: ROUND_MS_MAX, what: "The round" });
     } catch (error) {
+      if (this.#run.plant !== null) throw error;
       fault(error instanceof Error ? error.message : String(error));
     } finally {
       await theft.end();

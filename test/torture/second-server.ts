@@ -64,6 +64,7 @@ class Contest {
     try {
       await withPatience(this.#contend(round), { ms: ROUND_MS_MAX, what: "The contest" });
     } catch (error) {
+      if (this.#run.plant !== null) throw error;
       this.#fault(round, error instanceof Error ? error.message : String(error));
     } finally {
       for (const server of this.#servers.splice(0)) {

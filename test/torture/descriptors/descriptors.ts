@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { withPatience } from "../../support/patience.ts";
 import { pollUntil } from "../../support/poll-until.ts";
 import { tellsMemory } from "../../support/process-memory.ts";
 import { SERVE, type ServerProcess, startListening } from "../../support/server-process.ts";
@@ -70,6 +71,7 @@ async function run({ rounds, plant, directory, say }: Run): Promise<Findings> {
     const code = await server.exited;
     if (code !== 0) faults.push(`The server ended with ${code} after SIGTERM: ${server.output().slice(-1000)}`);
   } catch (error) {
+    if (plant !== null) throw error;
     faults.push(error instanceof Error ? error.message : String(error));
   } finally {
     server.kill("SIGKILL");
@@ -110,7 +112,7 @@ async function playWave(
   });
   const all = Promise.all(crowd);
   // Where connections wait for room, those before them must rest for as long as they may.
-  const asked = await withPatience(all, `Of ${CONNECTIONS} connections some were neither answered nor closed`);
+  const asked = await withPatience(all, { ms: LATE_MS, what: `To answer or to close ${CONNECTIONS} connections` });
   counts.tried += CONNECTIONS;
   for (const { answer } of asked) {
     if (answer === null) counts.turnedAway++;
@@ -123,7 +125,7 @@ async function playWave(
   await pollUntil(async () => (await tryWrite(server, `r${round}after`, acknowledged)) === 201, {
     ms: PATIENCE_MS,
     what: () => "Nobody else is let in, though those who were served have long been at rest",
-  });
+  }).catch((error: Error) => faults.push(error.message));
   for (const { client } of asked) client?.close();
   steady?.close();
   backup?.close();
@@ -207,12 +209,6 @@ async function lookForLost(
 async function takeBack(server: ServerProcess, acknowledged: ReadonlySet<string>): Promise<void> {
   const [key] = acknowledged;
   await fetch(`${server.url}/${key}`, { method: "DELETE" });
-}
-
-function withPatience<T>(promise: Promise<T>, what: string): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(what)), LATE_MS);
-  return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer));
 }
 
 function figuresOf(counts: Counts, acknowledged: ReadonlySet<string>): Findings["figures"] {

@@ -100,6 +100,7 @@ async function runLane(
       }
     }
   } catch (error) {
+    if (plant !== null) throw error;
     tally.faults.push(`Epoch by seed ${seed}: ${error instanceof Error ? error.message : error}`);
   } finally {
     const { kills, pauses, slowLives } = server.counts;

@@ -29,7 +29,6 @@ export async function withModelServers(
     return server.url;
   };
   const storeOf = async (name: string) => {
-    if (variant === "memory") return "memory:";
     if (variant !== "valkey") return `sqlite:${directory}/${name}`;
     const valkey = await startStandalone();
     ends.unshift(() => valkey.stop());

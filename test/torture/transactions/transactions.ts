@@ -86,6 +86,7 @@ async function runLane({ rounds, seed, plant, directory, say }: Run, lane: numbe
       }
     }
   } catch (error) {
+    if (plant !== null) throw error;
     faults.push(`Epochs of seed ${seed}: ${error instanceof Error ? error.message : error}`);
   } finally {
     const { kills, pauses, slowLives } = server.counts;

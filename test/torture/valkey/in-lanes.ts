@@ -1,11 +1,11 @@
 // Rounds in several lanes at once, each with servers of its own: rounds that wait for a fail-over mostly wait. What a lane throws,
 // and a round that does not end, is a fault that says where.
+import { withPatience } from "../../support/patience.ts";
+import type { Run } from "../method.ts";
 import type { LossTally } from "./loss-tally.ts";
 
-export interface LanesOptions {
-  readonly rounds: number;
+export interface LanesOptions extends Pick<Run, "rounds" | "plant" | "say"> {
   readonly tally: LossTally;
-  readonly say: (line: string) => void;
 }
 
 /** What a lane does. */
@@ -22,7 +22,7 @@ const ROUND_MS_MAX = 300_000;
 const LINES = 12;
 
 export async function runInLanes(
-  { rounds, tally, say }: LanesOptions,
+  { rounds, plant, tally, say }: LanesOptions,
   body: (lane: Lane) => Promise<void>,
 ): Promise<void> {
   const count = rounds < ROUNDS_FOR_TWO ? 1 : 2;
@@ -35,7 +35,7 @@ export async function runInLanes(
       while (begun < rounds && !tally.isBroken) {
         const round = begun++;
         at = `in round ${round}`;
-        await within(once(round));
+        await withPatience(once(round), { ms: ROUND_MS_MAX, what: "The round" });
         ended++;
         if (ended % linesEvery === 0)
           say(`${ended} of ${rounds}, ${tally.acknowledged.toLocaleString("en")} acknowledged`);
@@ -45,18 +45,9 @@ export async function runInLanes(
     try {
       await body({ number, makeRounds });
     } catch (error) {
+      if (plant !== null) throw error;
       tally.broken(`Lane ${number} stopped ${at}: ${error instanceof Error ? error.message : error}`);
     }
   };
   await Promise.all(Array.from({ length: count }, (_, number) => runLane(number)));
-}
-
-async function within(work: Promise<void>): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => reject(new Error(`It has not ended after ${ROUND_MS_MAX} ms`)), ROUND_MS_MAX);
-  try {
-    await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
