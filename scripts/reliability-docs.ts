@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Report, showFigure } from "../test/torture/judge-run.ts";
+import { plantsOn } from "../test/torture/method.ts";
 import { METHODS } from "../test/torture/methods.ts";
 import { replacePart } from "./marked-part.ts";
 
@@ -48,8 +49,10 @@ function renderFigures(reports: readonly Report[]): string {
 function renderRow(report: Report, all: readonly Report[]): string {
   const { method, variant, rounds, unit, seconds, figures, faults } = report;
   const seen = Object.entries(figures).map(([what, figure]) => `${what}: ${showFigure(figure)}`);
-  const plants = all.filter((other) => other.method === method && other.variant === variant && other.plant !== null);
-  const caught = plants.filter(({ verdict }) => verdict === "caught").length;
+  const planted = all.filter((other) => other.method === method && other.variant === variant && other.plant !== null);
+  const caught = planted.filter(({ verdict }) => verdict === "caught").length;
+  // Of all that the method has: one that was not tried was not found.
+  const plants = METHODS.filter(({ name }) => name === method).flatMap((each) => plantsOn(each, variant));
   const cells = [
     `[${method}](#${method})${variant === null ? "" : `, ${variant}`}`,
     `${showFigure(rounds)} ${unit}, ${showSeconds(seconds)}`,

@@ -12,7 +12,7 @@ const ROUND_MS_MAX = 120_000;
 export const clock: Method = {
   name: "clock",
   summary:
-    "the wall clock turned forward and back, under a server and while it is down: no entry comes back or ends early",
+    "Turns the wall clock forward and back, under a server and while it is down: no entry comes back or ends early",
   unit: "stores under a turned clock",
   rounds: { short: 2, long: 200 },
   variants: [],

@@ -34,7 +34,7 @@ const ROUND_MS_MAX = 120_000;
 export const replacedFiles: Method = {
   name: "replaced-files",
   summary:
-    "the database, its log or the lock removed, moved or replaced under writes: the server stops, and nothing is lost",
+    "Removes, moves or replaces the database, its log or the lock under writes: the server stops, and nothing is lost",
   unit: "files taken away",
   rounds: { short: 6, long: 320 },
   variants: [],

@@ -22,7 +22,7 @@ const PUTS = 50;
 
 export const secondServer: Method = {
   name: "second-server",
-  summary: "servers that start together, beside and after each other on one store: it has one holder at a time",
+  summary: "Starts servers together, beside and after each other on one store: it has one holder at a time",
   unit: "stores contended for",
   rounds: { short: 2, long: 200 },
   variants: [],

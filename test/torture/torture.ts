@@ -23,26 +23,38 @@ const SEED_END = 1_000_000;
 const program = new Command("torture")
   .usage("METHOD [options]")
   .description(
-    "Breaks the promises of docs/guarantees.md, or tries to. Each method says how; `all` runs one after the other.",
+    "Breaks the promises of docs/guarantees.md, or tries to. docs/reliability.md tells how each method does, and what it cannot show.",
+  )
+  .addHelpText(
+    "after",
+    "\nExit code 1: a promise was broken, a planted fault was missed, or a method lacks what it needs here.",
   )
   .showHelpAfterError();
 for (const method of METHODS) addMethod(method);
-addOptions(program.command("all").description("every method"), [], []).action((asked: Asked) => runAll(METHODS, asked));
+addOptions(program.command("all").description("every method, one after the other"), null).action((asked: Asked) =>
+  runAll(METHODS, asked),
+);
 await program.parseAsync(process.argv);
 
 function addMethod(method: Method): void {
   const command = program.command(method.name).description(method.summary);
-  addOptions(command, method.variants, method.plants).action((asked: Asked) => runAll([method], asked));
+  addOptions(command, method).action((asked: Asked) => runAll([method], asked));
   if (method.plants.length > 0) {
-    const rows = method.plants.map(({ name, summary }) => `  ${name}: ${summary}`);
+    const rows = method.plants.map(({ name, summary, on }) => `  ${name}: ${summary}${on ? ` (on ${on})` : ""}`);
     command.addHelpText("after", `\nPlanted faults:\n${rows.join("\n")}`);
   }
 }
 
-function addOptions(command: Command, variants: readonly string[], plants: readonly Plant[]): Command {
+/** @param method - null for all of them */
+function addOptions(command: Command, method: Method | null): Command {
+  const { variants, plants } = method ?? { variants: [], plants: [] };
+  const [few, many] =
+    method === null
+      ? ["as many as in the tests", ""]
+      : [`${showFigure(method.rounds.short)} ${method.unit}`, `: ${showFigure(method.rounds.long)}`];
   command
-    .option("--rounds <number>", "how many; without it, those of the test", readCount)
-    .option("--long", "as many as stand behind the published figures")
+    .option("--rounds <number>", `how many; without it ${few}, and fewer or more with a plant`, readCount)
+    .option("--long", `as many as stand behind the published figures${many}`)
     .option("--seed <number>", "of the draws; without it, one is drawn and printed", readCount)
     .option("--plants", "plant each fault in turn; each must be found")
     .option("--reports <directory>", "write what came of it there, a JSON file for each run");
