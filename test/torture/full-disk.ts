@@ -108,7 +108,7 @@ class Cycles {
       kills,
       "backups asked for": backups,
       "disks filled to the last byte": foreign,
-      lost: this.faults.length,
+      broken: this.faults.length,
     };
   }
 

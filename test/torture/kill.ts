@@ -2,6 +2,7 @@
 // answered is there whole or not at all, and nothing is there that nobody sent. Three stores at once, as most of a round is waiting.
 import { statSync, truncateSync } from "node:fs";
 import { removeEntries } from "../support/forged-database.ts";
+import { readHeld } from "../support/held-values.ts";
 import { startLyingProxy } from "../support/lying-proxy.ts";
 import { withPatience } from "../support/patience.ts";
 import { makeSeededRandom, type SeededRandom } from "../support/seeded-random.ts";
@@ -144,7 +145,7 @@ class Lane {
     this.#state.readyMs.push(performance.now() - startedAt);
     if (ready.status !== 200) this.#state.faults.push(`Round ${round}: /-/ready is ${ready.status} after the start`);
     this.phase = "comparing";
-    const differences = this.#oracle.check(await readEverything(restarted));
+    const differences = this.#oracle.check(await readHeld(restarted.url));
     this.#state.lost += differences.length;
     this.#state.faults.push(...differences.map((difference) => `Round ${round}: ${difference}`));
   }
@@ -208,10 +209,4 @@ class Lane {
     this.#server?.kill(signal);
     return (await this.#server?.exited) ?? null;
   }
-}
-
-async function readEverything(server: ServerProcess): Promise<ReadonlyMap<string, string>> {
-  const response = await fetch(`${server.url}/keys`);
-  const pairs: readonly Record<string, string | number>[] = JSON.parse(await response.text());
-  return new Map(pairs.flatMap((pair) => Object.entries(pair).map(([key, value]) => [key, String(value)])));
 }

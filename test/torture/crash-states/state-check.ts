@@ -10,7 +10,8 @@ import { decodeKey } from "../../../src/engines/sqlite/key-bytes.ts";
 import { storeFiles } from "../../../src/engines/sqlite/layout.ts";
 import { SQL } from "../../../src/engines/sqlite/statements.ts";
 import { refuseDamagedLog } from "../../../src/engines/sqlite/store.ts";
-import { type ServerProcess, startServerProcess } from "../../support/server-process.ts";
+import { readHeld } from "../../support/held-values.ts";
+import { startServerProcess } from "../../support/server-process.ts";
 import { requireSoundDatabase } from "../../support/sqlite-invariants.ts";
 import type { CrashState } from "./disk-model.ts";
 import type { Held, Histories } from "./known-writers.ts";
@@ -61,7 +62,7 @@ export function openAsServer(directory: string, durability: Durability): Held {
 export async function openByServer(directory: string, durability: Durability): Promise<Held> {
   const server = await startServerProcess(["--store", directory, "--durability", durability]);
   try {
-    const held = await readEverything(server);
+    const held = await readHeld(server.url);
     server.kill("SIGTERM");
     const exitCode = await server.exited;
     if (exitCode !== 0) throw new Error(`The server ended with exit code ${exitCode}`);
@@ -89,11 +90,6 @@ export function compare(held: Held, histories: Histories, acknowledged: Acknowle
   }
   for (const keys of byWriter.values()) corrupt.push(`nobody wrote ${describe(keys)}`);
   return { lost, corrupt };
-}
-
-async function readEverything(server: ServerProcess): Promise<Held> {
-  const pairs: readonly Record<string, unknown>[] = JSON.parse(await (await fetch(`${server.url}/keys`)).text());
-  return new Map(pairs.flatMap((pair) => Object.entries(pair).map(([key, value]) => [key, String(value)] as const)));
 }
 
 function groupByWriter(held: Held): Map<number, Map<string, string>> {

@@ -5,6 +5,7 @@ import { mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { lacksTracing } from "../../support/call-trace.ts";
 import { removeEntries } from "../../support/forged-database.ts";
+import { readHeld } from "../../support/held-values.ts";
 import { pollUntil } from "../../support/poll-until.ts";
 import { mustRun, runCommand } from "../../support/run-command.ts";
 import { makeSeededRandom, type SeededRandom } from "../../support/seeded-random.ts";
@@ -147,7 +148,7 @@ class Lane {
       wrapper: plant === "exit-code-0" ? FORGETFUL : [],
       makeLoad: (url) => new ScriptedLoad({ ...options, url: proxy?.before(url) ?? url }),
     });
-    proxy?.close();
+    await proxy?.close();
     return lived;
   }
 
@@ -155,9 +156,7 @@ class Lane {
   async #check(life: number): Promise<readonly string[]> {
     const server = await startServerProcess(["--store", this.#store, "--wide"]);
     try {
-      const response = await fetch(`${server.url}/keys`);
-      const pairs: readonly Record<string, string>[] = JSON.parse(await response.text());
-      const differences = this.#oracle.check(new Map(pairs.flatMap((pair) => Object.entries(pair))));
+      const differences = this.#oracle.check(await readHeld(server.url));
       await untilChecked(server.url);
       if (life % KILLED_CHECKS === 1) {
         // So that the next life begins with a log to bring in.

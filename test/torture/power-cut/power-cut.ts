@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { lacksTracing, tracing } from "../../support/call-trace.ts";
+import { readHeld } from "../../support/held-values.ts";
 import { pollUntil } from "../../support/poll-until.ts";
 import { makeSeededRandom, type SeededRandom } from "../../support/seeded-random.ts";
 import { FailedStart, type ServerProcess, startServerProcess } from "../../support/server-process.ts";
@@ -134,7 +135,7 @@ async function cutOnce(round: Round): Promise<readonly string[]> {
   const server = await startAgain(args, plant);
   if (typeof server === "string") return [...wrongEnd, server];
   try {
-    const held = await readEverything(server);
+    const held = await readHeld(server.url);
     const halves = findHalves(held);
     const lost = oracle.check(held);
     const integrity = await readVerdict(server);
@@ -185,12 +186,6 @@ async function startAgain(args: readonly string[], plant: string | null): Promis
     if (!(error instanceof FailedStart) || plant === "relaxed") throw error;
     return `the server does not start again: ${error.output.trim().split("\n").at(-1)}`;
   }
-}
-
-async function readEverything(server: ServerProcess): Promise<ReadonlyMap<string, string>> {
-  const response = await fetch(`${server.url}/keys`);
-  const pairs: readonly Record<string, unknown>[] = JSON.parse(await response.text());
-  return new Map(pairs.flatMap((pair) => Object.entries(pair).map(([key, value]) => [key, String(value)])));
 }
 
 /** What the server's own check of its entries comes to, which it makes after a stop that was none. */
