@@ -1,15 +1,11 @@
 // A proxy that lies about writes: it acknowledges them before the server has them, or refuses what the server has made. It stands
 // for a server with such a fault, so that whoever looks for one can be tested. Clients must send one request at a time.
-import { connect, createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { SeededRandom } from "./seeded-random.ts";
+import { addressOf, startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
 /** A success that is answered before the request is passed on; or a 503 in place of a success. */
 export type Lie = "early-acknowledgement" | "false-refusal";
-
-export interface LyingProxy {
-  readonly url: string;
-  close(): Promise<void>;
-}
 
 const ACKNOWLEDGED = "HTTP/1.1 204 No Content\r\n\r\n";
 const REFUSED = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
@@ -18,30 +14,14 @@ const END_OF_HEAD = "\r\n\r\n";
 const LIES = 4;
 
 /** @param target - where the server listens */
-export async function startLyingProxy(target: string, lie: Lie, random: SeededRandom): Promise<LyingProxy> {
-  const { hostname: host, port } = new URL(target);
-  const open = new Set<Socket>();
-  const proxy = createServer({ noDelay: true }, (client) => {
-    const upstream = connect({ host, port: Number(port), noDelay: true });
-    for (const socket of [client, upstream]) {
-      open.add(socket);
-      socket.setEncoding("latin1");
-      socket.on("error", () => {});
-      socket.on("close", () => open.delete(socket));
-    }
-    pass({ client, upstream, lie, random });
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-  const address = proxy.address();
-  if (address === null || typeof address === "string") throw new Error("The proxy has no port");
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    async close() {
-      const closed = new Promise((resolve) => proxy.close(resolve));
-      for (const socket of open) socket.destroy();
-      await closed;
+export function startLyingProxy(target: string, lie: Lie, random: SeededRandom): Promise<TcpProxy> {
+  return startTcpProxy(
+    () => addressOf(target),
+    (pair) => {
+      for (const socket of [pair.client, pair.upstream]) socket.setEncoding("latin1");
+      pass({ ...pair, lie, random });
     },
-  };
+  );
 }
 
 interface Passed {

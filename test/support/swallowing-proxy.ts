@@ -1,6 +1,6 @@
 // A TCP proxy that lets everything through until it is told to swallow: then the next bytes of the server are lost, and with
 // them the connection that they came by. What the client asked has been executed, and it cannot know.
-import { connect, createServer, type Socket } from "node:net";
+import { startTcpProxy } from "./tcp-proxy.ts";
 import type { ServerAddress } from "./valkey-wire.ts";
 
 export interface SwallowingProxy {
@@ -13,44 +13,31 @@ export interface SwallowingProxy {
 }
 
 export async function startSwallowingProxy(target: ServerAddress): Promise<SwallowingProxy> {
-  const open = new Set<Socket>();
   let onSwallowed: (() => void) | null = null;
-  const server = createServer((client) => {
-    const upstream = connect(target);
-    for (const socket of [client, upstream]) {
-      open.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => {
-        open.delete(socket);
-        client.destroy();
-        upstream.destroy();
+  const { address, close } = await startTcpProxy(
+    () => target,
+    ({ client, upstream }) => {
+      client.on("data", (bytes) => upstream.write(bytes));
+      upstream.on("data", (bytes) => {
+        if (onSwallowed === null) client.write(bytes);
+        else {
+          client.destroy();
+          onSwallowed();
+        }
       });
-    }
-    client.on("data", (bytes) => upstream.write(bytes));
-    upstream.on("data", (bytes) => {
-      if (onSwallowed === null) client.write(bytes);
-      else {
-        client.destroy();
-        onSwallowed();
-      }
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The proxy has no port");
+      client.on("close", () => upstream.destroy());
+      upstream.on("close", () => client.destroy());
+    },
+  );
   return {
-    address: { host: "127.0.0.1", port: address.port },
+    address,
+    close,
     swallow: () =>
       new Promise((resolve) => {
         onSwallowed = resolve;
       }),
     relent() {
       onSwallowed = null;
-    },
-    async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of open) socket.destroy();
-      await closed;
     },
   };
 }

@@ -1,6 +1,6 @@
 // The plants: a proxy before a sound server that does one thing wrong, as a server might. It sees one request at a time, each in one
 // piece, as the lanes send them.
-import { connect, createServer, type Socket } from "node:net";
+import { addressOf, startTcpProxy } from "../../support/tcp-proxy.ts";
 import type { Plant } from "../method.ts";
 
 interface Meddler {
@@ -59,31 +59,24 @@ export async function withMeddlingProxy(
 ): Promise<void> {
   const meddler = makeMeddlers().find(({ plant }) => plant.name === name);
   if (meddler === undefined) throw new Error(`No plant is called ${name}`);
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    const upstream = connect({ host: new URL(url).hostname, port: Number(new URL(url).port), noDelay: true });
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.setEncoding("latin1");
-      socket.on("error", () => {});
-    }
-    let request = "";
-    client.on("data", (text: string) => {
-      request = text;
-      upstream.write(meddler.request(text), "latin1");
-    });
-    upstream.on("data", (text: string) => client.write(meddler.answer(text, request), "latin1"));
-    client.on("close", () => upstream.destroy());
-    upstream.on("close", () => client.end());
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The proxy has no port");
+  const proxy = await startTcpProxy(
+    () => addressOf(url),
+    ({ client, upstream }) => {
+      for (const socket of [client, upstream]) socket.setEncoding("latin1");
+      let request = "";
+      client.on("data", (text: string) => {
+        request = text;
+        upstream.write(meddler.request(text), "latin1");
+      });
+      upstream.on("data", (text: string) => client.write(meddler.answer(text, request), "latin1"));
+      client.on("close", () => upstream.destroy());
+      upstream.on("close", () => client.end());
+    },
+  );
   try {
-    await body(`http://127.0.0.1:${address.port}`);
+    await body(proxy.url);
   } finally {
-    for (const socket of sockets) socket.destroy();
-    server.close();
+    await proxy.close();
   }
 }
 

@@ -48,7 +48,7 @@ export async function withPromisers(
   await withKeyholds(
     commands,
     async (servers) => {
-      const closing: (() => void)[] = [];
+      const closing: (() => Promise<void>)[] = [];
       const promisers: Promiser[] = [];
       try {
         for (const [index, server] of servers.entries()) {
@@ -60,7 +60,7 @@ export async function withPromisers(
         }
         await body(promisers);
       } finally {
-        for (const close of closing) close();
+        for (const close of closing) await close();
       }
     },
     wrapper,
