@@ -73,7 +73,12 @@ export class EventRecorder implements CallWitness {
     const name = path === undefined ? null : this.#nameOf(path);
     switch (call.name) {
       case "openat":
-        if (name === null || this.#names.has(name) || !call.args.includes("O_CREAT")) return;
+        if (name === null) return;
+        if (this.#names.has(name)) {
+          if (call.args.includes("O_TRUNC")) this.events.push({ kind: "truncate", name, length: 0 });
+          return;
+        }
+        if (!call.args.includes("O_CREAT")) return;
         this.#names.add(name);
         this.events.push({ kind: "create", name });
         return;
