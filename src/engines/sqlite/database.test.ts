@@ -338,6 +338,7 @@ describe("a change log", () => {
     "with another key": "update changes set key = x'62' where sequence = 3",
     "with another kind": "update changes set kind = 1 where sequence = 3",
     "without its last": "delete from changes where sequence = 5",
+    "with its last under a number to come": "update changes set sequence = 6 where sequence = 5",
     "without one": "delete from changes where sequence = 3",
   })) {
     test(`${damage} is told as incomplete, and goes on behind the damage`, async () => {
@@ -349,7 +350,7 @@ describe("a change log", () => {
         const store = await openSqliteStore(sqliteOptions(files.directory));
         const page = await store.changes(null, 10);
         expect(page).toMatchObject({ isIncomplete: true, hasMore: false, cursor: "5.sqlite1" });
-        const isLast = damage === "without its last";
+        const isLast = damage.includes("its last");
         expect(page.changes.map(({ key }) => String(key))).toEqual(isLast ? [] : ["k4", "k5"]);
         await mustCommit(store, put("k6"));
         const after = await store.changes(page.cursor, 10);

@@ -53,6 +53,7 @@ const PLANS: Readonly<Record<keyof typeof SQL, readonly string[]>> = {
   putToken: [],
   dropToken: ["SEARCH tokens USING INDEX sqlite_autoindex_tokens_1 (id=?)"],
   trimChanges: ["SEARCH changes USING INTEGER PRIMARY KEY (rowid<?)"],
+  dropChangesBeyond: ["SEARCH changes USING INTEGER PRIMARY KEY (rowid>?)"],
 };
 
 describe("the plan of", () => {

@@ -183,6 +183,9 @@ export const SQL = {
   trimChanges: `
     delete from changes
     where sequence <= ?`,
+  dropChangesBeyond: `
+    delete from changes
+    where sequence > ?`,
 
   oneRecord: `
     select sequence, fingerprint, asked_at, checksum, done

@@ -131,6 +131,18 @@ function mark(db: Database, isClean: 0 | 1): void {
   }
 }
 
+/**
+ * A change whose number is damaged may stand where a later one is to be logged, and every write would fail from there on. What cannot
+ * be removed keeps no store from being read: a write meets it.
+ */
+function dropChangesBeyond(db: Database, sequence: number): void {
+  try {
+    db.run(SQL.dropChangesBeyond, [sequence]);
+  } catch (error) {
+    if (!isSqliteError(error, "SQLITE_FULL") && !isSqliteError(error, "SQLITE_CORRUPT")) throw error;
+  }
+}
+
 function openSession(
   options: WriterOptions,
   incarnation: string,
@@ -142,6 +154,7 @@ function openSession(
   const db = openWriter(files, options.durability, { incarnation, now: toEpochMs(wallMs) });
   syncStoreNames(files);
   const row = readStateRow(db, files);
+  dropChangesBeyond(db, row.sequence);
   highest.raise(row.highest_instant);
   const now = makeClock({ wallMs: Date.now, steadyMs, highest });
   const parts = { db, incarnation: row.incarnation, now, tally };
