@@ -32,7 +32,7 @@ function renderFigures(reports: readonly Report[]): string {
     (report) => `${commandOf(report)}  # ${report.startedAt.slice(0, 10)}, at ${report.commit}`,
   );
   return [
-    `Measured on: ${machines.join("; ")}. Two or three methods ran beside each other, and a soak beside all.`,
+    `Measured on: ${machines.join("; ")}. Several methods ran at once, so times and rates tell of the machine, not of the server.`,
     "",
     "| Method | Rounds | Seen | Promises broken | Planted faults found |",
     "|---|---|---|---|---|",
