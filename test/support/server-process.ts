@@ -6,8 +6,13 @@ import { fileURLToPath } from "node:url";
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const PROGRAM = process.env["PROGRAM"] ?? "";
 
-/** What `keyhold` is here: what its arguments come behind. */
+/** What `keyhold` is here, which its arguments come behind. */
 export const KEYHOLD: readonly string[] = PROGRAM === "" ? [process.execPath, MAIN] : [resolve(PROGRAM)];
+
+/** The same with a module of ours loaded before it, which only sources can have. */
+export function keyholdAfter(module: string): readonly string[] {
+  return [process.execPath, "--preload", module, MAIN];
+}
 
 export interface ServerProcess {
   readonly url: string;

@@ -2,15 +2,13 @@
 // away the others, takes new ones as soon as there is room, does not spin, and loses nothing that it has acknowledged.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { withPatience } from "../../support/patience.ts";
 import { pollUntil } from "../../support/poll-until.ts";
 import { tellsMemory } from "../../support/process-memory.ts";
-import { SERVE, type ServerProcess, startListening } from "../../support/server-process.ts";
+import { KEYHOLD, SERVE, type ServerProcess, startListening } from "../../support/server-process.ts";
 import { FAULTS_MAX, type Findings, type Method, type Run } from "../method.ts";
 import { Client } from "./client.ts";
 
-const MAIN = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
 const FILES = 64;
 /** Of each round. */
 const CONNECTIONS = 100;
@@ -83,7 +81,7 @@ async function run({ rounds, plant, directory, say }: Run): Promise<Findings> {
 
 /** @param isHidden - whether the limit is set only when the server has looked at it */
 async function startLimited(args: readonly string[], isHidden: boolean): Promise<ServerProcess> {
-  const command = [process.execPath, MAIN, ...SERVE, ...args];
+  const command = [...KEYHOLD, ...SERVE, ...args];
   if (!isHidden) return await startListening(["prlimit", `--nofile=${FILES}`, "--", ...command]);
   const server = await startListening(command);
   spawnSync("prlimit", ["--pid", String(server.pid), `--nofile=${FILES}`]);
@@ -192,7 +190,7 @@ async function lookForLost(
     faults,
   }: { readonly acknowledged: ReadonlySet<string>; readonly counts: Counts; readonly faults: string[] },
 ): Promise<void> {
-  const server = await startListening([process.execPath, MAIN, ...SERVE, ...store]);
+  const server = await startListening([...KEYHOLD, ...SERVE, ...store]);
   try {
     for (const key of acknowledged) {
       const value = await (await fetch(`${server.url}/${key}`)).text();

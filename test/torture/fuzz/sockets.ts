@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { KeptConnection } from "../../support/kept-connection.ts";
 import { pollUntil } from "../../support/poll-until.ts";
 import { residentBytes } from "../../support/process-memory.ts";
-import { SERVE, type ServerProcess, startListening } from "../../support/server-process.ts";
+import { KEYHOLD, keyholdAfter, SERVE, type ServerProcess, startListening } from "../../support/server-process.ts";
 import { FAULTS_MAX, type Findings, type Run } from "../method.ts";
 import { drawConnection } from "./drawn-connection.ts";
 import { judgeAnswers } from "./judge-answers.ts";
@@ -17,7 +17,6 @@ import { routeRequests } from "./route-requests.ts";
 const LANES = 24;
 const SECRET = `kh_${"F".repeat(43)}`;
 const FLAGS = ["--head-timeout", "2s", "--idle-timeout", "3s"];
-const MAIN = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
 const FAULTY = fileURLToPath(new URL("./faulty-server.ts", import.meta.url));
 /** Looks at the memory, evenly over the run. */
 const LOOKS = 40;
@@ -91,10 +90,10 @@ export async function fuzzSockets({ rounds, seed, plant, directory, say }: Run):
 async function startFuzzed(directory: string, plant: string | null): Promise<ServerProcess> {
   const secret = join(directory, "secret");
   writeFileSync(secret, SECRET);
-  const faulty = plant === null ? [] : ["--preload", FAULTY];
+  const keyhold = plant === null ? KEYHOLD : keyholdAfter(FAULTY);
   const store = ["--store", `sqlite:${join(directory, "store")}`, "--admin-token-file", secret];
   const environment = { PATH: process.env["PATH"] ?? "", ...(plant !== null && { FAULT: plant }) };
-  return await startListening([process.execPath, ...faulty, MAIN, ...SERVE, ...store, ...FLAGS], {
+  return await startListening([...keyhold, ...SERVE, ...store, ...FLAGS], {
     directory,
     environment,
   });

@@ -18,10 +18,23 @@ export function slopePerHour(samples: readonly Sample[]): number {
 
 /** Medians of what falls into each stretch of so many milliseconds, at its middle. */
 export function mediansByTime(samples: readonly Sample[], stretchMs: number): readonly Sample[] {
+  return byTime(samples, stretchMs, median);
+}
+
+/** The least of each stretch. */
+export function leastByTime(samples: readonly Sample[], stretchMs: number): readonly Sample[] {
+  return byTime(samples, stretchMs, (values) => Math.min(...values));
+}
+
+function byTime(
+  samples: readonly Sample[],
+  stretchMs: number,
+  figureOf: (values: readonly number[]) => number,
+): readonly Sample[] {
   const stretches = Map.groupBy(samples, ({ atMs }) => Math.floor(atMs / stretchMs));
   return [...stretches].map(([stretch, inside]) => ({
     atMs: (stretch + 0.5) * stretchMs,
-    value: median(inside.map(({ value }) => value)),
+    value: figureOf(inside.map(({ value }) => value)),
   }));
 }
 

@@ -24,6 +24,7 @@ type Socket = Bun.Socket<Connection>;
 const TICK_MS = 5;
 const CONNECTIONS_MAX = 200;
 const REQUESTS_A_CONNECTION = 500;
+const LAST_ANSWERS_MS = 30_000;
 const FAULTS_MAX = 20;
 
 export class SteadyLoad {
@@ -80,7 +81,10 @@ export class SteadyLoad {
       await Bun.sleep(TICK_MS);
     }
     this.#isStopping = true;
-    while (this.#open > this.#idle.length) await Bun.sleep(TICK_MS);
+    const givenUpAt = performance.now() + LAST_ANSWERS_MS;
+    while (this.#open > this.#idle.length && performance.now() < givenUpAt) await Bun.sleep(TICK_MS);
+    if (this.#open > this.#idle.length)
+      this.#note(`${this.#open - this.#idle.length} requests had no answer in the end`);
     for (const socket of this.#idle) socket.end();
   }
 
