@@ -22,8 +22,8 @@ const SLOPE_MB_PER_HOUR_MAX = 1;
 const FLOOR_MS = 300_000;
 /** In a run that is too short for a slope: what the server may have grown by since the warm-up. */
 const GROWTH_MB_MAX = 48;
-/** Watchers come and go, backups and checkpoints open files: between medians so many are noise. */
-const DESCRIPTORS_MAX = 3;
+/** Watchers come and go, backups and checkpoints open files: between medians of long stretches so many are noise, or of short ones. */
+const DESCRIPTORS_MAX = { long: 3, short: 10 };
 /** Of the rate that is asked for: below it, a long run was no soak. */
 const RATE_SHARE_MIN = 0.99;
 const MB = 1e6;
@@ -127,7 +127,8 @@ function judgeGrowth(samples: Samples, warmUpMs: number, measuredMs: number): Fi
   const faults: string[] = [];
   if (slope !== null && slope > SLOPE_MB_PER_HOUR_MAX) faults.push(`Memory grows by ${slope.toFixed(2)} MB an hour`);
   if (grownMb > GROWTH_MB_MAX) faults.push(`Memory grew by ${Math.round(grownMb)} MB after the warm-up`);
-  if (opened > DESCRIPTORS_MAX) faults.push(`${opened} more descriptors are open than after the warm-up`);
+  if (opened > DESCRIPTORS_MAX[isLong ? "long" : "short"])
+    faults.push(`${opened} more descriptors are open than after the warm-up`);
   return {
     figures: {
       "memory at the end, MB": Math.round(memory.at(-1)?.value ?? 0),
