@@ -16,25 +16,12 @@ export function slopePerHour(samples: readonly Sample[]): number {
   return median(slopes) * MS_PER_HOUR;
 }
 
-/** Medians of what falls into each stretch of so many milliseconds, at its middle. */
-export function mediansByTime(samples: readonly Sample[], stretchMs: number): readonly Sample[] {
-  return byTime(samples, stretchMs, median);
-}
-
-/** The least of each stretch. */
+/** The least of what falls into each stretch of so many milliseconds, at its middle. */
 export function leastByTime(samples: readonly Sample[], stretchMs: number): readonly Sample[] {
-  return byTime(samples, stretchMs, (values) => Math.min(...values));
-}
-
-function byTime(
-  samples: readonly Sample[],
-  stretchMs: number,
-  figureOf: (values: readonly number[]) => number,
-): readonly Sample[] {
   const stretches = Map.groupBy(samples, ({ atMs }) => Math.floor(atMs / stretchMs));
   return [...stretches].map(([stretch, inside]) => ({
     atMs: (stretch + 0.5) * stretchMs,
-    value: figureOf(inside.map(({ value }) => value)),
+    value: Math.min(...inside.map(({ value }) => value)),
   }));
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { residentBytes, tellsMemory } from "../../support/process-memory.ts";
 import { KEYHOLD, keyholdAfter, SERVE, type ServerProcess, startListening } from "../../support/server-process.ts";
 import { FAULTS_MAX, type Findings, type Method, type Run } from "../method.ts";
-import { leastByTime, mediansByTime, type Sample, slopePerHour } from "./slope.ts";
+import { leastByTime, type Sample, slopePerHour } from "./slope.ts";
 import { SteadyLoad } from "./steady-load.ts";
 import { SoakWatchers } from "./watchers.ts";
 
@@ -22,7 +22,7 @@ const SLOPE_MB_PER_HOUR_MAX = 1;
 const FLOOR_MS = 300_000;
 /** In a run that is too short for a slope: what the server may have grown by since the warm-up. */
 const GROWTH_MB_MAX = 48;
-/** Watchers come and go, backups and checkpoints open files: between medians of long stretches so many are noise, or of short ones. */
+/** Watchers come and go, backups and checkpoints open files; in a short run there is not always a moment without. */
 const DESCRIPTORS_MAX = { long: 3, short: 10 };
 /** Of the rate that is asked for: below it, a long run was no soak. */
 const RATE_SHARE_MIN = 0.99;
@@ -140,15 +140,15 @@ function judgeGrowth(samples: Samples, warmUpMs: number, measuredMs: number): Fi
   };
 }
 
-/** From the first of five parts to the last, by their medians. */
+/** From the first of five parts to the last, by the least of each. */
 function growthOf(samples: readonly Sample[]): number {
   const first = samples[0]?.atMs ?? 0;
   const stretchMs = Math.max(SAMPLE_MS, ((samples.at(-1)?.atMs ?? 0) - first + SAMPLE_MS) / 5);
-  const medians = mediansByTime(
+  const least = leastByTime(
     samples.map(({ atMs, value }) => ({ atMs: atMs - first, value })),
     stretchMs,
   );
-  return (medians.at(-1)?.value ?? 0) - (medians[0]?.value ?? 0);
+  return (least.at(-1)?.value ?? 0) - (least[0]?.value ?? 0);
 }
 
 function rangeOf(samples: readonly Sample[]): string {
