@@ -6,14 +6,17 @@ const MINUTE_MS = 60_000;
 
 test("a straight line has its slope, in an hour's units", () => {
   const samples = Array.from({ length: 60 }, (_, minute) => ({ atMs: minute * MINUTE_MS, value: 100 + minute / 20 }));
-  expect(slopePerHour(samples)).toBeCloseTo(3, 6);
+  const { perHour, least, most } = slopePerHour(samples);
+  for (const slope of [perHour, least, most]) expect(slope).toBeCloseTo(3, 6);
 });
 
 test("what stands still has none, whatever a few samples say", async () => {
   await withSeed(4711, (random) => {
     const value = () => (random.oneIn(10) ? 900 : 100 + random.below(10) / 10);
     const samples = Array.from({ length: 120 }, (_, minute) => ({ atMs: minute * MINUTE_MS, value: value() }));
-    expect(Math.abs(slopePerHour(samples))).toBeLessThan(0.5);
+    const { perHour, least, most } = slopePerHour(samples);
+    expect(Math.abs(perHour)).toBeLessThan(0.5);
+    expect([least <= 0, most >= 0]).toEqual([true, true]);
   });
 });
 

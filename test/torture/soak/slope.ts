@@ -7,13 +7,32 @@ export interface Sample {
 }
 
 const MS_PER_HOUR = 3_600_000;
+/** Of a normal distribution, so many deviations to each side hold 95 of 100. */
+const NORMAL_95 = 1.96;
+
+export interface Slope {
+  /** The median of the slopes of all pairs. */
+  readonly perHour: number;
+  /** Between these lies the slope, in 95 of 100 cases (Sen 1968, by Kendall's variance). */
+  readonly least: number;
+  readonly most: number;
+}
 
 /** By so much the value grows in an hour. @param samples - at least two, at different instants; the work is that of all pairs */
-export function slopePerHour(samples: readonly Sample[]): number {
-  const slopes = samples.flatMap((from, index) =>
-    samples.slice(index + 1).map((to) => (to.value - from.value) / (to.atMs - from.atMs)),
-  );
-  return median(slopes) * MS_PER_HOUR;
+export function slopePerHour(samples: readonly Sample[]): Slope {
+  const slopes = samples
+    .flatMap((from, index) =>
+      samples.slice(index + 1).map((to) => ((to.value - from.value) / (to.atMs - from.atMs)) * MS_PER_HOUR),
+    )
+    .toSorted((a, b) => a - b);
+  const { length: n } = samples;
+  const spread = NORMAL_95 * Math.sqrt((n * (n - 1) * (2 * n + 5)) / 18);
+  const at = (place: number) => slopes[Math.min(slopes.length - 1, Math.max(0, Math.round(place)))] ?? Number.NaN;
+  return {
+    perHour: median(slopes),
+    least: at((slopes.length - spread) / 2),
+    most: at((slopes.length + spread) / 2),
+  };
 }
 
 /** The least of what falls into each stretch of so many milliseconds, at its middle. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { residentBytes, tellsMemory } from "../../support/process-memory.ts";
 import { KEYHOLD, keyholdAfter, SERVE, type ServerProcess, startListening } from "../../support/server-process.ts";
 import { FAULTS_MAX, type Findings, type Method, type Run } from "../method.ts";
-import { leastByTime, type Sample, slopePerHour } from "./slope.ts";
+import { leastByTime, type Sample, type Slope, slopePerHour } from "./slope.ts";
 import { SteadyLoad } from "./steady-load.ts";
 import { SoakWatchers } from "./watchers.ts";
 
@@ -125,15 +125,16 @@ function judgeGrowth(samples: Samples, warmUpMs: number, measuredMs: number): Fi
   const isLong = measuredMs >= SLOPE_SECONDS_MIN * 1000;
   const slope = isLong ? slopePerHour(leastByTime(memory, FLOOR_MS)) : null;
   const faults: string[] = [];
-  if (slope !== null && slope > SLOPE_MB_PER_HOUR_MAX) faults.push(`Memory grows by ${slope.toFixed(2)} MB an hour`);
+  if (slope !== null && slope.least > SLOPE_MB_PER_HOUR_MAX) {
+    faults.push(`Memory grows by ${slope.perHour.toFixed(2)} MB an hour, by ${slope.least.toFixed(2)} at the least`);
+  }
   if (grownMb > GROWTH_MB_MAX) faults.push(`Memory grew by ${Math.round(grownMb)} MB after the warm-up`);
   if (opened > DESCRIPTORS_MAX[isLong ? "long" : "short"])
     faults.push(`${opened} more descriptors are open than after the warm-up`);
   return {
     figures: {
       "memory at the end, MB": Math.round(memory.at(-1)?.value ?? 0),
-      "slope of the least memory after the warm-up, MB/h":
-        slope === null ? "too short to tell" : Math.round(slope * 100) / 100,
+      "slope of the least memory after the warm-up, MB/h": slope === null ? "too short to tell" : showSlope(slope),
       "descriptors beside the load's connections, least and most": rangeOf(descriptors),
     },
     faults,
@@ -149,6 +150,10 @@ function growthOf(samples: readonly Sample[]): number {
     stretchMs,
   );
   return (least.at(-1)?.value ?? 0) - (least[0]?.value ?? 0);
+}
+
+function showSlope({ perHour, least, most }: Slope): string {
+  return `${perHour.toFixed(2)}, between ${least.toFixed(2)} and ${most.toFixed(2)}`;
 }
 
 function rangeOf(samples: readonly Sample[]): string {
