@@ -22,8 +22,8 @@ const SLOPE_MB_PER_HOUR_MAX = 1;
 const FLOOR_MS = 300_000;
 /** In a run that is too short for a slope: what the server may have grown by since the warm-up. */
 const GROWTH_MB_MAX = 48;
-/** Watchers come and go, backups and checkpoints open files; in a short run a busy server is also behind its clients in closing. */
-const DESCRIPTORS_MAX = { long: 3, short: 40 };
+/** Watchers come and go, backups and checkpoints open files; in a short run there is not always a moment without. */
+const DESCRIPTORS_MAX = { long: 3, short: 20 };
 /** Of the rate that is asked for: below it, a long run was no soak. */
 const RATE_SHARE_MIN = 0.99;
 const MB = 1e6;
@@ -105,8 +105,8 @@ function start(directory: string, plant: string | null): Promise<ServerProcess> 
 
 /** Instants count from the first sample. Descriptors are those beside the connections of the load, which are as many as it needs. */
 function takeSample(pid: number, load: SteadyLoad, { memory, descriptors }: Samples): void {
-  // One that has ended is told by the load.
-  if (!existsSync(`/proc/${pid}/fd`)) return;
+  // A server that has ended is told by the load.
+  if (load.isStopping || !existsSync(`/proc/${pid}/fd`)) return;
   const atMs = memory.length * SAMPLE_MS;
   memory.push({ atMs, value: residentBytes(pid) / MB });
   descriptors.push({ atMs, value: readdirSync(`/proc/${pid}/fd`).length - load.open });

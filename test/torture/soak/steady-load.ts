@@ -59,6 +59,11 @@ export class SteadyLoad {
     return this.#open;
   }
 
+  /** Whether all has been sent; connections are closed from then on, of which a server learns later. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
   /** The longest that an answer took. */
   get longestMs(): number {
     return this.#longestMs;
