@@ -46,10 +46,8 @@ function expectPage(world: World, { ask, page, query, span }: PageAsk): Expectat
     const after = shown.at(-1)?.key ?? page?.after ?? null;
     world.pages.set(target, { target, first: page?.first ?? ask.target, accept: fieldOf(ask, "accept"), after });
   };
-  const link = linkOf(
-    { isMore: ordered.length > shown.length, mayLeadNowhere: has("filter") && has("limit") },
-    learnNext,
-  );
+  const mayLeadNowhere = has("limit") && (has("filter") || world.hasEnded);
+  const link = linkOf({ isMore: ordered.length > shown.length, mayLeadNowhere }, learnNext);
   const body = format === "text/plain" ? names(shown) : format === NDJSON ? lines(trees) : json(array(trees));
   return expecting(200, field("vary", "Accept"), total, link, hasCursor, body);
 }
@@ -108,7 +106,7 @@ function formatOf(accept: string | null, isWhole: boolean): string | null {
 
 const hasCursor: Check = ({ fields }) => (fields.has("cursor") ? null : "no Cursor");
 
-/** @param mayLeadNowhere - a filter stops at a page's end without looking for what else it would find */
+/** @param mayLeadNowhere - a page ends without looking whether a filter would find what is behind it, or whether that has ended */
 function linkOf(
   { isMore, mayLeadNowhere }: { readonly isMore: boolean; readonly mayLeadNowhere: boolean },
   learn: (target: string) => void,

@@ -44,6 +44,8 @@ export interface WorldOptions {
 }
 
 export class World {
+  /** Whether an entry has: a server may still come upon it, and take it for more. */
+  hasEnded = false;
   readonly prefix: string;
   readonly name: string;
   readonly deletesInPages: boolean;
@@ -122,6 +124,7 @@ export class World {
   forgetEnded(nowMs: number): number {
     const ended = [...this.entries.values()].filter(({ ends }) => ends !== null && ends.to <= nowMs);
     for (const { key } of ended) this.entries.delete(key);
+    this.hasEnded ||= ended.length > 0;
     return ended.length;
   }
 }
