@@ -7,6 +7,8 @@ const SAMPLE_INTERVAL_MS = 200;
 const SAMPLES = 10;
 /** How far the lead may move between two samples. */
 const SLACK_MS = 15;
+/** Where instants are those of other servers' clocks, which `now` leads by what lies between asking them and being told. */
+const DISTANT_SLACK_MS = 1000;
 
 export class StoreClock {
   readonly #connection: Connection;
@@ -14,6 +16,7 @@ export class StoreClock {
   #leads: readonly Span[] = [];
   /** What /-/info says beside the time: whether a set is deleted in more than one commit. */
   deletesInPages = false;
+  #slackMs = SLACK_MS;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   private constructor(connection: Connection) {
@@ -32,7 +35,7 @@ export class StoreClock {
   spanOf(wall: Span): Span {
     const from = Math.min(...this.#leads.map((lead) => lead.from));
     const to = Math.max(...this.#leads.map((lead) => lead.to));
-    return { from: wall.from + from - SLACK_MS, to: wall.to + to + SLACK_MS };
+    return { from: wall.from + from - this.#slackMs, to: wall.to + to + this.#slackMs };
   }
 
   /** Resolves when it is past an instant for certain. */
@@ -60,6 +63,7 @@ export class StoreClock {
     const sentAt = Date.now();
     const { body } = await this.#connection.send({ method: "GET", target: "/-/info", fields: [], body: null });
     this.deletesInPages = body.includes('"deletions": "page-by-page"');
+    this.#slackMs = body.includes('"engine": "valkey"') ? DISTANT_SLACK_MS : SLACK_MS;
     const now = Date.parse(/"now": "([^"]+)"/.exec(body)?.[1] ?? "");
     if (Number.isNaN(now)) throw new Error(`No clock in ${body}`);
     this.#leads = [...this.#leads, { from: now - Date.now() - 1, to: now - sentAt + 1 }].slice(-SAMPLES);
