@@ -52,7 +52,7 @@ export class Reader {
     return this.#page(range, now, {
       walk: range.reverse ? infosBackward : infosForward,
       one: oneInfo,
-      make: (key, row) => this.#codec.info(key, row),
+      make: (key, row) => this.#codec.shownInfo(key, row),
       bytesMax: Number.POSITIVE_INFINITY,
     });
   }

@@ -9,7 +9,7 @@ import { withTemporaryDirectory } from "../../../test/support/temporary-director
 import { type EntryInfo, toRevision } from "../../core/entry.ts";
 import { NEVER, toEpochMs } from "../../core/expiry.ts";
 import { PAGE_BYTES, storeFiles } from "./layout.ts";
-import { RecordCodec } from "./record.ts";
+import { type EntryRow, formNumber, RecordCodec } from "./record.ts";
 import { openSqliteStore, type SqliteStore } from "./store.ts";
 
 const KEY = keyOf("k");
@@ -204,5 +204,55 @@ describe("the checksum of a record", () => {
   test("is renewed by a touch to what it would be if written anew", () => {
     const after = { ...info, expiresAt: toEpochMs(5) };
     expect(codec.touchedChecksum(info, after, codec.checksum(info, value))).toBe(codec.checksum(after, value));
+  });
+});
+
+describe("a row in which a column has another type, as a flipped bit of its header gives it", () => {
+  const codec = new RecordCodec("life");
+  const info: EntryInfo = {
+    key: KEY,
+    size: 5,
+    contentType: "text/plain",
+    form: "text",
+    revision: toRevision(7),
+    tag: codec.tag(7),
+    createdAt: toEpochMs(1000),
+    modifiedAt: toEpochMs(2000),
+    expiresAt: null,
+  };
+  const value = Buffer.from("value");
+  const sound: EntryRow = {
+    id: 1,
+    revision: 7,
+    created_at: 1000,
+    modified_at: 2000,
+    expires_at: null,
+    content_type: "text/plain",
+    form: formNumber("text"),
+    checksum: codec.checksum(info, value),
+    size: 5,
+    value,
+  };
+
+  test("is whole as it was written", () => {
+    expect(codec.entry(KEY, sound)).toEqual({ ...info, value });
+  });
+
+  for (const [what, column] of [
+    ["a value that is a text of the same octets", '{"value": "value"}'],
+    ["no value", '{"value": null}'],
+    ["no media type", '{"content_type": null}'],
+    ["an instant that is a text", '{"created_at": "1000"}'],
+    ["no revision", '{"revision": null}'],
+  ] as const) {
+    test(`is damaged: ${what}`, () => {
+      const row: EntryRow = { ...sound, ...JSON.parse(column) };
+      expect(() => codec.entry(KEY, row)).toThrow(/does not match its checksum/);
+    });
+  }
+
+  test("is damaged where it is shown without its value", () => {
+    const row: EntryRow = { ...sound, ...JSON.parse('{"content_type": null}') };
+    expect(() => codec.shownInfo(KEY, row)).toThrow(/does not match its checksum/);
   });
 });

@@ -42,6 +42,7 @@ export class RecordCodec {
     return tagOf(revision, this.#incarnation);
   }
 
+  /** As the row has it, for who overwrites or deletes it. */
   info(key: Key, row: InfoRow): EntryInfo {
     return {
       key,
@@ -56,17 +57,29 @@ export class RecordCodec {
     };
   }
 
+  /** For who shows it, without the value and so without the checksum. @throws "damaged-entry" when a column is not of its type */
+  shownInfo(key: Key, row: InfoRow): EntryInfo {
+    if (!hasColumnTypes(row)) throw damaged(key, row);
+    return this.info(key, row);
+  }
+
   /** @throws "damaged-entry" when the row is not what was written */
   entry(key: Key, row: EntryRow): Entry {
-    const info = this.info(key, row);
-    if (this.checksum(info, row.value) !== row.checksum) {
-      throw new KeyholdError(
-        "damaged-entry",
-        `The stored entry ${JSON.stringify(key)} does not match its checksum; restore it from a backup, or overwrite or delete it`,
-        { key, revision: info.revision },
-      );
-    }
+    const info = this.#wholeInfo(key, row);
+    if (info === null) throw damaged(key, row);
     return { ...info, value: row.value };
+  }
+
+  /** Whether it is what was written. */
+  isWhole(key: Key, row: EntryRow): boolean {
+    return this.#wholeInfo(key, row) !== null;
+  }
+
+  /** Null where the row is not what was written. A text of the same octets as a value has the same checksum, and is not. */
+  #wholeInfo(key: Key, row: EntryRow): EntryInfo | null {
+    if (!hasColumnTypes(row) || !(row.value instanceof Uint8Array)) return null;
+    const info = this.info(key, row);
+    return this.checksum(info, row.value) === row.checksum ? info : null;
   }
 
   /** CRC-32 of the value combined with that of all else, so that a touch can renew it without reading the value. */
@@ -88,6 +101,26 @@ export class RecordCodec {
     this.#fixed[4] = formNumber(info.form);
     return crc32(info.contentType, crc32(this.#encoder.encode(info.key), crc32(new Uint8Array(this.#fixed.buffer))));
   }
+}
+
+/** SQLite keeps the type of each column with each row, so that a flipped bit makes a text of a blob, or nothing of either. */
+function hasColumnTypes({ revision, created_at, modified_at, expires_at, content_type, form }: InfoRow): boolean {
+  return (
+    typeof content_type === "string" &&
+    typeof revision === "number" &&
+    typeof created_at === "number" &&
+    typeof modified_at === "number" &&
+    (expires_at === null || typeof expires_at === "number") &&
+    typeof form === "number"
+  );
+}
+
+function damaged(key: Key, { revision }: InfoRow): KeyholdError {
+  return new KeyholdError(
+    "damaged-entry",
+    `The stored entry ${JSON.stringify(key)} does not match its checksum; restore it from a backup, or overwrite or delete it`,
+    { key, ...(typeof revision === "number" && { revision: toRevision(revision) }) },
+  );
 }
 
 /** What a state of an entry is called: its revision in this life of the store. */
