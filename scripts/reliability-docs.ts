@@ -58,7 +58,7 @@ function renderRow(report: Report, all: readonly Report[]): string {
     `${showFigure(rounds)} ${unit}, ${showSeconds(seconds)}`,
     seen.join("; "),
     faults.length === 0 ? "none" : String(faults.length),
-    plants.length === 0 ? "" : `${caught} of ${plants.length}`,
+    planted.length === 0 ? `by the tests, ${plants.length}` : `${caught} of ${plants.length}`,
   ];
   return `| ${cells.join(" | ")} |`;
 }
