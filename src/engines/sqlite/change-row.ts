@@ -36,8 +36,9 @@ export function changeChecksum({ sequence, revision, kind, logged_at, key }: Omi
   return crc32(key, crc32(new Uint8Array(Float64Array.of(sequence, revision, kind, logged_at).buffer)));
 }
 
+/** A flipped bit may also have made the key a text, whose checksum is the same, or nothing. */
 export function isWholeChange(row: ChangeRow): boolean {
-  return changeChecksum(row) === row.checksum;
+  return row.key instanceof Uint8Array && changeChecksum(row) === row.checksum;
 }
 
 /**
