@@ -16,8 +16,12 @@ import { routeRequests } from "./route-requests.ts";
 /** Connections at once. */
 const LANES = 24;
 const SECRET = `kh_${"F".repeat(43)}`;
-/** Little memory for answers, so that it is full early and does not count as growth. */
-const FLAGS = ["--head-timeout", "2s", "--idle-timeout", "3s", "--entry-cache", "8MiB"];
+/**
+ * Little is kept of answers and of the past: a store that grows fills the caches of its pages, 64 MiB for the writer alone, which would
+ * count as growth.
+ */
+const BOUNDS = ["--entry-cache", "8MiB", "--history-changes", "10000", "--idempotency-age", "1m"];
+const FLAGS = ["--head-timeout", "2s", "--idle-timeout", "3s", ...BOUNDS];
 const FAULTY = fileURLToPath(new URL("./faulty-server.ts", import.meta.url));
 /** Looks at the memory, evenly over the run. */
 const LOOKS = 40;
