@@ -17,9 +17,9 @@ describe("the directory of a store", () => {
   test("is made with its parents, for its owner alone", async () => {
     await withTemporaryDirectory((parent) => {
       const files = storeFiles(join(parent, "one", "two"));
-      prepareDirectory(files, false);
+      prepareDirectory(files, { allowNetworkFileSystem: false, durability: "full" });
       expect(statSync(files.directory).mode & 0o777).toBe(0o700);
-      prepareDirectory(files, false);
+      prepareDirectory(files, { allowNetworkFileSystem: false, durability: "full" });
     });
   });
 

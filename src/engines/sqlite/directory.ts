@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { KeyholdError } from "../../core/errors.ts";
-import { closeWhole } from "./database.ts";
+import { closeWhole, type Durability } from "./database.ts";
 import type { StoreFiles } from "./layout.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
 
@@ -42,9 +42,12 @@ export interface Holder {
  */
 const heldLocks = new Set<Database>();
 
-/** Makes the directory and its name durable. @throws "unavailable" on a network file system unless allowed */
-export function prepareDirectory(files: StoreFiles, allowNetworkFileSystem: boolean): void {
-  makeDirectory(files);
+/** Makes the directory, and its name durable where commits are. @throws "unavailable" on a network file system unless allowed */
+export function prepareDirectory(
+  files: StoreFiles,
+  { allowNetworkFileSystem, durability }: { readonly allowNetworkFileSystem: boolean; readonly durability: Durability },
+): void {
+  makeDirectory(files, durability);
   const network = NETWORK_FILE_SYSTEMS.get(Number(statfsSync(files.directory).type) >>> 0);
   if (network !== undefined && !allowNetworkFileSystem) {
     throw new KeyholdError(
@@ -122,10 +125,10 @@ export function isHeld(files: StoreFiles): boolean {
   }
 }
 
-function makeDirectory(files: StoreFiles): void {
+function makeDirectory(files: StoreFiles, durability: Durability): void {
   try {
     const firstMade = mkdirSync(files.directory, { recursive: true, mode: 0o700 });
-    if (firstMade !== undefined) syncNames(resolve(files.directory), resolve(firstMade));
+    if (firstMade !== undefined && durability === "full") syncNames(resolve(files.directory), resolve(firstMade));
   } catch (error) {
     throw cannotOpen(files, messageOf(error), error);
   }
@@ -190,7 +193,8 @@ export function syncStoreNames(files: StoreFiles): void {
   try {
     syncDirectory(files.directory);
   } catch (error) {
-    throw cannotOpen(files, `its directory cannot be synced: ${messageOf(error)}`, error);
+    const cure = "keep it on a disk whose directories can be, ext4 or xfs for one, or start with --durability relaxed";
+    throw cannotOpen(files, `its directory cannot be synced: ${messageOf(error)}; ${cure}`, error);
   }
 }
 

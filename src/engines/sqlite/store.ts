@@ -63,7 +63,7 @@ const COUNT_SLICE_KEYS = 5000;
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const files = storeFiles(resolve(options.writer.directory));
   const isRestored = finishRestore(files);
-  prepareDirectory(files, options.allowNetworkFileSystem);
+  prepareDirectory(files, { ...options, durability: options.writer.durability });
   const lock = lockStore(files, new Date());
   let writer: WriterClient | null = null;
   try {

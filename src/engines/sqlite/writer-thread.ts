@@ -152,7 +152,7 @@ function openSession(
   const files = storeFiles(options.directory);
   const wallMs = Date.now();
   const db = openWriter(files, options.durability, { incarnation, now: toEpochMs(wallMs) });
-  syncStoreNames(files);
+  if (options.durability === "full") syncStoreNames(files);
   const row = readStateRow(db, files);
   dropChangesBeyond(db, row.sequence);
   highest.raise(row.highest_instant);

@@ -37,7 +37,7 @@ export function layOut({ files }: CrashState, directory: string): void {
 export function openAsServer(directory: string, durability: Durability): Held {
   const files = storeFiles(directory);
   finishRestore(files);
-  prepareDirectory(files, false);
+  prepareDirectory(files, { allowNetworkFileSystem: false, durability: "full" });
   const lock = lockStore(files, new Date());
   let held: Held;
   try {
