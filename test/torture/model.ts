@@ -4,7 +4,7 @@
 import { lacksServer } from "./failover.ts";
 import type { Findings, Method, Run } from "./method.ts";
 import { Connection } from "./model/connection.ts";
-import { PLANTS, withMeddlingProxy } from "./model/meddling-proxy.ts";
+import { PLANTS, withMeddlingProxy } from "./model/plants.ts";
 import type { Tally } from "./model/play.ts";
 import { playRound } from "./model/rounds.ts";
 import { COMMANDS } from "./model/sequences.ts";

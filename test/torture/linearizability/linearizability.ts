@@ -27,6 +27,8 @@ const PLANTED_OPERATIONS = 4000;
 /** To start a server takes as long as thousands of operations. */
 const EPOCHS_A_KILL = 2;
 const PLANTED_AN_EPOCH = 2;
+/** Of histories and kinds of fault; most draws have a place. */
+const PLANT_TRIES_MAX = 10_000;
 const LANES = 2;
 const SAID_MAX = 16;
 
@@ -134,7 +136,7 @@ function plantOne(
   random: SeededRandom,
   tally: Tally,
 ): void {
-  for (;;) {
+  for (let tries = 0; tries < PLANT_TRIES_MAX; tries++) {
     const [key, history] = random.pick(histories);
     const planted = plantFault(history, random);
     if (planted === null) continue;
@@ -143,6 +145,7 @@ function plantOne(
     else tally.faults.push(`The checker missed what was planted in the history of ${key}: ${planted.kind}`);
     return;
   }
+  tally.faults.push(`No history of an epoch had a place for a planted fault in ${PLANT_TRIES_MAX} draws`);
 }
 
 function describe(key: string, { operation, underWay, states }: Violation): string {
