@@ -11,13 +11,13 @@ export interface Round {
   readonly seed: number;
   /** Whether it has the store to itself, and so keys without a prefix. */
   readonly isAlone: boolean;
-  /** Whether a difference is made as small as can be. */
+  /** Whether a difference is made as small as can be, and told with lines that repeat it. */
   readonly shrinks: boolean;
 }
 
 const SHRINK_MS_MAX = 30_000;
 
-/** A sentence on the first difference, with lines that repeat it; null where there was none. */
+/** A sentence on the first difference; null where there was none. */
 export async function playRound(
   stage: Omit<Stage, "prefix" | "name">,
   { round, seed, isAlone, shrinks }: Round,
@@ -42,7 +42,7 @@ export async function playRound(
     endOnFailure: !shrinks,
   });
   if (details.failed && least === null) throw details.errorInstance;
-  return describe(round, least);
+  return describe(least, { round, shrinks });
 }
 
 /** fast-check takes 32 bits. */
@@ -51,13 +51,13 @@ function drawsOf(seed: number, round: number): number {
 }
 
 function describe(
-  round: number,
   found: { readonly commands: readonly Command[]; readonly difference: Difference } | null,
+  { round, shrinks }: Pick<Round, "round" | "shrinks">,
 ): string | null {
   if (found === null) return null;
   const { commands, difference } = found;
   const { ask, what, index } = difference;
   const place = index === commands.length ? "at its end" : `at command ${index + 1} of ${commands.length}`;
   const sentence = `Sequence ${round}, ${place}, ${ask.method} ${ask.target}: ${what}`;
-  return [sentence, ...toLines(commands)].join("\n");
+  return shrinks ? [sentence, ...toLines(commands)].join("\n") : sentence;
 }
