@@ -1,5 +1,9 @@
 // Servers that cannot keep the promise are refused before the engine is open, each with the line to change.
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
+import { NodePool } from "../../src/engines/valkey/node-pool.ts";
+import type { ServersOptions } from "../../src/engines/valkey/servers.ts";
+import { checkServers } from "../../src/engines/valkey/start-check.ts";
+import type { ServerMap } from "../../src/engines/valkey/topology.ts";
 import { rejectionOf } from "../support/rejection-code.ts";
 import { sharedCluster } from "../support/valkey-cluster.ts";
 import { NO_ACCESS } from "../support/valkey-connection.ts";
@@ -61,6 +65,67 @@ test(
   },
   PATIENCE_MS,
 );
+
+describe("where the others do not know yet who is the primary, as after a failover,", () => {
+  test(
+    "they are asked again",
+    async () => {
+      await withStaleMap({ looksUntilKnown: 3 }, async (map, pool, options) => {
+        await checkServers(map, pool, options);
+        expect(map.looks).toBe(3);
+      });
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "the start is given up at last, and it is told who they are waiting for",
+    async () => {
+      await withStaleMap({ looksUntilKnown: Number.POSITIVE_INFINITY }, async (map, pool, options) => {
+        const refusal = await rejectionOf(() => checkServers(map, pool, options));
+        expect(refusal?.detail).toMatch(
+          /^Server \S+ is a replica \(role slave\).* do not agree yet that \S+ is the primary/,
+        );
+        expect(map.looks).toBeGreaterThan(3);
+      });
+    },
+    PATIENCE_MS,
+  );
+});
+
+/** A map of a cluster that takes a replica for its primary, until it has been looked at so often. */
+async function withStaleMap(
+  { looksUntilKnown }: { readonly looksUntilKnown: number },
+  body: (map: ServerMap & { readonly looks: number }, pool: NodePool, options: ServersOptions) => Promise<void>,
+): Promise<void> {
+  const { nodes, replicasOf } = await sharedCluster();
+  const [primary, replica] = [nodes[0], (await replicasOf(0))[0]];
+  if (primary === undefined || replica === undefined) throw new Error("The cluster lacks a primary or its replica");
+  const options = serversOptions([primary.address], { topology: "cluster", deadlineMs: 100 });
+  const { access, promise, deadlineMs, preload } = options;
+  const pool = new NodePool({ access, promise, deadlineMs, preload, bounds: { commands: 10, bytes: 1000 } });
+  let looks = 0;
+  const map = {
+    kind: "cluster" as const,
+    refreshIntervalMs: 1000,
+    trouble: null,
+    primaryOf: () => null,
+    primaries: () => [pool.at((looks < looksUntilKnown ? replica : primary).address)],
+    redirect: () => null,
+    refresh: async () => {
+      looks++;
+    },
+    close() {},
+    get looks() {
+      return looks;
+    },
+  };
+  try {
+    await body(map, pool, options);
+  } finally {
+    pool.close();
+  }
+}
 
 test(
   "a replica is refused, with its primary; a replica that does not sync refuses a promise of synced copies",

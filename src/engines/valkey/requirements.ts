@@ -31,6 +31,13 @@ export type Judge = (facts: ServerFacts, wanted: Wanted) => string | null;
 const REDIS_MIN = [7, 0] as const;
 const VALKEY_MIN = [7, 2] as const;
 
+/** What is not met. */
+export interface Refusal {
+  readonly sentence: string;
+  /** Whether it may be met a moment later, as servers that choose a primary among themselves come to agree after a failover. */
+  readonly mayPass: boolean;
+}
+
 /** In the order in which they are told: what makes the others meaningless first. */
 const REQUIREMENTS: readonly Judge[] = [
   isNoSentinel,
@@ -44,13 +51,15 @@ const REQUIREMENTS: readonly Judge[] = [
   hasReplicas,
 ];
 
+const PASSING: readonly Judge[] = [isPrimary, hasReplicas];
+
 const DOUBTS: readonly Judge[] = [doubtPolicy, doubtLog, doubtSync, doubtReplicas, doubtPartition];
 
 /** The first that is not met, of a server that is to take writes; null where all are. */
-export function refusalOf(facts: ServerFacts, wanted: Wanted): string | null {
+export function refusalOf(facts: ServerFacts, wanted: Wanted): Refusal | null {
   for (const judge of REQUIREMENTS) {
-    const refusal = judge(facts, wanted);
-    if (refusal !== null) return refusal;
+    const sentence = judge(facts, wanted);
+    if (sentence !== null) return { sentence, mayPass: wanted.topology !== "standalone" && PASSING.includes(judge) };
   }
   return null;
 }
@@ -93,11 +102,15 @@ function hasTopology({ address, info }: ServerFacts, { topology }: Wanted): stri
     : `Server ${name} is no node of a cluster (cluster_enabled 0): name it as valkey://${name}`;
 }
 
-function isPrimary({ address, info }: ServerFacts): string | null {
+function isPrimary({ address, info }: ServerFacts, { topology }: Wanted): string | null {
   const role = info.get("role");
   if (role === "master") return null;
   const primary = info.has("master_host") ? `${info.get("master_host")}:${info.get("master_port")}` : "the primary";
-  return `Server ${nameOf(address)} is a replica (role ${role ?? "unknown"}), and takes no writes: name its primary, valkey://${primary}`;
+  const cure =
+    topology === "standalone"
+      ? `name its primary, valkey://${primary}`
+      : `the servers do not agree yet that ${primary} is the primary; try again when they do`;
+  return `Server ${nameOf(address)} is a replica (role ${role ?? "unknown"}), and takes no writes: ${cure}`;
 }
 
 function runsScripts({ address, scriptError }: ServerFacts): string | null {

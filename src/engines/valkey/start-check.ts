@@ -43,10 +43,10 @@ async function check(map: ServerMap, pool: NodePool, options: ServersOptions): P
   // Who has no slots is not what it was taken for, and can tell why.
   const asked = primaries.length > 0 || map.kind === "sentinel" ? primaries : pool.nodes;
   const all = await Promise.all(asked.map(gather));
-  for (const facts of all) {
-    const refusal = refusalOf(facts, options);
-    if (refusal !== null) throw new KeyholdError("unavailable", refusal);
-  }
+  const refusals = all.map((facts) => refusalOf(facts, options)).filter((refusal) => refusal !== null);
+  const lasting = refusals.find(({ mayPass }) => !mayPass);
+  if (lasting !== undefined) throw new KeyholdError("unavailable", lasting.sentence);
+  if (refusals[0] !== undefined) throw new NotYet(refusals[0].sentence);
   if (primaries.length === 0) throw new NotYet(`Cannot find the primary: ${map.trouble ?? "nobody has any slot"}`);
   for (const facts of all) {
     for (const doubt of doubtsOf(facts, options)) options.log.warn("promise-in-doubt", doubt);
