@@ -107,6 +107,8 @@ class Contest {
     await later.untilMore(PUTS);
     const killedAt = performance.now();
     first.kill("SIGKILL");
+    // As whoever looks after it waits: until then it holds the store, and may be named.
+    await first.exited;
     const second = await this.#race(round, store, 1 + random.below(CONTENDERS_MAX));
     if (second === null) return;
     this.#takenOverMs.push(performance.now() - killedAt);
