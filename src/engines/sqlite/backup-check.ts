@@ -6,7 +6,7 @@ import { KeyholdError } from "../../core/errors.ts";
 import { contentDigest } from "./backup-content.ts";
 import { STEP_BYTES, STEP_ROWS, type WorkWatch } from "./backup-copy.ts";
 import { type ChangeRow, isWholeChange } from "./change-row.ts";
-import { readPragma } from "./database.ts";
+import { damagedSchemaPart, readPragma } from "./database.ts";
 import { decodeKey } from "./key-bytes.ts";
 import { APPLICATION_ID, BACKUP_APPLICATION_ID, FORMAT_VERSION, VALUE_FORMS } from "./layout.ts";
 import { type ReceiptRow, toReceipt } from "./receipts.ts";
@@ -129,6 +129,8 @@ class Check {
     this.#state = state;
     this.#kind = kind;
     if (!isWholeState(state)) this.#add("Its state row does not match its checksum");
+    const part = damagedSchemaPart(this.#db, this.#format);
+    if (part !== null) this.#add(`The definition of its ${part} is not what was written`);
   }
 
   #checkPages(): void {

@@ -10,12 +10,13 @@ import { toRevision } from "../../core/entry.ts";
 import { KeyholdError } from "../../core/errors.ts";
 import type { BackupFacts, BackupProgress } from "../../store/store.ts";
 import { contentDigest, quoteName } from "./backup-content.ts";
-import { closeWhole, readPragma } from "./database.ts";
+import { closeWhole, damagedSchemaPart, readPragma } from "./database.ts";
 import { decodeKey } from "./key-bytes.ts";
 import { APPLICATION_ID, BACKUP_APPLICATION_ID, FORMAT_VERSION } from "./layout.ts";
 import { type ReceiptRow, toReceipt } from "./receipts.ts";
 import { type EntryRow, RecordCodec } from "./record.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
+import { isWholeState, type StoredState } from "./state-row.ts";
 import { COPY_SQL, SQL } from "./statements.ts";
 
 /** What a long piece of work tells of itself, and whether it is still wanted. */
@@ -36,11 +37,6 @@ const SYNCED_BYTES = 8 * 1024 * 1024;
 const HASHED_BYTES = 1024 * 1024;
 
 type Row = Readonly<Record<string, string | number | Uint8Array | null>>;
-interface SourceState {
-  readonly incarnation: string;
-  readonly revision: number;
-  readonly entries: number;
-}
 
 /**
  * Copies what `source` holds now to `target`, which must not be there, and syncs it. On a fault the file is left as far as
@@ -52,7 +48,7 @@ export async function copyDatabase(source: Database, target: string, watch: Work
   // Nobody else's file is written into, and nobody else reads what is in this one.
   closeSync(openSync(target, "wx", 0o600));
   const copy = new Database(target, { readwrite: true, strict: true });
-  let state: SourceState;
+  let state: StoredState;
   try {
     // A file that is not finished is removed, so no journal need stand beside it; Bun's SQLite refuses to be without one.
     const pageBytes = Number(readPragma(source, "page_size"));
@@ -107,10 +103,13 @@ async function copyContents(
   source: Database,
   copy: Database,
   { target, watch }: { readonly target: string; readonly watch: WorkWatch },
-): Promise<SourceState> {
-  requireOwnFormat(source);
-  const state = source.prepare<SourceState, []>(COPY_SQL.readLife).get();
+): Promise<StoredState> {
+  const format = requireOwnFormat(source);
+  const part = damagedSchemaPart(source, format);
+  if (part !== null) throw damaged(`the definition of its ${part} is not what was written`);
+  const state = source.prepare<StoredState, []>(COPY_SQL.readState).get();
   if (state === null) throw damaged("its state row is missing");
+  if (!isWholeState(state)) throw damaged("its state row does not match its checksum");
   for (const { sql, name } of source.prepare<{ sql: string; name: string }, []>(COPY_SQL.schema).all())
     if (name !== "backup") copy.run(sql);
   const file = openSync(target, "r+");
@@ -136,7 +135,7 @@ async function copyContents(
   return state;
 }
 
-function requireOwnFormat(source: Database): void {
+function requireOwnFormat(source: Database): number {
   const id = readPragma(source, "application_id");
   const version = Number(readPragma(source, "user_version"));
   if (id !== APPLICATION_ID && id !== BACKUP_APPLICATION_ID)
@@ -146,13 +145,14 @@ function requireOwnFormat(source: Database): void {
       "unavailable",
       `Cannot copy the store: its format ${version} is newer than format ${FORMAT_VERSION}, the newest that this version of Keyhold knows`,
     );
+  return version;
 }
 
 /** Returns how many. The column `id` has no meaning: in key order the copy's trees grow at their ends. */
 async function copyEntries(
   source: Database,
   copy: Database,
-  { state, watch, sync }: { readonly state: SourceState; readonly watch: WorkWatch; readonly sync: () => void },
+  { state, watch, sync }: { readonly state: StoredState; readonly watch: WorkWatch; readonly sync: () => void },
 ): Promise<number> {
   const codec = new RecordCodec(state.incarnation);
   const insert = copy.prepare(SQL.insertEntry);

@@ -1,4 +1,5 @@
 // What backups leave in the directory of a store, and how many there may be at a time.
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -63,6 +64,25 @@ describe("backups of one directory", () => {
       expect(second?.entries).toBe(ENTRIES);
       expect(await check({ file }, UNWATCHED)).toMatchObject({ entries: ENTRIES, problems: [] });
       expect(readdirSync(parent).toSorted()).toEqual(["copy.db", "store"]);
+    });
+  });
+
+  test("are refused where the row that says where the store stands is damaged, of one that is served too", async () => {
+    await withStoreBeside(async ({ directory, file, parent }) => {
+      const tamper = (revision: string) => {
+        const db = new Database(join(directory, "keyhold.db"));
+        db.run(`update state set revision = ${revision}`);
+        db.close(true);
+      };
+      const damaged = { code: "damaged-entry", detail: expect.stringContaining("state row") };
+      await withOpen(directory, async ({ backup }) => {
+        tamper("revision + 1");
+        await expect(backup.writeTo(file, UNWATCHED)).rejects.toMatchObject(damaged);
+        tamper("revision - 1");
+      });
+      tamper("revision + 4");
+      await expect(backUpDirectory(directory, file, UNWATCHED)).rejects.toMatchObject(damaged);
+      expect(readdirSync(parent)).toEqual(["store"]);
     });
   });
 

@@ -10,10 +10,11 @@ import { withTemporaryDirectory } from "../../../test/support/temporary-director
 import { tokenOf } from "../../../test/support/token-records.ts";
 import { makeBatch, UNNAMED } from "../../core/batch.ts";
 import { toEpochMs } from "../../core/expiry.ts";
-import { check, openSnapshot } from "../archive.ts";
+import { backUpDirectory, check, openSnapshot } from "../archive.ts";
 import { type ChangeRow, isWholeChange, SEAL_ROWS } from "./change-row.ts";
 import { closeWhole, type Durability, openReader, openWriter, readPragma } from "./database.ts";
 import { APPLICATION_ID, FORMAT_VERSION, PAGE_BYTES, type StoreFiles, storeFiles } from "./layout.ts";
+import { MIGRATIONS, SCHEMA } from "./statements.ts";
 import { openSqliteStore } from "./store.ts";
 
 const UNWATCHED = { onProgress: () => {}, signal: new AbortController().signal };
@@ -376,9 +377,28 @@ describe("a schema", () => {
         bytes.write(to, bytes.indexOf(from));
         writeFileSync(files.database, bytes);
         expect(await refusal(files)).toContain("is not what was written; restore a backup");
+        const { problems } = await check(files, UNWATCHED);
+        expect(problems.join()).toMatch(/The definition of its (?:table|index) \w+ is not what was written/);
+        const backup = backUpDirectory(files.directory, `${files.directory}/copy`, UNWATCHED);
+        await expect(backup).rejects.toMatchObject({ code: "damaged-entry" });
       });
     });
   }
+
+  // A store's definitions are compared with these texts: one that is changed in place makes every store that is there a damaged one.
+  // What is to be otherwise takes a migration, which adds a line here.
+  test("of each format has the text that stores have been made with", () => {
+    const digests = Object.entries({ 1: SCHEMA, ...MIGRATIONS }).map(([format, statements]) => {
+      const text = statements.join(";").replaceAll(/\s+/g, " ");
+      return [format, new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, 16)];
+    });
+    expect(Object.fromEntries(digests)).toEqual({
+      1: "8908545836962d4b",
+      2: "57e36acd24a90587",
+      3: "03c5bc457526aaf1",
+      4: "563534e21fcb349e",
+    });
+  });
 });
 
 describe("a stored token", () => {

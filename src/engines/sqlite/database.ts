@@ -152,9 +152,7 @@ function bringUpToDate(db: Database, { incarnation, now }: NewStore): void {
       db.run(SQL.createState, [incarnation, now]);
       db.run(`pragma application_id = ${APPLICATION_ID}`);
     }
-    for (let version = Math.max(found, 1) + 1; version <= FORMAT_VERSION; version++) {
-      for (const statement of MIGRATIONS[version] ?? []) db.run(statement);
-    }
+    for (const statement of migrations({ from: Math.max(found, 1), to: FORMAT_VERSION })) db.run(statement);
     if (found < STATE_CHECKSUM_FORMAT) {
       sealState(db);
       sealChanges(db);
@@ -162,6 +160,13 @@ function bringUpToDate(db: Database, { incarnation, now }: NewStore): void {
     db.run(`pragma user_version = ${FORMAT_VERSION}`);
   });
   migrate.immediate();
+}
+
+/** What brings a store of one format to a later one. */
+function migrations({ from, to }: { readonly from: number; readonly to: number }): readonly string[] {
+  return Object.entries(MIGRATIONS).flatMap(([version, statements]) =>
+    Number(version) > from && Number(version) <= to ? statements : [],
+  );
 }
 
 function checkpointAtOpen(db: Database, files: StoreFiles): void {
@@ -179,7 +184,7 @@ function checkpointAtOpen(db: Database, files: StoreFiles): void {
  * name, or in another order of keys. What was added beside ours is nobody's damage.
  */
 function refuseDamagedSchema(db: Database, files: StoreFiles): void {
-  const part = damagedSchemaPart(db);
+  const part = damagedSchemaPart(db, FORMAT_VERSION);
   if (part === null) return;
   throw new KeyholdError(
     "unavailable",
@@ -187,11 +192,11 @@ function refuseDamagedSchema(db: Database, files: StoreFiles): void {
   );
 }
 
-/** The table or index whose definition is not that of the newest format; null where all are. */
-export function damagedSchemaPart(db: Database): string | null {
+/** The table or index whose definition is not that of the format; null where all are. */
+export function damagedSchemaPart(db: Database, format: number): string | null {
   const model = new Database(":memory:");
   try {
-    for (const statement of [...SCHEMA, ...Object.values(MIGRATIONS).flat()]) model.run(statement);
+    for (const statement of [...SCHEMA, ...migrations({ from: 1, to: format })]) model.run(statement);
     const found = new Map(definitionsIn(db));
     return definitionsIn(model).find(([name, sql]) => found.get(name) !== sql)?.[0] ?? null;
   } finally {

@@ -5,7 +5,10 @@
 const INFO = "id, revision, created_at, modified_at, expires_at, content_type, form, checksum, length(value) as size";
 const ENTRY = `${INFO}, value`;
 
-/** What a store is created with: format 1, which MIGRATIONS then bring up to date. */
+/**
+ * What a store is created with: format 1, which MIGRATIONS then bring up to date. A stored format, to the letter but for blanks: a store
+ * whose definitions are others is refused as damaged. What is to be otherwise takes another migration.
+ */
 export const SCHEMA = [
   // One row: what must be known to go on where the last commit ended.
   `create table state (
@@ -41,7 +44,7 @@ export const SCHEMA = [
    ) strict`,
 ] as const;
 
-/** What brings a store of one format to the next, by the format that it brings about. */
+/** What brings a store of one format to the next, by the format that it brings about. As SCHEMA, to the letter. */
 export const MIGRATIONS: Readonly<Record<number, readonly string[]>> = {
   2: [
     "alter table state add column records integer not null default 0",
