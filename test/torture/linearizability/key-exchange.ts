@@ -30,7 +30,7 @@ export function readAnswer(request: Request, key: string, answer: KeptAnswer): A
   if (status === 503) return null;
   if (status === 504) return { kind: "unknown" };
   if (request.kind === "read") {
-    const entry = readShown(request.view, key, answer);
+    const entry = readShown(request, key, answer);
     if (entry !== "other") return { kind: "shown", entry };
   } else if (status === 412) return { kind: "mismatch", revision: memberOf(body, "revision") };
   else if (request.kind === "delete") {
@@ -76,11 +76,21 @@ function field(condition: Condition): string {
 }
 
 /** "other" where the answer is none of such a read. */
-function readShown(view: ReadView, key: string, answer: KeptAnswer): Shown | null | "other" {
+function readShown(
+  { view, tag }: Extract<Request, { kind: "read" }>,
+  key: string,
+  answer: KeptAnswer,
+): Shown | null | "other" {
   const { status, head, body } = answer;
   if (status === 404 && view !== "listing") return null;
-  if (status === 304 && view === "unless") return shownBy(answer, null);
+  if (status === 304 && view === "unless") {
+    const shown = shownBy(answer, null);
+    // It says of the tag that was sent that it is the entry's.
+    return shown.tag === tag ? shown : "other";
+  }
   if (status !== 200) return "other";
+  // Where the tag that was sent is the entry's, it is 304.
+  if (view === "unless" && shownBy(answer, null).tag === tag) return "other";
   if (view === "head") return { ...shownBy(answer, null), bytes: Number(fieldOf(head, "Content-Length")) };
   if (view === "value" || view === "unless") return shownBy(answer, body);
   const told = JSON.parse(body);

@@ -6,6 +6,11 @@ import type { Plant } from "../method.ts";
 
 export const PLANTS: readonly Plant[] = [
   { name: "stale-read", summary: "a proxy that answers a GET with what it was told before", rounds: 1 },
+  {
+    name: "stale-304",
+    summary: "a proxy that says of each tag it is asked with that it is still the entry's",
+    rounds: 1,
+  },
   { name: "counted-twice", summary: "a proxy that sends a counter's step twice", rounds: 1 },
   { name: "dropped-write", summary: "a proxy that answers a PUT with success and drops it", rounds: 1 },
 ];
@@ -26,6 +31,13 @@ export const MEDDLING: Readonly<Record<string, (random: SeededRandom) => Meddle>
       return answer;
     };
   },
+  "stale-304":
+    (random) =>
+    async ({ request, ask }) => {
+      const [, tag] = /\r\nIf-None-Match: (".*?")\r\n/.exec(request) ?? [];
+      if (tag === undefined || !request.startsWith("GET ") || !random.oneIn(RARITY)) return ask(request);
+      return { status: 304, head: `HTTP/1.1 304 Not Modified\r\nETag: ${tag}`, body: "" };
+    },
   "counted-twice":
     (random) =>
     async ({ request, method, ask }) => {
