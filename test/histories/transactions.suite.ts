@@ -4,8 +4,8 @@
 import { expect, test } from "bun:test";
 import type { Http } from "../support/http-client.ts";
 import { makeAppServer } from "../support/http-harness.ts";
-import { drawGet, drawTwins, drawWrite, KEYS, shuffled, TWINS } from "../support/random-operations.ts";
-import { type SeededRandom, withSeed } from "../support/seeded-random.ts";
+import { drawGet, drawTwins, drawWrite, KEYS, TWINS } from "../support/random-operations.ts";
+import { type SeededRandom, shuffled, withSeed } from "../support/seeded-random.ts";
 import { type MakeStore, ROOMY } from "../support/store-harness.ts";
 import { type Check, type Expected, type Transaction, TransactionModel } from "../support/transaction-model.ts";
 

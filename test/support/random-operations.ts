@@ -61,10 +61,3 @@ function drawIncr(random: SeededRandom, key: string): Extract<Operation, { incr:
 export function drawGet(random: SeededRandom): { readonly get: { readonly key: string } } {
   return { get: { key: random.pick([...KEYS, ...TWINS]) } };
 }
-
-export function shuffled<T>(random: SeededRandom, items: readonly T[]): readonly T[] {
-  return items
-    .map((item) => ({ item, at: random.below(2 ** 30) }))
-    .toSorted((one, other) => one.at - other.at)
-    .map(({ item }) => item);
-}

@@ -28,6 +28,14 @@ export function makeSeededRandom(seed: number): SeededRandom {
   };
 }
 
+/** In an order that is drawn. */
+export function shuffled<T>(random: SeededRandom, items: readonly T[]): readonly T[] {
+  return items
+    .map((item) => ({ item, at: random.below(2 ** 30) }))
+    .toSorted((one, other) => one.at - other.at)
+    .map(({ item }) => item);
+}
+
 /** The seeds to try: the one that SEED names, or `count` from `first` on. */
 export function seedsToTry(first: number, count: number): readonly number[] {
   const asked = process.env["SEED"];

@@ -24,6 +24,9 @@ export interface ServerProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
+/** Far longer than a start takes on a busy machine. */
+const START_MS_MAX = 60_000;
+
 /** A server that ended before it listened. */
 export class FailedStart extends Error {
   readonly exitCode: number | null;
@@ -54,7 +57,7 @@ export interface Surroundings {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-/** A server by its whole command. @throws FailedStart when it ends before it listens */
+/** A server by its whole command. @throws FailedStart when it ends before it listens; Error when it does neither */
 export async function startListening(
   command: readonly string[],
   { directory, environment = { PATH: process.env["PATH"] ?? "" } }: Surroundings = {},
@@ -77,12 +80,16 @@ export async function startListening(
   };
   const collected = Promise.all([collect(child.stdout), collect(child.stderr)]);
   const exited = child.exited.then(() => child.exitCode);
+  const timer = setTimeout(() => {
+    listening.reject(new Error(`The server has not listened after ${START_MS_MAX} ms: ${text}`));
+    child.kill("SIGKILL");
+  }, START_MS_MAX);
   void exited.then(async (code) => {
     await collected;
     listening.reject(new FailedStart(code, text));
   });
   return {
-    url: await listening.promise,
+    url: await listening.promise.finally(() => clearTimeout(timer)),
     pid: child.pid,
     exited,
     output: () => text,

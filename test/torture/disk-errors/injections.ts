@@ -1,6 +1,6 @@
 // The errors that are injected, and in which order: each kind of error at the first, second, third … of its calls, over all of a
 // server's life from its start to its stop. strace counts the calls of each thread apart.
-import type { SeededRandom } from "../../support/seeded-random.ts";
+import { type SeededRandom, shuffled } from "../../support/seeded-random.ts";
 
 export interface Kind {
   readonly call: string;
@@ -44,10 +44,10 @@ export function* drawInjections(random: SeededRandom, counts: CallCounts): Gener
   for (const call of ["fsync", "pwrite64"])
     yield { call, what: "EIO", isByPath: false, when: Math.ceil((counts.get(call) ?? 1) / 2), isLasting: false };
   for (;;) {
-    for (const kind of shuffle(random, kinds)) {
+    for (const kind of shuffled(random, kinds)) {
       const name = `${kind.call} ${kind.what}`;
       const deck = decks.get(name) ?? [];
-      if (deck.length === 0) deck.push(...shuffle(random, upTo(counts.get(kind.call) ?? 1)));
+      if (deck.length === 0) deck.push(...shuffled(random, upTo(counts.get(kind.call) ?? 1)));
       decks.set(name, deck);
       yield { ...kind, when: deck.pop() ?? 1, isLasting: kind.what !== "SIGKILL" && random.oneIn(3) };
     }
@@ -66,13 +66,4 @@ export function toStrace({ call, what, when, isLasting }: Injection): string {
 
 function upTo(last: number): readonly number[] {
   return Array.from({ length: last }, (_, index) => index + 1);
-}
-
-function shuffle<T>(random: SeededRandom, items: readonly T[]): readonly T[] {
-  const left = [...items];
-  return items.map(() => {
-    const [taken] = left.splice(random.below(left.length), 1);
-    if (taken === undefined) throw new Error("Nothing left to draw");
-    return taken;
-  });
 }

@@ -2,9 +2,10 @@
 // old state stands or the new one, whole, and the same command run again comes to its end with every entry. What is left is judged on a
 // copy: to open a store mends it, and the command that is run again must meet what the kill has left.
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { makeSeededRandom } from "../../support/seeded-random.ts";
+import { type Ended, mustRun, runCommand } from "../../support/run-command.ts";
+import { makeSeededRandom, shuffled } from "../../support/seeded-random.ts";
 import { FAULTS_MAX, type Findings, type Method, type Run } from "../method.ts";
 import { makeBackups } from "./backups.ts";
 import { makeCopies, makeImports } from "./copies.ts";
@@ -24,24 +25,29 @@ export interface Work {
   dropEntry(directory: string): Promise<void>;
 }
 
-/** Calls at which it is killed, and up to which of them: what comes later is not reached by the least of the works. */
-const STEPS = [
-  ["fsync", 8],
-  ["pwrite64", 40],
-  ["rename", 4],
-  ["unlink", 6],
-  ["openat", 120],
-  ["ftruncate", 3],
-] as const;
+/** Calls at which it is killed: what writes, syncs, cuts, renames, removes or opens. */
+const CALLS = ["fsync", "pwrite64", "rename", "unlink", "openat", "ftruncate"];
+
+/** One call of the work: the thread that comes to it first is killed there, and all others with it. */
+interface Step {
+  readonly call: string;
+  /** Which of its thread, from 1 on, as strace counts. */
+  readonly when: number;
+}
+
 const LANES = 2;
-const SEEDS = 60;
+/** The exit code of what SIGKILL has ended. */
+const KILLED = 128 + 9;
+/** What it writes comes into the file that is named behind it. */
+const STRACE = ["strace", "-f", "-qq", "-o"];
+const SURROUNDINGS = { environment: { PATH: process.env["PATH"] } };
 
 export const interrupted: Method = {
   name: "interrupted",
   summary:
     "Kills a migration, a backup, a restore, a copy or an import at each of its steps: the old state or the new, whole",
   unit: "kills",
-  rounds: { short: 3, long: 80 },
+  rounds: { short: 3, long: 300 },
   variants: ["migration", "backup", "restore", "copy", "import"],
   plants: [{ name: "entry-dropped", summary: "one entry is taken out of what the work has come to", rounds: 1 }],
   lacks: () =>
@@ -52,11 +58,11 @@ export const interrupted: Method = {
 };
 
 async function run({ rounds, seed, variant, plant, directory, say }: Run): Promise<Findings> {
-  const work = await makerOf(variant)(directory, makeSeededRandom(seed));
+  const random = makeSeededRandom(seed);
+  const work = await makerOf(variant)(directory, random);
+  const steps = shuffled(random, await stepsOf(work, directory));
   const counts = { killed: 0, ended: 0 };
   const faults: string[] = [];
-  // Which steps a short run takes follows from the seed; a long one takes them all.
-  const firstRound = seed % SEEDS;
   let begun = 0;
   const lane = async (name: string) => {
     while (begun < rounds && faults.length < (plant === null ? FAULTS_MAX : 1)) {
@@ -65,51 +71,72 @@ async function run({ rounds, seed, variant, plant, directory, say }: Run): Promi
       const own = join(directory, name);
       rmSync(own, { recursive: true, force: true });
       mkdirSync(own);
-      const { isKilled, found } = await interrupt(work, own, { round: firstRound + round, plant });
+      const step = steps[round % steps.length];
+      if (step === undefined) throw new Error("The work makes none of the calls at which it would be killed");
+      const { isKilled, found } = await interrupt(work, own, { step, round, plant });
       counts[isKilled ? "killed" : "ended"]++;
       faults.push(...found.map((fault) => `seed ${seed}, kill ${round}: ${fault}`));
     }
   };
   await Promise.all(Array.from({ length: LANES }, (_, index) => lane(`lane${index}`)));
+  if (counts.killed === 0 && faults.length === 0) faults.push("Nothing was killed in the middle");
   return {
-    figures: { "killed in the middle": counts.killed, "ended before": counts.ended, broken: faults.length },
+    figures: {
+      "steps of the work": steps.length,
+      "killed in the middle": counts.killed,
+      "ended before": counts.ended,
+      broken: faults.length,
+    },
     faults,
   };
+}
+
+/** All that it comes to when nothing stops it. */
+async function stepsOf(work: Work, parent: string): Promise<readonly Step[]> {
+  const directory = join(parent, "counted");
+  const trace = join(parent, "trace");
+  mkdirSync(directory);
+  const command = await work.begin(directory, 0);
+  await mustRun([...STRACE, trace, "-e", `trace=${CALLS}`, ...command], SURROUNDINGS);
+  const ofThreads = new Map<string, number>();
+  const most = new Map<string, number>();
+  for (const line of readFileSync(trace, "utf8").split("\n")) {
+    const [, thread, call] = /^(\d+) +(\w+)\(/.exec(line) ?? [];
+    if (thread === undefined || call === undefined) continue;
+    const count = (ofThreads.get(`${thread} ${call}`) ?? 0) + 1;
+    ofThreads.set(`${thread} ${call}`, count);
+    most.set(call, Math.max(most.get(call) ?? 0, count));
+  }
+  rmSync(directory, { recursive: true });
+  return [...most].flatMap(([call, count]) => Array.from({ length: count }, (_, index) => ({ call, when: index + 1 })));
 }
 
 async function interrupt(
   work: Work,
   directory: string,
-  { round, plant }: { readonly round: number; readonly plant: string | null },
+  { step, round, plant }: { readonly step: Step; readonly round: number; readonly plant: string | null },
 ): Promise<{ readonly isKilled: boolean; readonly found: readonly string[] }> {
-  const [call, calls] = STEPS[round % STEPS.length] ?? STEPS[0];
-  const when = 1 + ((Math.floor(round / STEPS.length) * 7) % calls);
+  const { call, when } = step;
   const at = `at ${call} ${when}`;
   const inject = ["-e", `trace=${call}`, "-e", `inject=${call}:signal=KILL:when=${when}`];
   const command = await work.begin(directory, round);
-  const first = await runCommand(["strace", "-f", "-qq", "-o", "/dev/null", ...inject, ...command]);
-  const isKilled = first.code === null;
+  const first = await runCommand([...STRACE, "/dev/null", ...inject, ...command], SURROUNDINGS);
+  const isKilled = first.exitCode === KILLED;
   const broken = (...faults: readonly string[]) => ({ isKilled, found: faults.map((fault) => `${at}, ${fault}`) });
-  if (!isKilled && first.code !== 0) return broken(`it was not killed and ended with ${first.code}: ${first.output}`);
+  if (!isKilled && first.exitCode !== 0) return broken(`it was not killed and ${endOf(first)}`);
   const left = `${directory}-left`;
   rmSync(left, { recursive: true, force: true });
   cpSync(directory, left, { recursive: true });
   const wrong = await work.judgeLeft(left, round);
   if (wrong.length > 0) return broken(...wrong.map((fault) => `what is left: ${fault}`));
-  const last = await runCommand(await work.again(directory, left));
-  if (last.code !== 0) return broken(`run again it ends with ${last.code}: ${last.output}`);
+  const last = await runCommand(await work.again(directory, left), SURROUNDINGS);
+  if (last.exitCode !== 0) return broken(`run again it ${endOf(last)}`);
   if (plant !== null) await work.dropEntry(directory);
   return broken(...(await work.judgeEnd(directory)).map((fault) => `at the end: ${fault}`));
 }
 
-/** The code is null after a signal. */
-async function runCommand(
-  command: readonly string[],
-): Promise<{ readonly code: number | null; readonly output: string }> {
-  const child = Bun.spawn([...command], { stdout: "ignore", stderr: "pipe", env: { PATH: process.env["PATH"] ?? "" } });
-  const output = await new Response(child.stderr).text();
-  await child.exited;
-  return { code: child.exitCode, output: output.slice(-500) };
+function endOf({ exitCode, error }: Ended): string {
+  return `ended with ${exitCode}: ${error.slice(-500)}`;
 }
 
 function makerOf(variant: string | null) {

@@ -1,8 +1,8 @@
 // What clients ask that concerns several keys at once, drawn: transfers between accounts, twins that are written together, writes on
 // the condition of what another key is like, and transactions of every kind of operation. Each that writes leaves a receipt, by which it
 // is known of one without an answer whether it was carried out, and with which revision.
-import { drawGet, drawTwins, drawWrite, KEYS, shuffled, TWINS } from "../../support/random-operations.ts";
-import type { SeededRandom } from "../../support/seeded-random.ts";
+import { drawGet, drawTwins, drawWrite, KEYS, TWINS } from "../../support/random-operations.ts";
+import { type SeededRandom, shuffled } from "../../support/seeded-random.ts";
 import type { Check, Operation, Transaction } from "../../support/transaction-model.ts";
 
 export type Asked =
