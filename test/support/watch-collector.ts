@@ -92,8 +92,12 @@ export class WatchCollector {
     this.#close = stream.close;
     if (this.#isStopping) stream.close();
     this.#counts.streams++;
+    if (stream.status !== 200) {
+      stream.close();
+      throw new Error(`The watch was answered ${stream.status}`);
+    }
     const reader = new EventReader(stream, () => Bun.sleep(1));
-    for (let isOver = stream.status !== 200; !isOver; ) {
+    for (let isOver = false; !isOver; ) {
       const event = await reader.nextWithin(Number.POSITIVE_INFINITY);
       if (event === null) return;
       this.#lastId = event.id ?? this.#lastId;

@@ -20,11 +20,13 @@ export const clock: Method = {
     {
       name: "forgotten-instant",
       summary: "the highest instant in the database is set back while the server is down",
+      finds: /the store's clock tells/,
       rounds: 1,
     },
     {
       name: "altered-end",
       summary: "the ends of entries in the database are a second earlier, changed while the server is down",
+      finds: /was \{.*\}, and is answered/,
       rounds: 1,
     },
   ],

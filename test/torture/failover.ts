@@ -57,14 +57,16 @@ export const failover: Method = {
     {
       name: "applied-as-replicated",
       summary: "writes are acknowledged as replicated:1 that no replica has",
+      finds: /was acknowledged and is gone/,
       rounds: 1,
     },
     {
       name: "log-without-its-end",
       summary: "the disk of a primary has not kept what it said to have synced",
+      finds: /was acknowledged and is gone/,
       rounds: 1,
     },
-    { name: "sent-twice", summary: "some writes are sent a second time", rounds: 1 },
+    { name: "sent-twice", summary: "some writes are sent a second time", finds: / has \d+ twice/, rounds: 1 },
   ],
   lacks: () => lacksServer(),
   run: (run) => runFailover(run),

@@ -22,6 +22,7 @@ const RESERVE = ["--disk-reserve", "12MiB"];
 const TROUBLES = ["kill", "backup", "foreign", "none"] as const;
 /** Of deletes, and so of acknowledged entries that are kept from a cycle to the next. */
 const KEPT_ONE_IN = 8;
+const DELETES_WITHOUT_ROOM = 4;
 
 export const fullDisk: Method = {
   name: "full-disk",
@@ -33,6 +34,7 @@ export const fullDisk: Method = {
     {
       name: "entry-removed",
       summary: "an acknowledged entry is removed from the database of a server that was killed on the full disk",
+      finds: /was acknowledged, and reads as 404/,
       rounds: 1,
     },
   ],
@@ -116,11 +118,12 @@ class Cycles {
     this.#cycle = cycle;
     const trouble = TROUBLES[cycle % TROUBLES.length] ?? "none";
     const server = await this.#start();
-    await this.#fill(server);
+    await this.#fill(server, async () => {
+      if (trouble === "foreign") await this.#fillToTheLastByte(server);
+    });
     await this.#readAll(server);
     if (trouble === "kill") await this.#killFull(server);
     if (trouble === "backup") await this.#backUp(server);
-    if (trouble === "foreign") await this.#fillToTheLastByte(server);
     await this.#deleteMost();
     await this.#writeAgain();
     await this.#compareNames();
@@ -151,11 +154,12 @@ class Cycles {
     return join(this.#disk, "store");
   }
 
-  /** Every second time with a reader that holds the log, as a backup does. */
-  async #fill(server: ServerProcess): Promise<void> {
+  /** Every second time with a reader that holds the log, as a backup does. @param then - while it still holds it */
+  async #fill(server: ServerProcess, then: () => Promise<void>): Promise<void> {
     const reading = this.#cycle % 2 === 0 ? holdLog(this.#store) : null;
     try {
       await this.#putUntilFull(server);
+      await then();
     } finally {
       if (reading !== null) closeWhole(reading);
     }
@@ -214,15 +218,15 @@ class Cycles {
     await this.#readAll(server);
   }
 
-  /** Somebody else takes the reserve too: deletes may be refused then, and the server may stop, but not guess. */
+  /** Somebody else takes the reserve too: deletes are refused then, where the log has no room left. */
   async #fillToTheLastByte(server: ServerProcess): Promise<void> {
     this.#counts.foreign++;
     const foreign = join(this.#disk, "foreign");
     fillFile(foreign);
     await this.#readAll(server);
-    for (const key of [...this.#held.keys()].slice(0, 4)) await this.#delete(server, key, true);
-    const status = await this.#put(server, `c${this.#cycle}late`).catch(() => 0);
-    if (![201, 507, 503, 0].includes(status)) this.#blame(`a write on a disk without a byte was answered ${status}`);
+    for (const key of [...this.#held.keys()].slice(0, DELETES_WITHOUT_ROOM)) await this.#delete(server, key, true);
+    const status = await this.#put(server, `c${this.#cycle}late`);
+    if (status !== 507) this.#blame(`a write on a disk without a byte was answered ${status}`);
     rmSync(foreign);
   }
 

@@ -5,7 +5,7 @@ import { Database } from "bun:sqlite";
 import { spawnSync } from "node:child_process";
 import { cpus, release, totalmem } from "node:os";
 import { withTemporaryDirectory } from "../support/temporary-directory.ts";
-import { FAULTS_MAX, type Findings, type Method, type Run } from "./method.ts";
+import { FAULTS_MAX, type Findings, type Method, type Plant, type Run } from "./method.ts";
 
 /** A stored format: test/torture/reports/*.json. */
 export interface Report {
@@ -45,23 +45,36 @@ export async function judgeRun(method: Method, options: RunOptions): Promise<Rep
     findings = { figures: {}, faults: [error instanceof Error ? (error.stack ?? error.message) : String(error)] };
   }
   const { figures, faults } = findings;
-  const isBroken = faults.length > 0;
+  const { finds } = plant === null ? { finds: null } : plantOf(method, plant);
+  const found = finds === null ? faults : faults.filter((fault) => finds.test(fault));
   return {
     method: method.name,
     variant,
     plant,
-    verdict: plant === null ? (isBroken ? "broken" : "kept") : isBroken && !hasThrown ? "caught" : "missed",
+    verdict: verdictOf({ isPlanted: plant !== null, hasFound: found.length > 0, hasThrown }),
     rounds,
     unit: method.unit,
     seed,
     figures,
-    faults: faults.slice(0, FAULTS_MAX),
+    // What was planted comes first.
+    faults: [...new Set([...found, ...faults])].slice(0, FAULTS_MAX),
     startedAt,
     seconds: Math.round((performance.now() - begunAt) / 100) / 10,
     commit: sourceCommit(),
     machine: describeMachine(),
     program: process.env["PROGRAM"] || "sources",
   };
+}
+
+function plantOf({ name, plants }: Method, plant: string): Plant {
+  const found = plants.find((each) => each.name === plant);
+  if (found === undefined) throw new Error(`${name} has no plant ${plant}`);
+  return found;
+}
+
+function verdictOf(run: { readonly isPlanted: boolean; readonly hasFound: boolean; readonly hasThrown: boolean }) {
+  if (!run.isPlanted) return run.hasFound ? "broken" : "kept";
+  return run.hasFound && !run.hasThrown ? "caught" : "missed";
 }
 
 export function isGood({ verdict }: Report): boolean {

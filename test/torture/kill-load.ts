@@ -16,6 +16,8 @@ export interface KillLoad {
   readonly isBulk: boolean;
   /** Where the requests go, if not to the server itself. */
   readonly url: string;
+  /** A write was answered 503 or 507. */
+  readonly onUnserved: () => void;
 }
 
 const WRITERS = 64;
@@ -140,7 +142,11 @@ class Writer {
   async #send({ line, fields = {}, body = "", successes, refusals = [] }: Asked): Promise<boolean> {
     const answer = await this.#connection.send(this.#connection.render(line, fields, body));
     if (successes.includes(answer.status)) return true;
-    if (refusals.includes(answer.status) || answer.status === 503 || answer.status === 507) return false;
+    if (refusals.includes(answer.status)) return false;
+    if (answer.status === 503 || answer.status === 507) {
+      this.#load.onUnserved();
+      return false;
+    }
     throw new UnexpectedAnswer(`${line} was answered ${answer.status}: ${answer.body.slice(0, 300)}`);
   }
 }

@@ -28,14 +28,30 @@ export const kill: Method = {
   rounds: { short: 12, long: 1000 },
   variants: [],
   plants: [
-    { name: "cut-log", summary: "the second half of the log is gone before the restart", rounds: 4 },
+    {
+      name: "cut-log",
+      summary: "the second half of the log is gone before the restart",
+      finds: /acknowledged \S+, found /,
+      rounds: 4,
+    },
     {
       name: "removed-write",
       summary: "an acknowledged write is taken out of the database before the restart",
+      finds: /acknowledged \S+, found /,
       rounds: 2,
     },
-    { name: "early-acknowledgement", summary: "some writes are acknowledged before the server has them", rounds: 4 },
-    { name: "false-refusal", summary: "some writes are answered 503 and are made all the same", rounds: 2 },
+    {
+      name: "early-acknowledgement",
+      summary: "some writes are acknowledged before the server has them",
+      finds: /acknowledged \S+, found /,
+      rounds: 4,
+    },
+    {
+      name: "false-refusal",
+      summary: "some writes are answered 503 and are made all the same",
+      finds: /which was refused/,
+      rounds: 2,
+    },
   ],
   lacks: () => null,
   run: async (run) => {
@@ -51,6 +67,7 @@ class KillState {
   readonly faults: string[] = [];
   readonly oracles: WriteOracle[] = [];
   readonly readyMs: number[] = [];
+  #unserved = 0;
   readonly #startedAt = performance.now();
   doubleKills = 0;
   lost = 0;
@@ -81,6 +98,7 @@ class KillState {
         "acknowledged writes": acknowledged,
         lost: this.lost,
         "refused writes": this.#sum(({ refusals }) => refusals),
+        "of them with 503 or 507": this.#unserved,
         "writes without an answer": this.#sum(({ unknown }) => unknown.all),
         "of them applied": this.#sum(({ unknown }) => unknown.applied),
         "kills during a start": this.doubleKills,
@@ -90,6 +108,11 @@ class KillState {
       },
       faults: this.faults,
     };
+  }
+
+  /** A write was answered 503 or 507, which nothing here brings about. */
+  unserved(): void {
+    this.#unserved++;
   }
 
   #sum(count: (oracle: WriteOracle) => number): number {
@@ -173,7 +196,15 @@ class Lane {
     const { rounds, plant } = this.#state.run;
     const acknowledgements = rounds < LONG_ROUNDS ? 200 + this.#random.below(2000) : 3000 + this.#random.below(1000);
     const isBulk = round % BULK_ROUNDS === BULK_ROUNDS - 1;
-    const load = { oracle: this.#oracle, random: this.#random, mark: String(round), acknowledgements, isBulk };
+    const onUnserved = () => this.#state.unserved();
+    const load = {
+      oracle: this.#oracle,
+      random: this.#random,
+      mark: String(round),
+      acknowledgements,
+      isBulk,
+      onUnserved,
+    };
     if (plant !== "early-acknowledgement" && plant !== "false-refusal") {
       return await writeUntilKilled(server, { ...load, url: server.url });
     }

@@ -27,6 +27,8 @@ export interface Plant {
   readonly name: string;
   /** What is broken, without a full stop. */
   readonly summary: string;
+  /** What is said of it where it is found. Another fault, as one of the machine, is no proof that it was. */
+  readonly finds: RegExp;
   /** Rounds after which it must have been found. */
   readonly rounds: number;
   /** The variants that it can be planted on; without them, every one. */

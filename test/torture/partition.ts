@@ -40,6 +40,7 @@ export const partition: Method = {
     {
       name: "applied-as-replicated",
       summary: "writes are acknowledged as replicated:1 that no replica has",
+      finds: /was acknowledged and is gone/,
       rounds: 1,
     },
   ],

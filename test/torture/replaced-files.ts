@@ -39,10 +39,16 @@ export const replacedFiles: Method = {
   rounds: { short: 6, long: 320 },
   variants: [],
   plants: [
-    { name: "put-back", summary: "the file is put back before the server looks, so that it goes on", rounds: 1 },
+    {
+      name: "put-back",
+      summary: "the file is put back before the server looks, so that it goes on",
+      finds: /the server still ran/,
+      rounds: 1,
+    },
     {
       name: "other-file",
       summary: "the log that is put back is a copy from before the writes",
+      finds: /was acknowledged and is gone/,
       rounds: 1,
     },
   ],

@@ -27,11 +27,22 @@ export const secondServer: Method = {
   rounds: { short: 2, long: 200 },
   variants: [],
   plants: [
-    { name: "lost-lock", summary: "the lock file is removed just before another server starts", rounds: 1 },
-    { name: "wrong-holder", summary: "the file that says who holds the store names another process", rounds: 1 },
+    {
+      name: "lost-lock",
+      summary: "the lock file is removed just before another server starts",
+      finds: /A second server started beside/,
+      rounds: 1,
+    },
+    {
+      name: "wrong-holder",
+      summary: "the file that says who holds the store names another process",
+      finds: /A refused server ended with 1, and \d+ holds/,
+      rounds: 1,
+    },
     {
       name: "changed-store",
       summary: "the store is written to by another program while a server is refused",
+      finds: /changed the store/,
       rounds: 1,
     },
   ],

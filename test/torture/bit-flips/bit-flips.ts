@@ -30,9 +30,15 @@ const PLANTS = [
   {
     name: "checksum-made-to-fit",
     summary: "a value is changed together with its checksum, so that nothing can notice",
+    finds: /a wrong entry is served|its check finds nothing/,
     rounds: 3,
   },
-  { name: "writes-taken-back", summary: "the file as it was some writes ago stands in its place", rounds: 3 },
+  {
+    name: "writes-taken-back",
+    summary: "the file as it was some writes ago stands in its place",
+    finds: /nobody tells|a wrong entry is served|its check finds nothing/,
+    rounds: 3,
+  },
 ] as const;
 const LANES = 2;
 

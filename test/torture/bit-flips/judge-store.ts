@@ -34,7 +34,7 @@ export async function judgeStore(directory: string, sound: SoundStore, before: A
     return hasDropped ? { is: "told at the start", why: "" } : silent("the last commit is gone");
   }
   // Whoever else tells of damage: what is served is right.
-  const served = wrong.filter((what) => what.startsWith("get ") && textOf(answers, what) !== "null");
+  const served = wrong.filter((what) => showsWrong(what, textOf(sound.answers, what), textOf(answers, what)));
   if (served.length > 0) return silent(`a wrong entry is served: ${served.join(", ")}`);
   if (isTold) return { is: "told by a read", why: "" };
   if (isFoundByCheck) return { is: "told by the check", why: "" };
@@ -74,6 +74,20 @@ async function findsByCheck({ files, incarnation }: SqliteStore): Promise<boolea
   const ended = Promise.withResolvers<boolean>();
   new IntegrityCheck().start(files, incarnation, ({ is }) => ended.resolve(is !== "passed"));
   return ended.promise;
+}
+
+/** Whether it gives an entry that never stood there. One that is missing is for another to tell. */
+function showsWrong(what: string, sound: string | null, answered: string | null): boolean {
+  if (!/^(?:get|getMany|list|scan)\b/.test(what) || answered === null) return false;
+  const all = new Set(entriesIn(sound ?? "null"));
+  return entriesIn(answered).some((entry) => !all.has(entry));
+}
+
+function entriesIn(text: string): readonly string[] {
+  return [JSON.parse(text)]
+    .flat()
+    .filter((entry) => entry !== null)
+    .map((entry) => JSON.stringify(entry));
 }
 
 /** What was asked and answered otherwise, where no damage was told. */

@@ -13,8 +13,18 @@ export const crashStates: Method = {
   rounds: { short: 300, long: 20_000 },
   variants: [],
   plants: [
-    { name: "relaxed", summary: "--durability relaxed, which does not sync what it acknowledges", rounds: 300 },
-    { name: "skipped-sync", summary: "every fifth sync is reported as done, and is not", rounds: 1000 },
+    {
+      name: "relaxed",
+      summary: "--durability relaxed, which does not sync what it acknowledges",
+      finds: /were acknowledged, and its keys stand as after/,
+      rounds: 300,
+    },
+    {
+      name: "skipped-sync",
+      summary: "every fifth sync is reported as done, and is not",
+      finds: /were acknowledged, and its keys stand as after/,
+      rounds: 1000,
+    },
   ],
   lacks: lacksTracing,
   run: openStates,

@@ -27,13 +27,24 @@ export const descriptors: Method = {
   rounds: { short: 1, long: 60 },
   variants: [],
   plants: [
-    { name: "never-idle", summary: "clients that rest are never cut, so that nobody else gets in", rounds: 1 },
+    {
+      name: "never-idle",
+      summary: "clients that rest are never cut, so that nobody else gets in",
+      finds: /Nobody else is let in/,
+      rounds: 1,
+    },
     {
       name: "lowered-limit",
       summary: "the limit is lowered where the server does not see it, and it spins",
+      finds: /% of a core/,
       rounds: 1,
     },
-    { name: "write-lost", summary: "an acknowledged write is taken back behind the server's back", rounds: 1 },
+    {
+      name: "write-lost",
+      summary: "an acknowledged write is taken back behind the server's back",
+      finds: /was acknowledged and is lost/,
+      rounds: 1,
+    },
   ],
   lacks: () =>
     tellsMemory && Bun.which("prlimit") !== null ? null : "It needs Linux and prlimit, of Debian's util-linux.",

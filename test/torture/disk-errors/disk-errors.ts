@@ -45,10 +45,16 @@ export const diskErrors: Method = {
     {
       name: "lost-write",
       summary: "acknowledged writes are taken out of the database behind the server's back",
+      finds: /acknowledged \S+, found /,
       rounds: 2,
     },
-    { name: "false-success", summary: "a proxy answers 200 for 504", rounds: 12 },
-    { name: "exit-code-0", summary: "the server's exit code is lost by what runs it", rounds: 12 },
+    { name: "false-success", summary: "a proxy answers 200 for 504", finds: /acknowledged \S+, found /, rounds: 12 },
+    {
+      name: "exit-code-0",
+      summary: "the server's exit code is lost by what runs it",
+      finds: /It went on to exit code 0/,
+      rounds: 12,
+    },
   ],
   lacks: lacksTracing,
   run: injectAll,

@@ -39,6 +39,8 @@ const SETTLED_MS = 30_000;
 const PROBE_PAUSE_MS = 20;
 const PROBE_LATE_MS = 30_000;
 const SHOWN_LENGTH = 1500;
+/** Of connections: who is refused in the middle of what it sends may find its connection reset, with the answer still on its way. */
+const RESETS_SHARE_MAX = 0.1;
 
 /** Where a campaign stands. */
 interface Progress {
@@ -83,6 +85,8 @@ export async function fuzzSockets({ rounds, seed, plant, directory, say }: Run):
     await lanes;
     isFuzzed = false;
     await probing;
+    if (progress.resets > progress.connections * RESETS_SHARE_MAX)
+      faults.push(`Of ${progress.connections} connections ${progress.resets} were reset`);
     const growthMax = rounds < EARLY_REQUESTS ? EARLY_GROWTH_BYTES_MAX : GROWTH_BYTES_MAX;
     if (growthOf(progress) > growthMax) faults.push(`The server's memory grew by ${megabytes(growthOf(progress))} MB`);
     if (faults.length === 0) await lookAtEnd(server, progress, filesBefore);

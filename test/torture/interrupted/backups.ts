@@ -22,8 +22,9 @@ async function makeBackup(parent: string, random: SeededRandom): Promise<Work> {
   const command = (directory: string) => [...KEYHOLD, "backup", file(directory), "--store", sound, "--force"];
   const judge = async (directory: string) => {
     const { problems } = await check({ file: file(directory) }, UNWATCHED);
-    if (problems.length > 0) return problems;
-    return isSame(heldInBackup(file(directory)), held) ? [] : ["it does not hold what the store holds"];
+    return isSame(heldInBackup(file(directory)), held)
+      ? problems
+      : [...problems, "it does not hold what the store holds"];
   };
   return {
     begin: async (directory) => command(directory),

@@ -49,7 +49,14 @@ export const interrupted: Method = {
   unit: "kills",
   rounds: { short: 3, long: 300 },
   variants: ["migration", "backup", "restore", "copy", "import"],
-  plants: [{ name: "entry-dropped", summary: "one entry is taken out of what the work has come to", rounds: 1 }],
+  plants: [
+    {
+      name: "entry-dropped",
+      summary: "one entry is taken out of what the work has come to",
+      finds: /at the end: (?:it does not hold|its entries are not)/,
+      rounds: 1,
+    },
+  ],
   lacks: () =>
     spawnSync("strace", ["-o", "/dev/null", "-e", "trace=fsync", "true"]).status === 0
       ? null

@@ -29,7 +29,7 @@ const BEFORE_CUT = [200, 201];
 const AFTER_CUT = [200, 201, 404, 503, 504];
 const FORM = { "Content-Type": "application/x-www-form-urlencoded" };
 
-/** Resolves when no writer can go on. @throws Error at an answer that no fault of a disk explains */
+/** Resolves when no writer can go on after the cut. @throws Error at an answer that no fault of a disk explains, or where it never came to the cut */
 export async function writeUntilGone(options: MixedWritersOptions): Promise<void> {
   const load = new Load(options);
   await Promise.all(Array.from({ length: WRITERS }, (_, id) => load.writeAlone(id)));
@@ -67,7 +67,7 @@ class Load {
         this.#cutInTime();
       }
     } catch (error) {
-      if (!isLost(error)) throw error;
+      if (!isLost(error) || !this.#isCut) throw error;
     } finally {
       connection?.close();
     }

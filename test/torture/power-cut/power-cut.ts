@@ -20,8 +20,18 @@ export const powerCut: Method = {
   rounds: { short: 2, long: 200 },
   variants: Object.keys(FILE_SYSTEMS),
   plants: [
-    { name: "relaxed", summary: "--durability relaxed, which does not sync what it acknowledges", rounds: 8 },
-    { name: "lying-disk", summary: "syncs report success and do nothing", rounds: 8 },
+    {
+      name: "relaxed",
+      summary: "--durability relaxed, which does not sync what it acknowledges",
+      finds: /acknowledged \S+, found /,
+      rounds: 8,
+    },
+    {
+      name: "lying-disk",
+      summary: "syncs report success and do nothing",
+      finds: /acknowledged \S+, found /,
+      rounds: 8,
+    },
   ],
   lacks: (variant) => (isFileSystem(variant) ? lacksCutDisk(variant) : null) ?? lacksTracing(),
   run: cutPower,

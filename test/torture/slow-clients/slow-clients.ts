@@ -20,6 +20,10 @@ const SLACK_SECONDS = 1;
  * reason is late for all.
  */
 const SLOWEST_TIMES = 5;
+/** Beyond it nobody could say that a deadline is kept. */
+const SLACK_SECONDS_MAX = 10;
+/** What another client may wait for at the longest. */
+const SLOWEST_MS_MAX = 3000;
 const RESIDENT_BYTES_MAX = 300_000_000;
 /** For each connection of rounds beyond the first: its buffers, and what the collector leaves lying. */
 const CONNECTION_BYTES = 64 * 1024;
@@ -75,8 +79,18 @@ export const slowClients: Method = {
   rounds: { short: 1, long: 5 },
   variants: [],
   plants: [
-    { name: "heads-not-timed", summary: "a head may take a minute to arrive", rounds: 1 },
-    { name: "bodies-not-paced", summary: "a body may arrive as slowly as it likes", rounds: 1 },
+    {
+      name: "heads-not-timed",
+      summary: "a head may take a minute to arrive",
+      finds: /of the kind head 0 were cut/,
+      rounds: 1,
+    },
+    {
+      name: "bodies-not-paced",
+      summary: "a body may arrive as slowly as it likes",
+      finds: /of the kind body 0 were cut/,
+      rounds: 1,
+    },
   ],
   lacks: () =>
     tellsMemory && Bun.which("python3") !== null
@@ -110,6 +124,7 @@ async function run({ rounds, plant, say }: Run): Promise<Findings> {
         ends: [...slow.ends],
       };
     });
+    if (seen.slowestMs > SLOWEST_MS_MAX) faults.push(`Another client waited for ${Math.round(seen.slowestMs)} ms`);
     for (const kind of KINDS) judgeEnds(seen, { kind, count: counts[kind], faults });
     if (plant !== null) return;
     await pollUntil(async () => (await readUse(server)).files <= before.files + THREAD_FILES, {
@@ -148,7 +163,7 @@ function judgeEnds(
   const seconds = ends.map((end) => end.seconds);
   const [first, last] = [Math.min(...seconds), Math.max(...seconds)];
   const fate = FATES[kind];
-  const slackSeconds = SLACK_SECONDS + (SLOWEST_TIMES * slowestMs) / 1000;
+  const slackSeconds = Math.min(SLACK_SECONDS_MAX, SLACK_SECONDS + (SLOWEST_TIMES * slowestMs) / 1000);
   if (ends.length !== count) faults.push(`Of ${count} clients of the kind ${kind} ${ends.length} were cut`);
   if (last >= fate.seconds + slackSeconds) faults.push(`One of the kind ${kind} was cut after ${last.toFixed(1)} s`);
   if (!fate.isCutBefore && first <= fate.seconds - EARLY_SECONDS)

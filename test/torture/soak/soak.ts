@@ -46,8 +46,13 @@ export const soak: Method = {
   rounds: { short: 1, long: 420 },
   variants: [],
   plants: [
-    { name: "memory", summary: "the server keeps 10 MiB a second that nobody needs", rounds: 1 },
-    { name: "descriptors", summary: "the server opens ten files a second and closes none", rounds: 1 },
+    { name: "memory", summary: "the server keeps 10 MiB a second that nobody needs", finds: /Memory grew/, rounds: 1 },
+    {
+      name: "descriptors",
+      summary: "the server opens ten files a second and closes none",
+      finds: /more descriptors are open/,
+      rounds: 1,
+    },
   ],
   lacks: () => (tellsMemory ? null : "It reads what /proc tells of a process, which is there on Linux alone."),
   run,

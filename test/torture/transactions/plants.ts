@@ -5,9 +5,24 @@ import type { Meddle } from "../meddling-proxy.ts";
 import type { Plant } from "../method.ts";
 
 export const PLANTS: readonly Plant[] = [
-  { name: "altered-result", summary: "a proxy that changes one result of a transaction by one", rounds: 1 },
-  { name: "split-batch", summary: "a proxy that makes two writes of a PUT of several entries", rounds: 1 },
-  { name: "split-read", summary: "a proxy that reads several entries one after the other", rounds: 1 },
+  {
+    name: "altered-result",
+    summary: "a proxy that changes one result of a transaction by one",
+    finds: /In the order of revisions/,
+    rounds: 1,
+  },
+  {
+    name: "split-batch",
+    summary: "a proxy that makes two writes of a PUT of several entries",
+    finds: /In the order of revisions|No state/,
+    rounds: 1,
+  },
+  {
+    name: "split-read",
+    summary: "a proxy that reads several entries one after the other",
+    finds: /No state/,
+    rounds: 1,
+  },
 ];
 
 const RARITY = 10;
