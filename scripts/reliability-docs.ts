@@ -21,12 +21,19 @@ function readReports(): readonly Report[] {
   return names.toSorted().map((name) => JSON.parse(readFileSync(`${REPORTS}/${name}`, "utf8")));
 }
 
+type Subject = Pick<Report, "method" | "variant">;
+
 function renderFigures(reports: readonly Report[]): string {
-  const order = METHODS.map(({ name }) => name);
-  const long = reports
-    .filter(({ plant }) => plant === null)
-    .toSorted((a, b) => order.indexOf(a.method) - order.indexOf(b.method));
-  const rows = long.map((report) => renderRow(report, reports));
+  const subjects = METHODS.flatMap(({ name, variants }) =>
+    (variants.length > 0 ? variants : [null]).map((variant) => ({ method: name, variant })),
+  );
+  const runOf = ({ method, variant }: Subject) =>
+    reports.find((report) => report.plant === null && report.method === method && report.variant === variant);
+  const long = subjects.map(runOf).filter((report) => report !== undefined);
+  const rows = subjects.map((subject) => {
+    const report = runOf(subject);
+    return report === undefined ? `| ${nameOf(subject)} | not run | | | |` : renderRow(report, reports);
+  });
   const machines = [...new Set(long.map(({ machine }) => machine))];
   const commands = long.map(
     (report) => `${commandOf(report)}  # ${report.startedAt.slice(0, 10)}, at ${report.commit}`,
@@ -54,13 +61,17 @@ function renderRow(report: Report, all: readonly Report[]): string {
   // Of all that the method has: one that was not tried was not found.
   const plants = METHODS.filter(({ name }) => name === method).flatMap((each) => plantsOn(each, variant));
   const cells = [
-    `[${method}](#${method})${variant === null ? "" : `, ${variant}`}`,
+    nameOf(report),
     `${showFigure(rounds)} ${unit}, ${showSeconds(seconds)}`,
     seen.join("; "),
     faults.length === 0 ? "none" : String(faults.length),
     planted.length === 0 ? `by the tests, ${plants.length}` : `${caught} of ${plants.length}`,
   ];
   return `| ${cells.join(" | ")} |`;
+}
+
+function nameOf({ method, variant }: Subject): string {
+  return `[${method}](#${method})${variant === null ? "" : `, ${variant}`}`;
 }
 
 function showSeconds(seconds: number): string {

@@ -32,6 +32,17 @@ test("generated files are what their sources make of them", () => {
   expect({ exitCode, told: `${stdout}${stderr}` }).toEqual({ exitCode: 0, told: "" });
 });
 
+test("the front page has the figures of the reports that it speaks of", () => {
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  for (const [method, figure] of [
+    ["kill", "acknowledged writes"],
+    ["linearizability", "operations checked"],
+  ]) {
+    const { figures } = JSON.parse(readFileSync(join(ROOT, `test/torture/reports/${method}.json`), "utf8"));
+    expect(readme).toContain(figures[figure ?? ""].toLocaleString("en"));
+  }
+});
+
 test("every code has a page, and the index names it", () => {
   const index = readFileSync(join(ROOT, "docs/problems/README.md"), "utf8");
   for (const code of Object.keys(ERRORS)) {

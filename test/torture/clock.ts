@@ -14,7 +14,7 @@ export const clock: Method = {
   summary:
     "Turns the wall clock forward and back, under a server and while it is down: no entry comes back or ends early",
   unit: "stores under a turned clock",
-  rounds: { short: 2, long: 200 },
+  rounds: { short: 2, long: 40 },
   variants: [],
   plants: [
     {

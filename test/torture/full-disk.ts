@@ -28,7 +28,7 @@ export const fullDisk: Method = {
   name: "full-disk",
   summary: "Fills a small disk until writes are refused: reads and deletes go on, writes come back, nothing is lost",
   unit: "cycles",
-  rounds: { short: 4, long: 100 },
+  rounds: { short: 4, long: 60 },
   variants: [],
   plants: [
     {

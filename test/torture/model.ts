@@ -22,7 +22,7 @@ export const model: Method = {
   summary:
     "Sends random commands of the whole protocol, and compares each answer with a model written from its document",
   unit: `sequences of ${COMMANDS} commands`,
-  rounds: { short: 12, long: 10_000 },
+  rounds: { short: 12, long: 10_400 },
   variants: ["sqlite", "valkey"],
   plants: PLANTS,
   lacks: (variant) => (variant === "valkey" ? lacksServer() : null),

@@ -25,7 +25,7 @@ import { PROMISES, type Promised, PromiseLoads, withPromisers } from "./valkey/p
 const CLIENTS = 6;
 /** Writes of each client before the cut, and once it is healed. */
 const WRITES_AROUND = 20;
-const ROUNDS_LONG = 10;
+const ROUNDS_LONG = 40;
 const APPLIED_AS_REPLICATED: readonly (readonly [Promised, Promised])[] = [["applied", "replicated:1"]];
 const EACH_AS_ITSELF = PROMISES.map((promise) => [promise, promise] as const);
 

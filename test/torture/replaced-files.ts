@@ -36,7 +36,7 @@ export const replacedFiles: Method = {
   summary:
     "Removes, moves or replaces the database, its log or the lock under writes: the server stops, and nothing is lost",
   unit: "files taken away",
-  rounds: { short: 6, long: 320 },
+  rounds: { short: 6, long: 96 },
   variants: [],
   plants: [
     {

@@ -54,7 +54,7 @@ function addOptions(command: Command, method: Method | null): Command {
       : [`${showFigure(method.rounds.short)} ${method.unit}`, `: ${showFigure(method.rounds.long)}`];
   command
     .option("--rounds <number>", `how many; without it ${few}, and fewer or more with a plant`, readCount)
-    .option("--long", `as many as stand behind the published figures${many}`)
+    .option("--long", `a long run, as behind the published figures${many}`)
     .option("--seed <number>", "of the draws; without it, one is drawn and printed", readCount)
     .option("--plants", "plant each fault in turn; each must be found")
     .option("--reports <directory>", "write what came of it there, a JSON file for each run");

@@ -47,7 +47,7 @@ export const bitFlips: Method = {
   summary:
     "Flips one bit of a database, a log or a backup, and reads everything: it is told, or harmless, never silent",
   unit: "damages",
-  rounds: { short: 12, long: 1000 },
+  rounds: { short: 12, long: 1150 },
   variants: ["database", "log", "backup"],
   plants: PLANTS,
   lacks: () => null,

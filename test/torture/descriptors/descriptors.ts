@@ -24,7 +24,7 @@ export const descriptors: Method = {
   name: "descriptors",
   summary: "More connections than the server may open files: it serves, refuses and recovers, and loses nothing",
   unit: "waves of connections",
-  rounds: { short: 1, long: 60 },
+  rounds: { short: 1, long: 20 },
   variants: [],
   plants: [
     {

@@ -39,7 +39,7 @@ export const diskErrors: Method = {
   name: "disk-errors",
   summary: "Fails or kills a server at each of its writes, syncs and other calls on the store in turn",
   unit: "injections",
-  rounds: { short: 4, long: 1100 },
+  rounds: { short: 4, long: 1010 },
   variants: [],
   plants: [
     {

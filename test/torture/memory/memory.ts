@@ -25,7 +25,7 @@ export const memory: Method = {
   name: "memory",
   summary: "Watchers, readers and uploads that stall, by the thousand: the server keeps within its memory",
   unit: "times 1,000 watchers, 500 readers and 500 uploads",
-  rounds: { short: 1, long: 10 },
+  rounds: { short: 1, long: 4 },
   variants: [],
   plants: [
     {

@@ -76,7 +76,7 @@ export const slowClients: Method = {
   name: "slow-clients",
   summary: "Clients that are slow on purpose: each is cut in time and told why, and others are served meanwhile",
   unit: "times 200 heads, bodies, readers and silent clients at once",
-  rounds: { short: 1, long: 5 },
+  rounds: { short: 1, long: 8 },
   variants: [],
   plants: [
     {

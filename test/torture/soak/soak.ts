@@ -43,7 +43,7 @@ export const soak: Method = {
   name: "soak",
   summary: "2,000 requests a second of every kind, watchers and backups beside: memory and descriptors stand still",
   unit: "stretches of 10 s",
-  rounds: { short: 1, long: 420 },
+  rounds: { short: 1, long: 600 },
   variants: [],
   plants: [
     { name: "memory", summary: "the server keeps 10 MiB a second that nobody needs", finds: /Memory grew/, rounds: 1 },

@@ -78,6 +78,8 @@ function tooMany(lock: Lock): readonly string[] {
 }
 
 function missingInBill({ lock, bill }: Supplies): readonly string[] {
+  const { name: subject } = bill.metadata.component;
+  if (subject !== "keyhold") return [`The bill of materials is of ${subject}`];
   const listed = new Map(bill.components.map((component) => [`${component.name}@${component.version}`, component]));
   return runtimePackages(lock).flatMap(({ name, version }) => {
     const component = listed.get(`${name}@${version}`);

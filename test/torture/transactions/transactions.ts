@@ -14,7 +14,7 @@ export const transactions: Method = {
   summary:
     "Concurrent transactions, batches and reads of several keys under kill -9 and pauses are strictly serialisable",
   unit: "epochs",
-  rounds: { short: 2, long: 100 },
+  rounds: { short: 2, long: 60 },
   variants: [],
   plants: PLANTS,
   lacks: lacksSlowSyncs,

@@ -21,7 +21,7 @@ export const wire: Method = {
   name: "wire",
   summary: "Raw bytes against the rules of HTTP: the list of h1spec, and our own battery, on every kind of socket",
   unit: "passes",
-  rounds: { short: 1, long: 8 },
+  rounds: { short: 1, long: 2 },
   variants: [],
   plants: [
     {
