@@ -4,6 +4,7 @@ import type { Database } from "bun:sqlite";
 import { batchBytes, isWrite, type Mutation, mayGrow, type Write } from "../../core/batch.ts";
 import { isEdit, workOut } from "../../core/edit.ts";
 import { type Entry, type EntryInfo, toRevision } from "../../core/entry.ts";
+import { KeyholdError } from "../../core/errors.ts";
 import { type EpochMs, isAlive, toEpochMs } from "../../core/expiry.ts";
 import { judge, needsRevision, putInfo, requireReadable, requireReadBytes, touchedInfo } from "../../core/judge.ts";
 import type { Key } from "../../core/key.ts";
@@ -15,6 +16,7 @@ import { decodeKey, encodeKey, highBytes } from "./key-bytes.ts";
 import { CHANGE_KINDS } from "./layout.ts";
 import type { CommitRequest } from "./messages.ts";
 import { type EntryRow, formNumber, type InfoRow, RecordCodec } from "./record.ts";
+import { isSqliteError } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
 
 /** What is known of the store within a transaction; written to the state row before it commits. */
@@ -36,6 +38,10 @@ const OUTCOME_BYTES = 512;
 
 /** Keys deleted between two calls of `onProgress`. */
 const DELETE_SLICE_KEYS = 10_000;
+/** Values looked at by one sweep, in bytes: some tens of milliseconds. */
+const SWEEP_BYTES = 32 * 1024 * 1024;
+/** Ended rows that are remembered as damaged; what comes beyond is looked at each time. */
+const DAMAGED_MAX = 10_000;
 
 /** What stands under a key, expired or not. */
 interface Standing {
@@ -50,6 +56,8 @@ export class BatchApplier {
   readonly #statements: ReturnType<typeof prepare>;
   readonly #codec: RecordCodec;
   readonly #reserve: Pick<DiskReserve, "grant">;
+  /** Rows that a sweep has left, as they are not what was written: nobody knows whose end it is. */
+  readonly #damagedIds = new Set<number>();
 
   /** @param reserve - asked for room before the first write of what may make the store larger */
   constructor(db: Database, incarnation: string, reserve: Pick<DiskReserve, "grant">) {
@@ -92,9 +100,11 @@ export class BatchApplier {
       const rows = this.#statements.keysForward.all(from, highEnd, DELETE_SLICE_KEYS);
       for (const row of rows) {
         const key = decodeKey(row.key);
-        if (!isInSet(set, key) || !isAlive(nullableInstant(row.expires_at), now)) continue;
+        if (!isInSet(set, key)) continue;
+        this.#requireOwnKey(row.id, key);
+        if (!isAlive(nullableInstant(row.expires_at), now)) continue;
         if (deleted++ === 0) state.revision++;
-        this.#remove(row.key, "delete", state, now);
+        this.#remove(row, "delete", state, now);
       }
       const last = rows.at(-1);
       if (last === undefined || rows.length < DELETE_SLICE_KEYS) break;
@@ -104,16 +114,62 @@ export class BatchApplier {
     return { deleted, revision: toRevision(state.revision), isReplay: false };
   }
 
-  /** Removes at most `limit` entries that have ended, each with its "expire" change. Returns how many. */
+  /**
+   * Removes at most `limit` entries that have ended, each with its "expire" change. Returns how many. A row that is not what was
+   * written stays: a flipped bit may have given it another's key, or the index of ends another's row.
+   */
   sweep(state: StoreState, now: EpochMs, limit: number): number {
-    const rows = this.#statements.endedKeys.all(now, limit);
-    if (rows.length > 0) state.revision++;
-    for (const { key } of rows) this.#remove(key, "expire", state, now);
-    return rows.length;
+    const ended = this.#statements.endedIds.all(now, limit + this.#damagedIds.size);
+    let [removed, bytes] = [0, 0];
+    for (const { id } of ended) {
+      if (removed === limit || bytes >= SWEEP_BYTES) break;
+      if (this.#damagedIds.has(id)) continue;
+      const row = this.#statements.entryOfId.get(id);
+      bytes += row?.size ?? 0;
+      if (row === null || !this.#hasEnded(row, now)) {
+        this.#noteDamaged(id);
+        continue;
+      }
+      if (removed++ === 0) state.revision++;
+      this.#removeEnded(row, state, now);
+    }
+    return removed;
+  }
+
+  /** Of a whole row, by what stands in it. */
+  #hasEnded(row: EntryRow & { readonly key: Uint8Array }, now: EpochMs): boolean {
+    if (!(row.key instanceof Uint8Array) || !this.#codec.isWhole(decodeKey(row.key), row)) return false;
+    return !isAlive(nullableInstant(row.expires_at), now);
+  }
+
+  /** @throws SQLiteError where an index does not fit the row, which the next sweep leaves alone */
+  #removeEnded(row: { readonly id: number; readonly key: Uint8Array }, state: StoreState, now: EpochMs): void {
+    try {
+      this.#remove(row, "expire", state, now);
+    } catch (error) {
+      if (isSqliteError(error, "SQLITE_CORRUPT_INDEX")) this.#noteDamaged(row.id);
+      throw error;
+    }
+  }
+
+  #noteDamaged(id: number): void {
+    if (this.#damagedIds.size < DAMAGED_MAX) this.#damagedIds.add(id);
+  }
+
+  /** @throws "damaged-entry" where the row is another's, to which a damaged index of keys has led */
+  #requireOwnKey(id: number, key: Key): void {
+    const own = this.#statements.keyOfId.get(id)?.key;
+    if (own instanceof Uint8Array && decodeKey(own) === key) return;
+    throw new KeyholdError(
+      "damaged-entry",
+      `Cannot tell which entry is ${JSON.stringify(key)}: what finds entries by their keys is damaged; restore a backup, or bring the others into a new store by keyhold copy`,
+      { key },
+    );
   }
 
   #standing(key: Key, now: EpochMs): Standing {
     const row = this.#statements.oneInfo.get(encodeKey(key));
+    if (row !== null) this.#requireOwnKey(row.id, key);
     if (row === null || !isAlive(nullableInstant(row.expires_at), now)) return { row, info: null };
     return { row, info: this.#codec.info(key, row) };
   }
@@ -154,7 +210,8 @@ export class BatchApplier {
       case "touch":
         return this.#touch(write, standing, state, now);
       case "delete":
-        if (standing.info !== null) this.#remove(encodeKey(write.key), "delete", state, now);
+        if (standing.row !== null && standing.info !== null)
+          this.#remove({ id: standing.row.id, key: encodeKey(write.key) }, "delete", state, now);
         return null;
       default:
         return write satisfies never;
@@ -177,11 +234,13 @@ export class BatchApplier {
     ] as const;
     if (row === null) {
       state.entries++;
-      this.#statements.insertEntry.run(key, ...fields);
+      const { lastInsertRowid } = this.#statements.insertEntry.run(key, ...fields);
+      this.#damagedIds.delete(Number(lastInsertRowid));
     } else {
       // An ended entry that still awaits the sweeper is replaced in place; its end is logged first.
       if (info === null) this.#logChange("expire", key, revision, state, now);
       this.#statements.updateEntry.run(...fields, row.id);
+      this.#damagedIds.delete(row.id);
     }
     this.#logChange("put", key, revision, state, now);
     return after;
@@ -201,8 +260,14 @@ export class BatchApplier {
     return after;
   }
 
-  #remove(key: Uint8Array, kind: "delete" | "expire", state: StoreState, now: EpochMs): void {
-    this.#statements.deleteEntry.run(key);
+  #remove(
+    { id, key }: { readonly id: number; readonly key: Uint8Array },
+    kind: "delete" | "expire",
+    state: StoreState,
+    now: EpochMs,
+  ): void {
+    this.#statements.deleteEntry.run(id);
+    this.#damagedIds.delete(id);
     state.entries--;
     this.#logChange(kind, key, state.revision, state, now);
   }
@@ -257,11 +322,14 @@ function prepare(db: Database) {
     updateEntry: db.prepare(SQL.updateEntry),
     touchEntry: db.prepare(SQL.touchEntry),
     deleteEntry: db.prepare(SQL.deleteEntry),
+    keyOfId: db.prepare<{ key: Uint8Array }, [number]>(SQL.keyOfId),
+    entryOfId: db.prepare<EntryRow & { key: Uint8Array }, [number]>(SQL.entryOfId),
     logChange: db.prepare(SQL.logChange),
-    endedKeys: db.prepare<{ key: Uint8Array }, [number, number]>(SQL.endedKeys),
-    keysForward: db.prepare<{ key: Uint8Array; expires_at: number | null }, [Uint8Array, Uint8Array, number]>(
-      SQL.keysForward,
-    ),
+    endedIds: db.prepare<{ id: number }, [number, number]>(SQL.endedIds),
+    keysForward: db.prepare<
+      { id: number; key: Uint8Array; expires_at: number | null },
+      [Uint8Array, Uint8Array, number]
+    >(SQL.keysForward),
   };
 }
 

@@ -12,8 +12,7 @@ const BY_KEY = "SEARCH entries USING INDEX sqlite_autoindex_entries_1 (key=?)";
 const BY_KEYS = "SEARCH entries USING INDEX sqlite_autoindex_entries_1 (key>? AND key<?)";
 const BY_ID = "SEARCH entries USING INTEGER PRIMARY KEY (rowid=?)";
 const BY_STATE = "SEARCH state USING INTEGER PRIMARY KEY (rowid=?)";
-const BY_END = "SEARCH entries USING INDEX entries_by_end (expires_at>? AND expires_at<?)";
-const COUNT_BY_END = "SEARCH entries USING COVERING INDEX entries_by_end (expires_at>? AND expires_at<?)";
+const BY_END = "SEARCH entries USING COVERING INDEX entries_by_end (expires_at>? AND expires_at<?)";
 const BY_RECORD_ID = "SEARCH idempotency_records USING INDEX sqlite_autoindex_idempotency_records_1 (id=?)";
 const BY_SEQUENCE = "SEARCH changes USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)";
 
@@ -29,9 +28,11 @@ const PLANS: Readonly<Record<keyof typeof SQL, readonly string[]>> = {
   insertEntry: [],
   updateEntry: [BY_ID],
   touchEntry: [BY_ID],
-  deleteEntry: [BY_KEY],
-  endedKeys: [BY_END],
-  countEnded: [COUNT_BY_END],
+  deleteEntry: [BY_ID],
+  keyOfId: [BY_ID],
+  entryOfId: [BY_ID],
+  endedIds: [BY_END],
+  countEnded: [BY_END],
   keysForward: [BY_KEYS],
   keysBackward: [BY_KEYS],
   infosForward: [BY_KEYS],
@@ -53,6 +54,8 @@ const PLANS: Readonly<Record<keyof typeof SQL, readonly string[]>> = {
   putToken: [],
   dropToken: ["SEARCH tokens USING INDEX sqlite_autoindex_tokens_1 (id=?)"],
   trimChanges: ["SEARCH changes USING INTEGER PRIMARY KEY (rowid<?)"],
+  dropChanges: [],
+  rebuildEnds: [],
   dropChangesBeyond: ["SEARCH changes USING INTEGER PRIMARY KEY (rowid>?)"],
 };
 

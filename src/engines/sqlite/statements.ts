@@ -116,9 +116,18 @@ export const SQL = {
     where id = ?`,
   deleteEntry: `
     delete from entries
-    where key = ?`,
-  endedKeys: `
+    where id = ?`,
+  // By rowid, so that it is the row's own key, and not what the index of keys has for it.
+  keyOfId: `
     select key
+    from entries
+    where id = ?`,
+  entryOfId: `
+    select key, ${ENTRY}
+    from entries
+    where id = ?`,
+  endedIds: `
+    select id
     from entries
     where expires_at is not null and expires_at <= ?
     order by expires_at
@@ -129,7 +138,7 @@ export const SQL = {
     where expires_at is not null and expires_at <= ?`,
 
   keysForward: `
-    select key, expires_at
+    select id, key, expires_at
     from entries
     where key >= ? and key < ?
     order by key
@@ -186,6 +195,8 @@ export const SQL = {
   trimChanges: `
     delete from changes
     where sequence <= ?`,
+  dropChanges: `
+    delete from changes`,
   dropChangesBeyond: `
     delete from changes
     where sequence > ?`,
@@ -214,6 +225,10 @@ export const SQL = {
     where sequence > ?
     order by sequence
     limit ?`,
+
+  // It follows from the rows alone.
+  rebuildEnds: `
+    reindex entries_by_end`,
 
   everyToken: `
     select id, checksum, record

@@ -55,6 +55,8 @@ export class Writer {
   readonly #statements: ReturnType<typeof prepare>;
   #state: StoreState;
   #fatalReason: string | null = null;
+  /** Whether the index of ends has been made anew, which is tried once. */
+  #hasRebuilt = false;
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
@@ -132,9 +134,26 @@ export class Writer {
 
   #recover(group: readonly WriteRequest[], error: unknown): readonly WriteAnswer[] {
     this.#rollBack();
+    if (isSqliteError(error, "SQLITE_CORRUPT_INDEX") && this.#rebuildEnds()) return this.#commitSome(group, 0);
     const failure = this.#classify(error);
     if (group.length === 1 || this.hasFailed) return group.map(() => failed(failure));
     return group.flatMap((request) => this.#commitSome([request], 0));
+  }
+
+  /**
+   * An end that a flipped bit has changed is not what the index of ends has for it, and no write of that entry would go through. The
+   * index is made of the rows anew; what reads and sweeps look at is the row and its checksum. Returns whether it was.
+   */
+  #rebuildEnds(): boolean {
+    if (this.#hasRebuilt || this.hasFailed) return false;
+    this.#hasRebuilt = true;
+    try {
+      this.#statements.rebuildEnds.run();
+      return true;
+    } catch (error) {
+      this.#classify(error);
+      return false;
+    }
   }
 
   #apply(request: WriteRequest, state: StoreState): WriteAnswer {
@@ -244,6 +263,15 @@ export class Writer {
     if (isSqliteError(error, "SQLITE_BUSY")) {
       return new KeyholdError("unavailable", `Cannot write: ${message}`, {}, { cause: error });
     }
+    // What stands in a row or in an index is not what was written, and this request alone needs it.
+    if (isSqliteError(error, "SQLITE_CORRUPT_INDEX") || isSqliteError(error, "SQLITE_CONSTRAINT")) {
+      return new KeyholdError(
+        "damaged-entry",
+        `Cannot write: ${message}; restore a backup, or bring the entries that are whole into a new store by keyhold copy`,
+        {},
+        { cause: error },
+      );
+    }
     // A call of the system that failed speaks of the disk as well: its free room is asked for before each write.
     if (!(error instanceof SQLiteError) && !isSystemError(error))
       return new KeyholdError("internal", "The writer failed", {}, { cause: error });
@@ -258,6 +286,7 @@ function prepare(db: Database) {
     commit: db.prepare("commit"),
     rollBack: db.prepare("rollback"),
     writeState: db.prepare(SQL.writeState),
+    rebuildEnds: db.prepare(SQL.rebuildEnds),
   };
 }
 
