@@ -13,7 +13,8 @@ import { type ReceiptRow, toReceipt } from "./receipts.ts";
 import { type EntryRow, RecordCodec } from "./record.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
 import { isWholeState, STATE_CHECKSUM_FORMAT, type StoredState } from "./state-row.ts";
-import { COPY_SQL } from "./statements.ts";
+import { COPY_SQL, SQL } from "./statements.ts";
+import { TOKENS_FORMAT, type TokenRow, toToken } from "./tokens.ts";
 
 export type DatabaseKind = "backup" | "store";
 
@@ -88,6 +89,7 @@ class Check {
       () => this.#checkPages(),
       () => this.#checkEntries(),
       () => this.#checkRecords(),
+      () => this.#checkTokens(),
       () => this.#checkChanges(),
       () => this.#checkBounds(),
       () => this.#checkDigest(),
@@ -179,6 +181,18 @@ class Check {
     }
     if (records !== this.#state.records)
       this.#add(`It holds ${records} idempotency records and counts ${this.#state.records}`);
+  }
+
+  #checkTokens(): void {
+    if (this.#format < TOKENS_FORMAT) return;
+    for (const row of this.#db.prepare<TokenRow, []>(SQL.everyToken).iterate()) {
+      try {
+        toToken(row);
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        this.#add(`The access token ${JSON.stringify(row.id)} does not match its checksum`);
+      }
+    }
   }
 
   async #checkChanges(): Promise<void> {

@@ -18,6 +18,7 @@ import { type EntryRow, RecordCodec } from "./record.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
 import { isWholeState, type StoredState } from "./state-row.ts";
 import { COPY_SQL, SQL } from "./statements.ts";
+import { type TokenRow, toToken } from "./tokens.ts";
 
 /** What a long piece of work tells of itself, and whether it is still wanted. */
 export interface WorkWatch {
@@ -125,6 +126,7 @@ async function copyContents(
     .all()) {
     if (["entries", "changes", "backup"].includes(name)) continue;
     if (name === "idempotency_records") await checkRecords(source, watch);
+    if (name === "tokens") for (const row of source.prepare<TokenRow, []>(SQL.everyToken).iterate()) toToken(row);
     await copyRows(source, copy, { name, order: without_rowid === 1 ? "" : "order by rowid", watch });
   }
   copy.run(SQL.markClean, [1]);

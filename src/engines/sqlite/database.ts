@@ -5,6 +5,7 @@ import { KeyholdError } from "../../core/errors.ts";
 import type { EpochMs } from "../../core/expiry.ts";
 import { sealChanges } from "./change-row.ts";
 import { APPLICATION_ID, BACKUP_APPLICATION_ID, FORMAT_VERSION, PAGE_BYTES, type StoreFiles } from "./layout.ts";
+import { isSqliteError } from "./sqlite-errors.ts";
 import { STATE_CHECKSUM_FORMAT, sealState } from "./state-row.ts";
 import { MIGRATIONS, SCHEMA, SQL } from "./statements.ts";
 
@@ -143,10 +144,26 @@ function requireSetting(db: Database, name: string, expected: string | number, a
 }
 
 /** Creates the tables of a new store and migrates those of an older format, in one transaction. */
-function bringUpToDate(db: Database, { incarnation, now }: NewStore): void {
-  const migrate = db.transaction(() => {
+function bringUpToDate(db: Database, newStore: NewStore): void {
+  try {
+    migrate(db, newStore, { keepsHistory: true });
+  } catch (error) {
+    // A damaged change must not keep a store from being brought up: the log counts as one that was trimmed.
+    const isOfRows = ["SQLITE_CORRUPT", "SQLITE_CONSTRAINT", "SQLITE_ERROR"].some((code) => isSqliteError(error, code));
+    if (!isOfRows || Number(readPragma(db, "user_version")) === 0) throw error;
+    migrate(db, newStore, { keepsHistory: false });
+  }
+}
+
+function migrate(
+  db: Database,
+  { incarnation, now }: NewStore,
+  { keepsHistory }: { readonly keepsHistory: boolean },
+): void {
+  const work = db.transaction(() => {
     const found = Number(readPragma(db, "user_version"));
     if (found === FORMAT_VERSION) return;
+    if (!keepsHistory) db.run(SQL.dropChanges);
     if (found === 0) {
       for (const statement of SCHEMA) db.run(statement);
       db.run(SQL.createState, [incarnation, now]);
@@ -159,7 +176,7 @@ function bringUpToDate(db: Database, { incarnation, now }: NewStore): void {
     }
     db.run(`pragma user_version = ${FORMAT_VERSION}`);
   });
-  migrate.immediate();
+  work.immediate();
 }
 
 /** What brings a store of one format to a later one. */

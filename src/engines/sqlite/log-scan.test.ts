@@ -218,6 +218,16 @@ describe("a log with one bit flipped", () => {
     });
   }
 
+  test("counts no commits in zeros behind it", async () => {
+    await withCrashedStore(async (files) => {
+      flipBit(files.log, 0);
+      const { droppedCommits } = scanLog(files.log);
+      const zeros = Buffer.alloc(FRAME_BYTES * 4);
+      writeFileSync(files.log, Buffer.concat([readFileSync(files.log), zeros]));
+      expect(scanLog(files.log).droppedCommits).toBe(droppedCommits);
+    });
+  });
+
   test("is refused again, and accepted once the bit is set right", async () => {
     await withCrashedStore(async (files) => {
       flipBit(files.log, HEADER_BYTES + 1000);

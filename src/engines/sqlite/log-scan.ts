@@ -153,8 +153,9 @@ class DroppedCommits {
 
   add(frame: DataView, isWhole: boolean): void {
     this.frames++;
-    if (!isWhole) return;
     const page = frame.getUint32(0);
+    // No page has the number 0: a row of zeros fits itself, and is none of ours.
+    if (!isWhole || page === 0) return;
     const isLast = isCommit(frame);
     if (!isLast && this.#pages.has(page)) this.#endCommit();
     this.#pages.add(page);

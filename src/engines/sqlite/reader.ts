@@ -13,6 +13,7 @@ import { closeWhole } from "./database.ts";
 import { decodeKey, encodeKey, highBytes } from "./key-bytes.ts";
 import { type ReceiptRow, toReceipt } from "./receipts.ts";
 import { type EntryRow, type InfoRow, RecordCodec } from "./record.ts";
+import { isSqliteError } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
 import { type TokenRow, toToken } from "./tokens.ts";
 import { TurnSnapshot } from "./turn-snapshot.ts";
@@ -106,8 +107,11 @@ export class Reader {
   }): ToldChanges & { readonly oldest: number } {
     return this.#atOneInstant(() => {
       const latest = this.#statements.state.get()?.sequence ?? 0;
-      const oldest = this.#statements.oldestChanges.get(1)?.sequence ?? latest + 1;
-      const rows = this.#statements.changesAfter.all(after, upTo, limit);
+      const rows = unlessDamaged(() => this.#statements.changesAfter.all(after, upTo, limit));
+      if (rows === null) return { changes: [], reached: upTo, isDamaged: after < upTo, oldest: after + 1 };
+      const first = unlessDamaged(() => this.#statements.oldestChanges.all(1))?.[0] ?? rows[0];
+      // A damaged number may be beyond all others, and who has seen the latest has seen all.
+      const oldest = Math.min(first?.sequence ?? latest + 1, latest + 1);
       return { ...tellChanges(rows, { from: Math.max(after, oldest - 1), to: upTo, limit }), oldest };
     });
   }
@@ -190,7 +194,16 @@ export class Reader {
     try {
       return read();
     } finally {
+      this.#endInstant();
+    }
+  }
+
+  #endInstant(): void {
+    try {
       this.#statements.commit.run();
+    } catch (error) {
+      // The fault of a read within, which has told it, as in TurnSnapshot.
+      if (this.#db.inTransaction) throw error;
     }
   }
 }
@@ -222,6 +235,16 @@ function prepare(db: Database) {
     everyToken: db.prepare<TokenRow, []>(SQL.everyToken),
     changesAfter: db.prepare<ChangeRow, [number, number, number]>(SQL.changesAfter),
   };
+}
+
+/** Null where a page that is read is damaged. */
+function unlessDamaged<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (!isSqliteError(error, "SQLITE_CORRUPT")) throw error;
+    return null;
+  }
 }
 
 function isLive(row: { readonly expires_at: number | null }, now: EpochMs): boolean {

@@ -61,7 +61,7 @@ export class Receipts {
   /** Drops records that no longer count, oldest first, at most `limit`. Returns how many. */
   sweep(state: StoreState, now: EpochMs, limit: number): number {
     const rows = this.#statements.oldestRecords.all(limit);
-    const kept = rows.findIndex(({ asked_at }) => isKept(toEpochMs(asked_at), this.#bounds.idempotencyAgeMs, now));
+    const kept = rows.findIndex(({ asked_at }) => !isDue(asked_at, this.#bounds.idempotencyAgeMs, now));
     const dropped = kept < 0 ? rows : rows.slice(0, kept);
     const last = dropped.at(-1);
     if (last === undefined) return 0;
@@ -70,6 +70,11 @@ export class Receipts {
     state.recordBytes -= dropped.reduce((sum, { size }) => sum + size, 0);
     return dropped.length;
   }
+}
+
+/** Whether a record no longer counts. One from long after now is damaged, and would keep all that come after it. */
+export function isDue(askedAt: number, ageMs: number, now: EpochMs): boolean {
+  return askedAt > now + ageMs || !isKept(toEpochMs(askedAt), ageMs, now);
 }
 
 /** @throws "damaged-entry" when the row is not what was written */

@@ -41,9 +41,12 @@ export function stateChecksum(state: StateFigures): number {
 /** Whether it matches its checksum, where its format has one. */
 export function isWholeState({ records = 0, record_bytes = 0, ...state }: StoredState): boolean {
   if (state.checksum === undefined) return true;
-  // A flipped bit may also have made the incarnation something else than a text.
-  if (typeof state.incarnation !== "string") return false;
-  return stateChecksum({ ...state, records, record_bytes }) === state.checksum;
+  const { incarnation, revision, sequence, entries, highest_instant, checksum } = state;
+  // A flipped bit may also have made something else of a column than it was: a null is reckoned as zero.
+  if (typeof incarnation !== "string") return false;
+  const numbers = [revision, sequence, entries, records, record_bytes, highest_instant, checksum];
+  if (numbers.some((number) => typeof number !== "number")) return false;
+  return stateChecksum({ ...state, records, record_bytes }) === checksum;
 }
 
 /** Gives the row the checksum of what stands in it. Requires: an open transaction, in a database of a format that has one. */
@@ -59,6 +62,6 @@ export function readStateRow(db: Database, { database }: Pick<StoreFiles, "datab
   const why =
     row === null
       ? "is missing; restore a backup"
-      : "does not match its checksum; restore a backup, or export its entries with --store and import them into a new store";
+      : "does not match its checksum; restore a backup, or bring its entries and access tokens into a new store by keyhold copy";
   throw new KeyholdError("unavailable", `Cannot open ${database}: the row that says where the store stands ${why}`);
 }

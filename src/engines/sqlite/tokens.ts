@@ -26,6 +26,9 @@ type StoredToken = readonly [
   revokedAt: number | null,
 ];
 
+/** First format that has them. */
+export const TOKENS_FORMAT = 3;
+
 /** Room that the row of a token takes beside its text, in bytes. */
 const ROW_BYTES = 4096;
 
@@ -55,7 +58,7 @@ export function toToken({ id, checksum, record }: TokenRow): TokenRecord {
   if (checksumOf(id, record) !== checksum) {
     throw new KeyholdError(
       "damaged-entry",
-      `The stored access token ${JSON.stringify(id)} does not match its checksum; restore a backup`,
+      `The stored access token ${JSON.stringify(id)} does not match its checksum; restore a backup, or bring the entries into a new store by keyhold copy with --no-tokens`,
     );
   }
   const stored: StoredToken = JSON.parse(record);

@@ -9,10 +9,10 @@
 // lives for a turn of the event loop.
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
-import { type Clock, toEpochMs } from "../../core/expiry.ts";
-import { isKept } from "../../store/receipt.ts";
+import type { Clock } from "../../core/expiry.ts";
 import type { LogMover } from "./checkpointer.ts";
 import type { StoreFiles } from "./layout.ts";
+import { isDue } from "./receipts.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
 import type { Writer } from "./writer.ts";
@@ -27,6 +27,11 @@ export const LOG_PAGES_MAX = 4096;
 export const LAST_PAGES = 512;
 /** Pages of log, 64 MiB, at which commits wait until it has been brought in. */
 export const LOG_PAGES_END = 16_384;
+
+interface LoggedRow {
+  readonly sequence: number;
+  readonly logged_at: number;
+}
 
 interface LogPages {
   readonly log: number;
@@ -51,6 +56,7 @@ export class Upkeep {
   readonly #statements: ReturnType<typeof prepare>;
   readonly #identities: ReadonlyMap<string, string>;
   #sequenceAtLastTick = -1;
+  #isHistoryDamaged = false;
   /** How the log was when the mover began last; null once it has begun anew. */
   #lastMove: LogPages | null = null;
 
@@ -114,25 +120,48 @@ export class Upkeep {
   /** Drops changes that are too old or too many, oldest first; at most TRIM_SLICE. Returns how many. */
   #trimHistory(): number {
     const { writer, now, historyAgeMs, historyChanges } = this.#parts;
+    if (this.#isHistoryDamaged) return 0;
+    const { sequence: latest } = writer.figures;
     const tooOld = now() - historyAgeMs;
-    const tooMany = writer.figures.sequence - historyChanges;
-    const [oldest] = this.#statements.oldestChanges.all(1);
-    if (oldest === undefined || (oldest.logged_at >= tooOld && oldest.sequence > tooMany)) return 0;
-    return writer.upkeep(() => {
-      const rows = this.#statements.oldestChanges.all(TRIM_SLICE);
-      const kept = rows.findIndex(({ sequence, logged_at }) => logged_at >= tooOld && sequence > tooMany);
-      const dropped = kept < 0 ? rows.length : kept;
-      const last = rows[dropped - 1];
-      if (last !== undefined) this.#statements.trimChanges.run(last.sequence);
-      return dropped;
+    const tooMany = latest - historyChanges;
+    const isDue = ({ sequence, logged_at }: LoggedRow) =>
+      logged_at < tooOld || sequence <= tooMany || sequence > latest;
+    return this.#onHistory(() => {
+      const [oldest] = this.#statements.oldestChanges.all(1);
+      if (oldest === undefined || !isDue(oldest)) return 0;
+      return writer.upkeep(() => this.#onHistory(() => this.#dropDue(isDue, latest)));
     });
+  }
+
+  /** Of rows in order; where they are not, as a damaged number stands among them, none is kept, and watchers begin anew. */
+  #dropDue(isDue: (row: LoggedRow) => boolean, latest: number): number {
+    const rows = this.#statements.oldestChanges.all(TRIM_SLICE);
+    const kept = rows.findIndex((row) => !isDue(row));
+    const dropped = rows.slice(0, kept < 0 ? rows.length : kept);
+    const last = dropped.at(-1);
+    if (last === undefined) return 0;
+    const isOrdered = dropped.every(({ sequence }, index) => sequence > (dropped[index - 1]?.sequence ?? 0));
+    if (isOrdered && last.sequence <= latest) this.#statements.trimChanges.run(last.sequence);
+    else this.#statements.dropChanges.run();
+    return dropped.length;
+  }
+
+  /** What a damaged page of the log keeps from being trimmed stays: entries are served, and watchers told to begin anew. */
+  #onHistory(work: () => number): number {
+    try {
+      return work();
+    } catch (error) {
+      if (!isSqliteError(error, "SQLITE_CORRUPT")) throw error;
+      this.#isHistoryDamaged = true;
+      return 0;
+    }
   }
 
   /** Drops records of named writes that are too old, at most TRIM_SLICE. Returns how many. */
   #dropRecords(): number {
     const { writer, now, idempotencyAgeMs } = this.#parts;
     const [oldest] = this.#statements.oldestRecords.all(1);
-    if (oldest === undefined || isKept(toEpochMs(oldest.asked_at), idempotencyAgeMs, now())) return 0;
+    if (oldest === undefined || !isDue(oldest.asked_at, idempotencyAgeMs, now())) return 0;
     return writer.sweepRecords(TRIM_SLICE);
   }
 
@@ -166,8 +195,9 @@ export class Upkeep {
 
 function prepare(db: Database) {
   return {
-    oldestChanges: db.prepare<{ sequence: number; logged_at: number }, [number]>(SQL.oldestChanges),
+    oldestChanges: db.prepare<LoggedRow, [number]>(SQL.oldestChanges),
     trimChanges: db.prepare(SQL.trimChanges),
+    dropChanges: db.prepare(SQL.dropChanges),
     oldestRecords: db.prepare<{ sequence: number; asked_at: number }, [number]>(SQL.oldestRecords),
     logPages: db.prepare<LogPages, []>("pragma wal_checkpoint(noop)"),
     checkpoint: db.prepare<{ busy: number }, []>("pragma wal_checkpoint(passive)"),
