@@ -12,7 +12,7 @@ import { type CheckReport, checkDatabase } from "./sqlite/backup-check.ts";
 import { copyDatabase, hashFile, toCopyFault, type WorkWatch } from "./sqlite/backup-copy.ts";
 import { type Restored, restoreBackup } from "./sqlite/backup-restore.ts";
 import { finishCopy, requireRoom } from "./sqlite/backup-target.ts";
-import { closeWhole, openReader } from "./sqlite/database.ts";
+import { closeWhole, damagedSchemaPart, openReader, readPragma } from "./sqlite/database.ts";
 import { isHeld } from "./sqlite/directory.ts";
 import { decodeKey } from "./sqlite/key-bytes.ts";
 import { type StoreFiles, storeFiles } from "./sqlite/layout.ts";
@@ -65,6 +65,8 @@ export interface Snapshot {
   readonly revision: number;
   /** The highest instant of the store's clock then. */
   readonly at: number;
+  /** What no server starts on, as far as one look shows it: a sentence; null where there is none. */
+  readonly damage: string | null;
   /** Live entries after a key, in key order. @throws "damaged-entry" */
   entries(after: string | null): Iterable<Entry>;
   close(): void;
@@ -117,12 +119,16 @@ function readSnapshot(db: Database): Omit<Snapshot, "close"> {
   const { incarnation, revision } = state;
   const codec = new RecordCodec(incarnation);
   // A damaged row is when an export is asked for, as no server starts on it; and an instant in it that has leapt would leave out what ends.
-  const at = isWholeState(state) ? state.highest_instant : Date.now();
+  const isWhole = isWholeState(state);
+  const at = isWhole ? state.highest_instant : Date.now();
+  const part = damagedSchemaPart(db, Number(readPragma(db, "user_version")));
+  const schemaDamage = part === null ? null : `the definition of its ${part} is not what was written`;
   const now = toEpochMs(at);
   return {
     incarnation,
     revision,
     at,
+    damage: isWhole ? schemaDamage : "the row that says where it stands does not match its checksum",
     *entries(after) {
       const walk = db.prepare<EntryRow & { key: Uint8Array }, [Uint8Array]>(COPY_SQL.entriesAfter);
       for (const row of walk.iterate(new TextEncoder().encode(after ?? ""))) {

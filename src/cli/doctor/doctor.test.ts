@@ -1,11 +1,14 @@
 // Tests of `keyhold doctor`: what it finds of a server that is well and of ones that are not, and of a store's directory.
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeCertificate } from "../../../test/support/certificate.ts";
 import { makeFakeHost } from "../../../test/support/fake-host.ts";
 import { type ServerProcess, startServerProcess } from "../../../test/support/server-process.ts";
+import { sqliteOptions } from "../../../test/support/sqlite-harness.ts";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../../../test/support/temporary-directory.ts";
+import { openSqliteStore } from "../../engines/sqlite/store.ts";
 import { run } from "../run.ts";
 import { judgeSync, kindOf } from "./disk-checks.ts";
 import { checkInfo, type InfoJson } from "./info-checks.ts";
@@ -182,6 +185,20 @@ describe("a store of this machine", () => {
     expect(open.verdictOf("access")).toBe("warn");
     const none = await doctor(["--store", join(top, "nothing")]);
     expect([none.code, none.checks.map(({ check, verdict }) => `${check} ${verdict}`)]).toEqual([1, ["store fail"]]);
+  });
+
+  test("that is damaged where no server would start is said so", async () => {
+    const damaged = join(top, "damaged");
+    await (await openSqliteStore(sqliteOptions(damaged))).close();
+    const db = new Database(join(damaged, "keyhold.db"));
+    db.run("update state set revision = revision + 1");
+    db.close(true);
+    const { code, checks } = await doctor(["--store", damaged]);
+    expect(code).toBe(1);
+    expect(checks).toMatchObject([
+      { check: "store", verdict: "fail", detail: expect.stringContaining("does not match its checksum") },
+    ]);
+    expect(checks[0]?.cure).toContain("keyhold copy");
   });
 
   test("has backups that are young enough", () => {

@@ -37,7 +37,11 @@ async function checkReading(directory: string): Promise<readonly Finding[]> {
   const { isServed, openSnapshot } = await import("../../engines/archive.ts");
   const snapshot = openSnapshot({ directory });
   try {
-    const { incarnation, revision } = snapshot;
+    const { incarnation, revision, damage } = snapshot;
+    if (damage !== null) {
+      const cure = `Restore a backup, or bring what is whole into a new store: keyhold copy ${directory} NEW`;
+      return [fail("store", `the store in ${directory} is damaged: ${damage}`, cure)];
+    }
     const served = isServed(directory) ? "a server holds it" : "no server holds it";
     return [
       ok("store", `the store in ${directory} can be read: life ${incarnation}, revision ${revision}`),
