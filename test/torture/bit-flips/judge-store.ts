@@ -76,9 +76,12 @@ async function findsByCheck({ files, incarnation }: SqliteStore): Promise<boolea
   return ended.promise;
 }
 
-/** Whether it gives an entry that never stood there. One that is missing is for another to tell. */
+/**
+ * Whether it gives an entry with its value that never stood there. One that is missing is for another to tell, and listings without
+ * values compare no checksums (docs/guarantees.md).
+ */
 function showsWrong(what: string, sound: string | null, answered: string | null): boolean {
-  if (!/^(?:get|getMany|list|scan)\b/.test(what) || answered === null) return false;
+  if (!/^(?:get|getMany|scan)\b/.test(what) || answered === null) return false;
   const all = new Set(entriesIn(sound ?? "null"));
   return entriesIn(answered).some((entry) => !all.has(entry));
 }
