@@ -1,6 +1,7 @@
 // A flipped bit in the header of a row makes a column another type, or nothing: whatever its checksum says, the row is damaged.
 import { expect, test } from "bun:test";
 import { type ChangeRow, changeChecksum, isWholeChange } from "./change-row.ts";
+import { decodeKey } from "./key-bytes.ts";
 import { type ReceiptRow, toReceipt } from "./receipts.ts";
 import { isWholeState, type StateRow, stateChecksum } from "./state-row.ts";
 
@@ -38,4 +39,9 @@ test("a state without its incarnation is not what was written", () => {
   const sound: StateRow = { ...figures, checksum: stateChecksum(figures), is_clean: 1 };
   expect(isWholeState(sound)).toBe(true);
   expect(isWholeState(withColumns(sound, '{"incarnation": null}'))).toBe(false);
+});
+
+test("a key that is a text is damaged, wherever it is read", () => {
+  const { key } = withColumns({ key: new Uint8Array() }, '{"key": "key"}');
+  expect(() => decodeKey(key)).toThrow(/A stored key is not what was written/);
 });

@@ -1,4 +1,5 @@
 // Keys as SQLite sees them: BLOBs of UTF-8, compared byte by byte.
+import { KeyholdError } from "../../core/errors.ts";
 import type { Key } from "../../core/key.ts";
 
 const encoder = new TextEncoder();
@@ -12,8 +13,11 @@ export function encodeKey(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** Requires: bytes that encodeKey() made of a key. */
+/** @param bytes - that encodeKey() made of a key @throws "damaged-entry" where a flipped bit has made something else of them than bytes */
 export function decodeKey(bytes: Uint8Array): Key {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new KeyholdError("damaged-entry", "A stored key is not what was written; keyhold verify says more");
+  }
   return decoder.decode(bytes) as Key;
 }
 
