@@ -3,7 +3,7 @@
 import { openSync } from "node:fs";
 
 const LEAK_INTERVAL_MS = 100;
-const LEAK_BYTES = 2 ** 20;
+const LEAK_BYTES = 4 * 2 ** 20;
 
 const kept: Uint8Array[] = [];
 if (process.env["LEAK"] === "memory")

@@ -46,7 +46,7 @@ export const soak: Method = {
   rounds: { short: 1, long: 600 },
   variants: [],
   plants: [
-    { name: "memory", summary: "the server keeps 10 MiB a second that nobody needs", finds: /Memory grew/, rounds: 1 },
+    { name: "memory", summary: "the server keeps 40 MiB a second that nobody needs", finds: /Memory grew/, rounds: 1 },
     {
       name: "descriptors",
       summary: "the server opens ten files a second and closes none",
