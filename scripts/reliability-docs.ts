@@ -16,9 +16,15 @@ export function renderReliability(page: string): string {
   return replacePart(page, BEGIN, renderFigures(reports));
 }
 
+/** @throws Error where one does not say what it is of */
 function readReports(): readonly Report[] {
   const names = readdirSync(REPORTS).filter((name) => name.endsWith(".json"));
-  return names.toSorted().map((name) => JSON.parse(readFileSync(`${REPORTS}/${name}`, "utf8")));
+  return names.toSorted().map((name) => {
+    const report: Report = JSON.parse(readFileSync(`${REPORTS}/${name}`, "utf8"));
+    const isOfCommit = report.plant !== null || !report.commit.endsWith("+");
+    if (isOfCommit && typeof report.program === "string") return report;
+    throw new Error(`${name} is of sources that no commit has, or does not say what was run`);
+  });
 }
 
 type Subject = Pick<Report, "method" | "variant">;
