@@ -1,5 +1,6 @@
 // Bit rot: a store or a backup with one place damaged is opened and read whole. What is wrong in it must be told, by the start, by a
 // read, by the check after an unclean stop or by `keyhold verify`; no read may answer a wrong value; or the damage lies where nothing is.
+// A database is then acted on as well: nothing may be lost that no act was aimed at.
 import { join } from "node:path";
 import { makeSeededRandom } from "../../support/seeded-random.ts";
 import { FAULTS_MAX, type Findings, type Method, type Run } from "../method.ts";
@@ -21,6 +22,7 @@ const ENDS = [
   "refused at the start",
   "told at the start",
   "told by a read",
+  "told by an act",
   "told by the check",
   "told by verify",
   "harmless",
@@ -38,6 +40,13 @@ const PLANTS = [
     summary: "the file as it was some writes ago stands in its place",
     finds: /nobody tells|a wrong entry is served|its check finds nothing/,
     rounds: 3,
+  },
+  {
+    name: "entry-lost-to-an-act",
+    summary: "an entry that no act is aimed at is removed while the store is written to",
+    finds: /an entry that nobody touched is gone after/,
+    rounds: 3,
+    on: ["database"],
   },
 ] as const;
 const LANES = 2;

@@ -12,6 +12,9 @@ export interface Damage {
 
 const SECTOR_BYTES = 512;
 const PAGE_BYTES = 4096;
+/** The kinds of pages (sqlite.org/fileformat2.html §1.6); others hold what is left of long values. */
+const INDEX_PAGES = [2, 10];
+const TREE_PAGES = [...INDEX_PAGES, 5, 13];
 /** Of rounds, one in so many makes more of it than a bit. */
 const WIDER_ROUNDS = 8;
 
@@ -36,15 +39,18 @@ function change(bytes: Uint8Array, kind: DamageKind, offset: number, length: num
   return { kind, offset, place: `${kind} from ${offset} to ${end}` };
 }
 
-/** Where a damage of a database counts most: anywhere, in the pages of its trees, or in the first pages, where all begins. */
+/**
+ * Where a damage of a database counts most: anywhere, in the first pages, where all begins, in the pages of its trees, or in those of
+ * its indexes, by which reads, writes and sweeps find their rows.
+ */
 export function pickInDatabase(bytes: Uint8Array, random: SeededRandom): number {
-  const draw = random.below(3);
+  const draw = random.below(4);
   if (draw === 0) return random.below(bytes.length);
   if (draw === 1) return random.below(2 * PAGE_BYTES);
+  const kinds = draw === 2 ? TREE_PAGES : INDEX_PAGES;
   for (;;) {
     const page = random.below(bytes.length / PAGE_BYTES) * PAGE_BYTES;
-    // The kinds of pages of trees (sqlite.org/fileformat2.html §1.6); others hold what is left of long values.
-    if ([2, 5, 10, 13].includes(bytes[page] ?? 0)) return page + random.below(PAGE_BYTES);
+    if (kinds.includes(bytes[page] ?? 0)) return page + random.below(PAGE_BYTES);
   }
 }
 

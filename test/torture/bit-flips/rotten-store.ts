@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { storeFiles } from "../../../src/engines/sqlite/layout.ts";
 import { changeValue, removeEntries } from "../../support/forged-database.ts";
 import type { SeededRandom } from "../../support/seeded-random.ts";
+import { actOnStore } from "./act-on-store.ts";
 import type { RotOnce } from "./bit-flips.ts";
 import { damageBytes, pickInDatabase, pickInLog } from "./damage.ts";
 import { judgeServed } from "./judge-served.ts";
@@ -16,6 +17,8 @@ export interface RotTerms {
   readonly plant: string | null;
 }
 
+/** The plant that waits for the acts. */
+const LOST_TO_AN_ACT = "entry-lost-to-an-act";
 /** One in so many is served by a process as well. */
 const SERVED_ROUNDS = 20;
 /** So that the short version has one. */
@@ -32,7 +35,10 @@ export async function makeRottenDatabase({ directory, random, plant }: RotTerms)
       place = damageBytes(damaged, random, () => pickInDatabase(damaged, random)).place;
       writeFileSync(storeFiles(copy).database, damaged);
     } else plantInDatabase(copy, plant);
-    return { place, ...(await judge(copy, sound, { round, before: null })) };
+    const judged = await judge(copy, sound, { round, before: null });
+    if (judged.is === "silent" || judged.is === "refused at the start") return { place, ...judged };
+    const acted = await actOnStore(copy, sound, plant === LOST_TO_AN_ACT);
+    return { place, ...(acted?.is === "silent" || judged.is === "harmless" ? (acted ?? judged) : judged) };
   };
 }
 
@@ -72,6 +78,7 @@ function copyTo(source: string, target: string): string {
 
 function plantInDatabase(directory: string, plant: string): void {
   const { database } = storeFiles(directory);
+  if (plant === LOST_TO_AN_ACT) return;
   if (plant === "checksum-made-to-fit") changeValue(database);
   // The last write of an entry is taken back, as an older copy of the file would.
   else removeEntries(database, "select max(id) from entries");
