@@ -23,7 +23,7 @@ interface Outcome {
   readonly keyFaults: readonly ActFault[];
   /** Whether an act was refused with what tells of damage, or the store has ended its own use. */
   readonly isTold: boolean;
-  /** Whether the acts have made the count of entries wrong. */
+  /** Whether the count of entries is wrong after the acts, and was not before. */
   readonly isMiscounted: boolean;
 }
 
@@ -81,7 +81,8 @@ async function judgeOutcome(
   // What stands whole and is not found, as the way to it is damaged, is for `keyhold verify` to tell (docs/guarantees.md).
   const rows = standingRows(directory);
   const isVerified = await findsByVerify(directory);
-  const wrong = keyFaults.find(({ key, lost }) => !isVerified || lost === null || !rows.get(key)?.has(lost));
+  const stands = ({ key, lost, isRowLeft }: ActFault) => lost !== null && (!isRowLeft || rows.get(key)?.has(lost));
+  const wrong = keyFaults.find((fault) => !isVerified || !stands(fault));
   if (wrong !== undefined) return silent(`${wrong.why}: key ${wrong.key}`);
   return isVerified ? { is: "told by verify", why: "" } : silent("nobody tells that the acts made the count wrong");
 }
@@ -115,9 +116,12 @@ class Acting {
         ...(isAtRest && isAtRestAgain ? [] : ["it goes on committing with nothing to do"]),
         ...(entries < 0 ? [`it counts ${entries} entries`] : []),
       ],
-      keyFaults: [...faultsOfSweep, ...judge(swept, written, "writes to others")],
+      keyFaults: [
+        ...faultsOfSweep.map((fault) => ({ ...fault, isRowLeft: !this.#acts.has(fault.key) })),
+        ...judge(swept, written, "writes to others"),
+      ],
       isTold: this.#isTold || this.#isStopped,
-      isMiscounted: !isMiscounted(before) && (isMiscounted(swept) || isMiscounted(written)),
+      isMiscounted: !isMiscounted(before) && isMiscounted(written),
     };
   }
 

@@ -29,9 +29,11 @@ export interface ActFault {
   readonly why: string;
   /** The value, in base64, that is not shown and must be; null where something is shown that must not be. */
   readonly lost: string | null;
+  /** Whether its row was left as it was by what came after, so that it must stand still. */
+  readonly isRowLeft: boolean;
 }
 
-type Wrong = Omit<ActFault, "key">;
+type Wrong = Pick<ActFault, "why" | "lost">;
 
 /** What is shown of one key: an entry as JSON, or NOTHING. */
 interface Shown {
@@ -57,7 +59,9 @@ export function judgeActs({ keys, acts, what, ...answers }: ActedOn): readonly A
       if ("told" in stood || "told" in is) return [];
       const wasRight = "text" in was && was.text === stood.text;
       const wrong = wrongIn(acts.get(key) ?? LEFT_ALONE, { sound: stood.text, after: is.text, wasRight });
-      return wrong === null ? [] : [{ key, why: `${wrong.why} after ${what}${where}`, lost: wrong.lost }];
+      return wrong === null
+        ? []
+        : [{ key, why: `${wrong.why} after ${what}${where}`, lost: wrong.lost, isRowLeft: true }];
     });
   });
 }
