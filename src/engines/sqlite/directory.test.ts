@@ -57,6 +57,25 @@ describe("the lock of a store", () => {
     });
   });
 
+  test("is taken though another asks for it in the same moment", async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const files = storeFiles(directory);
+      lockStore(files, NOW).release();
+      // As far as one that asks comes before it is refused.
+      const script = `
+        import { Database } from "bun:sqlite";
+        const lock = new Database(${JSON.stringify(files.lock)});
+        lock.run("begin");
+        lock.query("select count(*) from sqlite_schema").get();
+        console.log("asking");
+        setTimeout(() => process.exit(0), 100);`;
+      const other = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" });
+      expect(new TextDecoder().decode((await other.stdout.getReader().read()).value)).toBe("asking\n");
+      lockStore(files, NOW).release();
+      expect(await other.exited).toBe(0);
+    });
+  });
+
   test("refuses another process, and is free as soon as its holder is killed", async () => {
     await withTemporaryDirectory(async (directory) => {
       const script = `

@@ -41,6 +41,11 @@ export interface Holder {
  * its lock goes with it (facts of bun:sqlite, docs/adr/0007).
  */
 const heldLocks = new Set<Database>();
+/**
+ * Who asks for the lock, or whether somebody has it, stands in the way of others for a moment: of servers that start together each
+ * would be refused because of the other. A server that holds it does not let go.
+ */
+const LOCK_WAIT_MS = 300;
 
 /** Makes the directory, and its name durable where commits are. @throws "unavailable" on a network file system unless allowed */
 export function prepareDirectory(
@@ -138,7 +143,7 @@ function takeLock(files: StoreFiles): Database {
   let lock: Database | null = null;
   try {
     lock = new Database(files.lock, { readwrite: true, create: true });
-    lock.run("pragma busy_timeout = 0");
+    lock.run(`pragma busy_timeout = ${LOCK_WAIT_MS}`);
     // Nothing is ever written to it, so its journal need not take room on a disk that has none.
     lock.run("pragma journal_mode = memory");
     lock.run("begin exclusive");
