@@ -15,7 +15,7 @@ const STOPPED_CODE = 74;
 const SECRET = "s".repeat(40);
 
 /** @param before - as for judgeStore() */
-export async function judgeServed(directory: string, sound: SoundStore, before: Answers | null): Promise<Judged> {
+export async function judgeServed(directory: string, sound: SoundStore, before: readonly Answers[]): Promise<Judged> {
   let server: ServerProcess;
   try {
     // The store holds tokens, so nobody reads without one.
@@ -28,7 +28,7 @@ export async function judgeServed(directory: string, sound: SoundStore, before: 
   }
   const isCut = server.output().includes('"event":"unfinished-commit"');
   try {
-    const read = await readAll(server, sound, isCut ? before : null);
+    const read = await readAll(server, sound, isCut ? before : []);
     server.kill("SIGTERM");
     const code = await server.exited;
     const isStopped = code === STOPPED_CODE && server.output().includes("store-failed");
@@ -46,7 +46,7 @@ export async function judgeServed(directory: string, sound: SoundStore, before: 
 }
 
 /** Ends early where the server has ended, whose exit code then says why. */
-async function readAll(server: ServerProcess, { questions, answers }: SoundStore, before: Answers | null) {
+async function readAll(server: ServerProcess, { questions, answers }: SoundStore, before: readonly Answers[]) {
   const headers = { Authorization: `Bearer ${SECRET}` };
   const wrong: string[] = [];
   const missing: string[] = [];
@@ -55,7 +55,7 @@ async function readAll(server: ServerProcess, { questions, answers }: SoundStore
     const response = await fetch(`${server.url}/${key}`, { headers }).catch(() => null);
     if (response === null) break;
     const body = await response.bytes();
-    const expected = [answers, before].map((each) => entryIn(each, key));
+    const expected = [answers, ...before].map((each) => entryIn(each, key));
     if (response.status === 500 && new TextDecoder().decode(body).includes("damaged-entry")) told++;
     else if (response.status === 404) {
       if (!expected.includes(null)) missing.push(key);
@@ -65,8 +65,8 @@ async function readAll(server: ServerProcess, { questions, answers }: SoundStore
 }
 
 /** Null for none. */
-function entryIn(answers: Answers | null, key: string): (Omit<Entry, "value"> & { readonly value: string }) | null {
-  const answer = answers?.get(`get ${key}`);
+function entryIn(answers: Answers, key: string): (Omit<Entry, "value"> & { readonly value: string }) | null {
+  const answer = answers.get(`get ${key}`);
   return answer === undefined || "told" in answer ? null : JSON.parse(answer.text);
 }
 

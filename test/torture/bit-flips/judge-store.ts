@@ -22,15 +22,15 @@ interface Opened {
 
 const UNWATCHED = { onProgress: () => {}, signal: new AbortController().signal };
 
-/** @param before - what the store may answer as well where its start says that the last commit is gone; null for nothing else */
-export async function judgeStore(directory: string, sound: SoundStore, before: Answers | null): Promise<Judged> {
+/** @param before - what the store may answer as well where its start says that the last commit is gone */
+export async function judgeStore(directory: string, sound: SoundStore, before: readonly Answers[]): Promise<Judged> {
   const opened = await openAndRead(directory, sound);
   if (!("answers" in opened)) return opened;
   const { answers, hasDropped, isFoundByCheck } = opened;
   const wrong = differences(sound.answers, answers);
   const isTold = [...answers.values()].some((answer) => "told" in answer);
   if (wrong.length === 0) return { is: isTold ? "told by a read" : "harmless", why: "" };
-  if (before !== null && differences(before, answers).length === 0) {
+  if (before.some((each) => differences(each, answers).length === 0)) {
     return hasDropped ? { is: "told at the start", why: "" } : silent("the last commit is gone");
   }
   // Whoever else tells of damage: what is served is right.

@@ -35,7 +35,7 @@ export async function makeRottenDatabase({ directory, random, plant }: RotTerms)
       place = damageBytes(damaged, random, () => pickInDatabase(damaged, random)).place;
       writeFileSync(storeFiles(copy).database, damaged);
     } else plantInDatabase(copy, plant);
-    const judged = await judge(copy, sound, { round, before: null });
+    const judged = await judge(copy, sound, { round, before: [] });
     if (judged.is === "silent" || judged.is === "refused at the start") return { place, ...judged };
     const acted = await actOnStore(copy, sound, plant === LOST_TO_AN_ACT);
     return { place, ...(acted?.is === "silent" || judged.is === "harmless" ? (acted ?? judged) : judged) };
@@ -47,14 +47,18 @@ export async function makeRottenLog({ directory, random, plant }: RotTerms): Pro
   return async (round, lane) => {
     const copy = copyTo(sound.directory, lane);
     let place = "a planted fault";
+    // What takes the end of a commit with it leaves one commit less to be told by.
+    let commits = 1;
     if (plant === null) {
       const damaged = Uint8Array.from(sound.log);
-      place = damageBytes(damaged, random, () => pickInLog(sound.lastCommit.to, random)).place;
+      const damage = damageBytes(damaged, random, () => pickInLog(sound.lastCommit.to, random));
+      place = damage.place;
+      if (damage.kind.startsWith("overwritten")) commits = 2;
       writeFileSync(storeFiles(copy).log, damaged);
     } else if (plant === "writes-taken-back") {
       writeFileSync(storeFiles(copy).log, sound.log.subarray(0, sound.lastCommit.from / 2));
     } else plantInDatabase(copy, plant);
-    return { place, ...(await judge(copy, sound, { round, before: sound.answersBefore })) };
+    return { place, ...(await judge(copy, sound, { round, before: sound.answersBefore.slice(0, commits) })) };
   };
 }
 
@@ -62,7 +66,7 @@ export async function makeRottenLog({ directory, random, plant }: RotTerms): Pro
 async function judge(
   directory: string,
   sound: SoundStore,
-  { round, before }: { readonly round: number; readonly before: Answers | null },
+  { round, before }: { readonly round: number; readonly before: readonly Answers[] },
 ) {
   if (round % SERVED_ROUNDS !== FIRST_SERVED) return judgeStore(directory, sound, before);
   const served = await judgeServed(copyTo(directory, `${directory}-served`), sound, before);

@@ -28,8 +28,8 @@ export interface SoundLog extends SoundStore {
   readonly log: Uint8Array;
   /** Where in the log the last commit begins, and where it ends. */
   readonly lastCommit: { readonly from: number; readonly to: number };
-  /** What the store answers without it. */
-  readonly answersBefore: Answers;
+  /** What the store answers without it, and without the one before it too. */
+  readonly answersBefore: readonly [Answers, Answers];
 }
 
 /** All entries have ended by then but those that end much later or never: far from any clock of a machine, so that it must be turned. */
@@ -83,7 +83,9 @@ export async function makeSoundLog(sound: SoundStore, parent: string, random: Se
   const lastCommit = findLastCommit(log, scanLog(files.log).recoveredFrames);
   const { questions } = sound;
   const answers = await answersOf(directory, parent, questions);
-  const answersBefore = await answersOf(directory, parent, questions, log.subarray(0, lastCommit.from));
+  const lastButOne = findLastCommit(log, (lastCommit.from - HEADER_BYTES) / FRAME_BYTES);
+  const answersUpTo = (end: number) => answersOf(directory, parent, questions, log.subarray(0, end));
+  const answersBefore = [await answersUpTo(lastCommit.from), await answersUpTo(lastButOne.from)] as const;
   return { directory, questions, answers, log, lastCommit, answersBefore };
 }
 
