@@ -24,7 +24,7 @@ export const secondServer: Method = {
   name: "second-server",
   summary: "Starts servers together, beside and after each other on one store: it has one holder at a time",
   unit: "stores contended for",
-  rounds: { short: 2, long: 60 },
+  rounds: { short: 2, long: 240 },
   variants: [],
   plants: [
     {
