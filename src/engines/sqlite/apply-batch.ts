@@ -162,7 +162,7 @@ export class BatchApplier {
     if (own instanceof Uint8Array && decodeKey(own) === key) return;
     throw new KeyholdError(
       "damaged-entry",
-      `Cannot tell which entry is ${JSON.stringify(key)}: what finds entries by their keys is damaged; restore a backup, or bring the others into a new store by keyhold copy`,
+      `Cannot tell which entry is ${JSON.stringify(key)}: what finds entries by their keys is damaged; restore a backup`,
       { key },
     );
   }

@@ -267,7 +267,7 @@ export class Writer {
     if (isSqliteError(error, "SQLITE_CORRUPT_INDEX") || isSqliteError(error, "SQLITE_CONSTRAINT")) {
       return new KeyholdError(
         "damaged-entry",
-        `Cannot write: ${message}; restore a backup, or bring the entries that are whole into a new store by keyhold copy`,
+        `Cannot write: ${message}; the store is damaged: keyhold verify says where; restore a backup`,
         {},
         { cause: error },
       );
