@@ -40,7 +40,7 @@ export const partition: Method = {
     {
       name: "applied-as-replicated",
       summary: "writes are acknowledged as replicated:1 that no replica has",
-      finds: /was acknowledged and is gone/,
+      finds: /was acknowledged and is gone|(?:answered|read) \d+, with \d+ acknowledged/,
       rounds: 1,
     },
   ],

@@ -23,7 +23,7 @@ export const fuzz: Method = {
     {
       name: "route-throws",
       summary: "what reads JSON throws, once in fifty times",
-      finds: /it was answered 500/,
+      finds: /answered 500|The log tells of a fault/,
       ...ON_SOCKETS,
     },
     {
@@ -35,11 +35,16 @@ export const fuzz: Method = {
     {
       name: "request-hangs",
       summary: "the server passes over a piece in fifty",
-      finds: /without an answer/,
+      finds: /without an answer|neither answered/,
       ...ON_SOCKETS,
     },
-    { name: "server-ends", summary: "the server ends without a word", finds: /no longer served/, ...ON_SOCKETS },
-    { name: "answer-torn", summary: "an answer stops in the middle", finds: /The answer is no HTTP/, ...ON_SOCKETS },
+    {
+      name: "server-ends",
+      summary: "the server ends without a word",
+      finds: /no longer served|ended with|took no connection|without an answer/,
+      ...ON_SOCKETS,
+    },
+    { name: "answer-torn", summary: "an answer stops in the middle", finds: /is no HTTP|is not whole/, ...ON_SOCKETS },
   ],
   lacks: (variant) =>
     variant === "sockets" && !tellsMemory
