@@ -23,7 +23,7 @@ export const fuzz: Method = {
     {
       name: "route-throws",
       summary: "what reads JSON throws, once in fifty times",
-      finds: /answered 500|The log tells of a fault/,
+      finds: /answered 500|HTTP\/1\.1 500|The log tells of a fault/,
       ...ON_SOCKETS,
     },
     {
