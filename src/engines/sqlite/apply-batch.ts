@@ -101,7 +101,7 @@ export class BatchApplier {
       for (const row of rows) {
         const key = decodeKey(row.key);
         if (!isInSet(set, key)) continue;
-        this.#requireOwnKey(row.id, key);
+        this.#requireOwnKey(row);
         if (!isAlive(nullableInstant(row.expires_at), now)) continue;
         if (deleted++ === 0) state.revision++;
         this.#remove(row, "delete", state, now);
@@ -157,9 +157,9 @@ export class BatchApplier {
   }
 
   /** @throws "damaged-entry" where the row is another's, to which a damaged index of keys has led */
-  #requireOwnKey(id: number, key: Key): void {
-    const own = this.#statements.keyOfId.get(id)?.key;
-    if (own instanceof Uint8Array && decodeKey(own) === key) return;
+  #requireOwnKey({ id, key: bytes }: { readonly id: number; readonly key: Uint8Array }): void {
+    if (this.#statements.hasKey.get(id, bytes) !== null) return;
+    const key = decodeKey(bytes);
     throw new KeyholdError(
       "damaged-entry",
       `Cannot tell which entry is ${JSON.stringify(key)}: what finds entries by their keys is damaged; restore a backup`,
@@ -168,8 +168,9 @@ export class BatchApplier {
   }
 
   #standing(key: Key, now: EpochMs): Standing {
-    const row = this.#statements.oneInfo.get(encodeKey(key));
-    if (row !== null) this.#requireOwnKey(row.id, key);
+    const bytes = encodeKey(key);
+    const row = this.#statements.oneInfo.get(bytes);
+    if (row !== null) this.#requireOwnKey({ id: row.id, key: bytes });
     if (row === null || !isAlive(nullableInstant(row.expires_at), now)) return { row, info: null };
     return { row, info: this.#codec.info(key, row) };
   }
@@ -256,6 +257,7 @@ export class BatchApplier {
     const key = encodeKey(touch.key);
     const after = touchedInfo(touch, info, now);
     this.#statements.touchEntry.run(after.expiresAt, this.#codec.touchedChecksum(info, after, row.checksum), row.id);
+    this.#damagedIds.delete(row.id);
     this.#logChange("touch", key, info.revision, state, now);
     return after;
   }
@@ -322,7 +324,7 @@ function prepare(db: Database) {
     updateEntry: db.prepare(SQL.updateEntry),
     touchEntry: db.prepare(SQL.touchEntry),
     deleteEntry: db.prepare(SQL.deleteEntry),
-    keyOfId: db.prepare<{ key: Uint8Array }, [number]>(SQL.keyOfId),
+    hasKey: db.prepare<{ found: 1 }, [number, Uint8Array]>(SQL.hasKey),
     entryOfId: db.prepare<EntryRow & { key: Uint8Array }, [number]>(SQL.entryOfId),
     logChange: db.prepare(SQL.logChange),
     endedIds: db.prepare<{ id: number }, [number, number]>(SQL.endedIds),

@@ -77,12 +77,12 @@ describe("a sweep", () => {
     });
   });
 
-  test("goes on with others behind a damaged row, also once that has been written anew", async () => {
+  test("goes on with others behind a damaged row, also once that is given an end of its own", async () => {
     await withThree((parts) => {
       const end = instantHex(parts.clock.now() + END_MS);
       damage(parts, `${END_CELL}${end}03`, `${END_CELL}${end}02`);
       sweepBehindEnd(parts);
-      expect(outcome(parts, put("aa1", "w", { expiry: endsIn(END_MS) }))).toBe("committed");
+      expect(outcome(parts, touch("aa1", endsIn(END_MS)))).toBe("committed");
       expect(outcome(parts, put("ac0", "w", { expiry: endsIn(END_MS) }))).toBe("committed");
       parts.clock.turn(END_MS + 1);
       expect(parts.writer.sweep(10)).toBe(2);

@@ -29,7 +29,7 @@ const PLANS: Readonly<Record<keyof typeof SQL, readonly string[]>> = {
   updateEntry: [BY_ID],
   touchEntry: [BY_ID],
   deleteEntry: [BY_ID],
-  keyOfId: [BY_ID],
+  hasKey: [BY_ID],
   entryOfId: [BY_ID],
   endedIds: [BY_END],
   countEnded: [BY_END],

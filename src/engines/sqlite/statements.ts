@@ -117,11 +117,11 @@ export const SQL = {
   deleteEntry: `
     delete from entries
     where id = ?`,
-  // By rowid, so that it is the row's own key, and not what the index of keys has for it.
-  keyOfId: `
-    select key
+  // By rowid, so that the row's own key is compared, and not what the index of keys has for it.
+  hasKey: `
+    select 1 as found
     from entries
-    where id = ?`,
+    where id = ? and +key = ?`,
   entryOfId: `
     select key, ${ENTRY}
     from entries
@@ -132,6 +132,9 @@ export const SQL = {
     where expires_at is not null and expires_at <= ?
     order by expires_at
     limit ?`,
+  // It follows from the rows alone.
+  rebuildEnds: `
+    reindex entries_by_end`,
   countEnded: `
     select count(*) as ended
     from entries
@@ -225,10 +228,6 @@ export const SQL = {
     where sequence > ?
     order by sequence
     limit ?`,
-
-  // It follows from the rows alone.
-  rebuildEnds: `
-    reindex entries_by_end`,
 
   everyToken: `
     select id, checksum, record
