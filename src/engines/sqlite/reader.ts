@@ -16,7 +16,7 @@ import { type EntryRow, type InfoRow, RecordCodec } from "./record.ts";
 import { isSqliteError } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
 import { type TokenRow, toToken } from "./tokens.ts";
-import { TurnSnapshot } from "./turn-snapshot.ts";
+import { endReading, TurnSnapshot } from "./turn-snapshot.ts";
 
 interface KeyRow {
   readonly key: Uint8Array;
@@ -194,16 +194,7 @@ export class Reader {
     try {
       return read();
     } finally {
-      this.#endInstant();
-    }
-  }
-
-  #endInstant(): void {
-    try {
-      this.#statements.commit.run();
-    } catch (error) {
-      // The fault of a read within, which has told it, as in TurnSnapshot.
-      if (this.#db.inTransaction) throw error;
+      endReading(this.#db, this.#statements.commit);
     }
   }
 }

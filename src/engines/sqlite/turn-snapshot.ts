@@ -49,13 +49,17 @@ export class TurnSnapshot {
     if (this.#takenAt === null) return;
     this.#takenAt = null;
     // A fault of the disk has ended it already.
-    if (!this.#db.inTransaction) return;
-    try {
-      this.#end.run();
-    } catch (error) {
-      // The fault of a read within, which has told it: a damaged page. The snapshot has ended for all that, and nobody else is
-      // to end with it.
-      if (this.#db.inTransaction) throw error;
-    }
+    if (this.#db.inTransaction) endReading(this.#db, this.#end);
+  }
+}
+
+/** Ends a transaction that only reads. @param end - the statement `commit` */
+export function endReading(db: Database, end: Statement): void {
+  try {
+    end.run();
+  } catch (error) {
+    // The fault of a read within, which has told it: a damaged page. The transaction has ended for all that, and nobody else is to end
+    // with it.
+    if (db.inTransaction) throw error;
   }
 }
