@@ -15,7 +15,7 @@ import { finishCopy, requireRoom } from "./sqlite/backup-target.ts";
 import { closeWhole, damagedSchemaPart, openReader, readPragma } from "./sqlite/database.ts";
 import { isHeld } from "./sqlite/directory.ts";
 import { decodeKey } from "./sqlite/key-bytes.ts";
-import { type StoreFiles, storeFiles } from "./sqlite/layout.ts";
+import { FORMAT_VERSION, type StoreFiles, storeFiles } from "./sqlite/layout.ts";
 import { type EntryRow, RecordCodec } from "./sqlite/record.ts";
 import { isWholeState, type StoredState } from "./sqlite/state-row.ts";
 import { COPY_SQL } from "./sqlite/statements.ts";
@@ -121,7 +121,9 @@ function readSnapshot(db: Database): Omit<Snapshot, "close"> {
   // A damaged row is when an export is asked for, as no server starts on it; and an instant in it that has leapt would leave out what ends.
   const isWhole = isWholeState(state);
   const at = isWhole ? state.highest_instant : Date.now();
-  const part = damagedSchemaPart(db, Number(readPragma(db, "user_version")));
+  const format = Number(readPragma(db, "user_version"));
+  // Of a newer one nobody here knows what was written.
+  const part = format > FORMAT_VERSION ? null : damagedSchemaPart(db, format);
   const schemaDamage = part === null ? null : `the definition of its ${part} is not what was written`;
   const now = toEpochMs(at);
   return {
