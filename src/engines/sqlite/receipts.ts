@@ -61,7 +61,7 @@ export class Receipts {
   /** Drops records that no longer count, oldest first, at most `limit`. Returns how many. */
   sweep(state: StoreState, now: EpochMs, limit: number): number {
     const rows = this.#statements.oldestRecords.all(limit);
-    const kept = rows.findIndex(({ asked_at }) => !isDue(asked_at, this.#bounds.idempotencyAgeMs, now));
+    const kept = rows.findIndex(({ asked_at }) => !isRecordDue(asked_at, this.#bounds.idempotencyAgeMs, now));
     const dropped = kept < 0 ? rows : rows.slice(0, kept);
     const last = dropped.at(-1);
     if (last === undefined) return 0;
@@ -73,7 +73,7 @@ export class Receipts {
 }
 
 /** Whether a record no longer counts. One from long after now is damaged, and would keep all that come after it. */
-export function isDue(askedAt: number, ageMs: number, now: EpochMs): boolean {
+export function isRecordDue(askedAt: number, ageMs: number, now: EpochMs): boolean {
   return askedAt > now + ageMs || !isKept(toEpochMs(askedAt), ageMs, now);
 }
 

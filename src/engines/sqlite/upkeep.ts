@@ -12,7 +12,7 @@ import { statSync } from "node:fs";
 import type { Clock } from "../../core/expiry.ts";
 import type { LogMover } from "./checkpointer.ts";
 import type { StoreFiles } from "./layout.ts";
-import { isDue } from "./receipts.ts";
+import { isRecordDue } from "./receipts.ts";
 import { isSqliteError, messageOf } from "./sqlite-errors.ts";
 import { SQL } from "./statements.ts";
 import type { Writer } from "./writer.ts";
@@ -161,7 +161,7 @@ export class Upkeep {
   #dropRecords(): number {
     const { writer, now, idempotencyAgeMs } = this.#parts;
     const [oldest] = this.#statements.oldestRecords.all(1);
-    if (oldest === undefined || !isDue(oldest.asked_at, idempotencyAgeMs, now())) return 0;
+    if (oldest === undefined || !isRecordDue(oldest.asked_at, idempotencyAgeMs, now())) return 0;
     return writer.sweepRecords(TRIM_SLICE);
   }
 
